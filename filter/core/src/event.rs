@@ -79,6 +79,10 @@ pub struct Event {
 }
 
 /// What an event describes.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every event is an exchange; a box would cost each an allocation"
+)]
 #[derive(Clone, PartialEq, prost::Oneof)]
 pub enum Kind {
     /// A request and its response, or a websocket session.

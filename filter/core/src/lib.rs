@@ -1,4 +1,30 @@
-//! What to keep of an HTTP exchange.
+//! What to keep of an HTTP exchange: rules, the capture state machine, the event codec.
+//!
+//! Sans-I/O: no clock, no sockets, no randomness. A host feeds an [`Exchange`] with bytes, times and ids, and gets one
+//! encoded [`event::Event`] when it is over. The same code runs in Envoy, in wasmtime and in a plain test.
+//!
+//! ```text
+//! Config ──> Capture ──begin(start, request head)──> Exchange ──> plan: how many bytes of each body to hand over
+//!                                                       │ request_body · response_head · response_body   (any order)
+//!                                                       └ finish(end) ──> the event's bytes
+//! ```
+//!
+//! Nothing here panics, whatever the bytes: hosts run it on the request path of other people's software.
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod event;
+
+mod body;
+mod budget;
+mod exchange;
+mod glob;
+mod headers;
+mod query;
+mod text;
+mod trace_context;
+
+pub use self::{
+    config::Config,
+    exchange::{Capture, End, Exchange, Plan, RequestHead, Start, Want},
+};

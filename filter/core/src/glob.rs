@@ -1,0 +1,174 @@
+//! Path patterns: `*` stands for any characters but `/`, `**` for any characters at all. Nothing else is special.
+
+/// More wildcards than this would let a long path cost too much.
+pub(crate) const MAX_WILDCARDS: usize = 8;
+/// Bytes of a path that are looked at; the rest of a longer one is taken to match nothing but a trailing `**`.
+const MAX_PATH: usize = 1024;
+
+/// A compiled pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Glob {
+    /// What every match begins with, so that most paths are told apart by one comparison.
+    prefix: Vec<u8>,
+    tokens: Vec<Token>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Byte(u8),
+    Segment,
+    Any,
+}
+
+impl Glob {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the pattern broke, in words.
+    pub(crate) fn try_new(pattern: &str) -> Result<Self, String> {
+        if !pattern.starts_with(['/', '*']) {
+            return Err("must begin with \"/\" or \"*\"".to_owned());
+        }
+        let tokens = tokens(pattern.as_bytes());
+        let literal = tokens.iter().take_while(|token| matches!(token, Token::Byte(_))).count();
+        let wildcards = tokens.iter().filter(|token| !matches!(token, Token::Byte(_))).count();
+        if wildcards > MAX_WILDCARDS {
+            return Err(format!("must have at most {MAX_WILDCARDS} wildcards"));
+        }
+        let prefix = pattern.as_bytes().get(..literal).unwrap_or_default().to_vec();
+        Ok(Self { prefix, tokens: tokens.into_iter().skip(literal).collect() })
+    }
+
+    /// Whether the whole of `path` fits.
+    pub(crate) fn matches(&self, path: &[u8]) -> bool {
+        let path = path.get(..MAX_PATH).unwrap_or(path);
+        path.strip_prefix(self.prefix.as_slice()).is_some_and(|rest| matches(&self.tokens, rest))
+    }
+}
+
+fn tokens(mut pattern: &[u8]) -> Vec<Token> {
+    let mut tokens = Vec::with_capacity(pattern.len());
+    while let Some((&byte, rest)) = pattern.split_first() {
+        let (token, rest) = match (byte, rest) {
+            (b'*', [b'*', rest @ ..]) => (Token::Any, rest),
+            (b'*', rest) => (Token::Segment, rest),
+            (byte, rest) => (Token::Byte(byte), rest),
+        };
+        tokens.push(token);
+        pattern = rest;
+    }
+    tokens
+}
+
+/// Greedy with two points to come back to: the last `*`, which a `/` exhausts, and behind it the last `**`.
+fn matches(mut tokens: &[Token], mut path: &[u8]) -> bool {
+    let mut segment: Option<(&[Token], &[u8])> = None;
+    let mut any: Option<(&[Token], &[u8])> = None;
+    loop {
+        match (tokens.split_first(), path.split_first()) {
+            (Some((Token::Any, rest)), _) => {
+                any = Some((rest, path));
+                segment = None;
+                tokens = rest;
+                continue;
+            }
+            (Some((Token::Segment, rest)), _) => {
+                segment = Some((rest, path));
+                tokens = rest;
+                continue;
+            }
+            (Some((Token::Byte(wanted), rest)), Some((byte, after))) if wanted == byte => {
+                (tokens, path) = (rest, after);
+                continue;
+            }
+            (None, None) => return true,
+            _ => {}
+        }
+        // No way on: let the nearest wildcard take one byte more, and try again from there.
+        let nearest = match segment.take().and_then(|(rest, from)| Some((rest, from.split_first()?))) {
+            Some((rest, (&byte, after))) if byte != b'/' => {
+                segment = Some((rest, after));
+                segment
+            }
+            _ => {
+                any = any.and_then(|(rest, from)| Some((rest, from.get(1..)?)));
+                any
+            }
+        };
+        let Some(retry) = nearest else { return false };
+        (tokens, path) = retry;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fits(pattern: &str, path: &str) -> bool {
+        Glob::try_new(pattern).expect("a valid pattern").matches(path.as_bytes())
+    }
+
+    #[test]
+    fn a_plain_path_matches_itself_only() {
+        assert!(fits("/health", "/health"));
+        assert!(!fits("/health", "/healthz"));
+        assert!(!fits("/health", "/healt"));
+    }
+
+    #[test]
+    fn one_star_stays_inside_a_segment() {
+        assert!(fits("/users/*/posts", "/users/7/posts"));
+        assert!(!fits("/users/*/posts", "/users/7/8/posts"));
+        assert!(fits("/files/*.json", "/files/.json"));
+    }
+
+    #[test]
+    fn two_stars_cross_segments() {
+        assert!(fits("/v1/chat/**", "/v1/chat/completions"));
+        assert!(fits("/v1/**/end", "/v1/a/b/end"));
+        assert!(!fits("/v1/chat/**", "/v1/chat"));
+        assert!(fits("**", ""));
+    }
+
+    #[test]
+    fn a_star_after_two_stars_gives_up_its_start() {
+        assert!(fits("/**/*.js", "/a.js/b/c.js"));
+        assert!(!fits("/**/*.js", "/a.js/b/c.ts"));
+    }
+
+    #[test]
+    fn a_pattern_without_a_leading_slash_is_refused() {
+        assert!(Glob::try_new("health").is_err());
+    }
+
+    #[test]
+    fn a_pattern_of_too_many_wildcards_is_refused() {
+        assert!(Glob::try_new(&"/*".repeat(MAX_WILDCARDS + 1)).is_err());
+    }
+
+    /// The definition, with no thought for speed.
+    fn model(tokens: &[Token], path: &[u8]) -> bool {
+        match (tokens.split_first(), path.split_first()) {
+            (None, None) => true,
+            (Some((Token::Byte(wanted), rest)), Some((byte, after))) => wanted == byte && model(rest, after),
+            (Some((Token::Segment, rest)), next) => {
+                model(rest, path) || next.is_some_and(|(byte, after)| *byte != b'/' && model(tokens, after))
+            }
+            (Some((Token::Any, rest)), next) => {
+                model(rest, path) || next.is_some_and(|(_, after)| model(tokens, after))
+            }
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn matching_agrees_with_the_definition(pattern in "/[ab/*]{0,9}", path in "/[ab/]{0,9}") {
+            let Ok(glob) = Glob::try_new(&pattern) else { return Ok(()) };
+            prop_assert_eq!(glob.matches(path.as_bytes()), model(&tokens(pattern.as_bytes()), path.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `proto/event.proto` and the Rust types are the same layout.
+#![allow(missing_docs, reason = "a test")]
+
+use offpath_core::event::{Body, Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, WebSocket};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage, Value};
+
+fn event_of_the_proto_file() -> MessageDescriptor {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/proto");
+    let files = protox::compile(["event.proto"], [folder]).expect("a valid .proto file");
+    let pool = DescriptorPool::from_file_descriptor_set(files).expect("a descriptor pool");
+    pool.get_message_by_name("offpath.v1.Event").expect("the message Event")
+}
+
+/// An event with something in every field.
+fn full(kind: Kind) -> Event {
+    Event {
+        schema: 1,
+        id_high: 2,
+        id_low: 3,
+        trace_id_high: 4,
+        trace_id_low: 5,
+        span_id: 6,
+        parent_span_id: 7,
+        start_unix_ns: 8,
+        duration_ns: 9,
+        service: "a".into(),
+        environment: "b".into(),
+        release: "c".into(),
+        source: "d".into(),
+        kind: Some(kind),
+    }
+}
+
+fn exchange() -> Exchange {
+    let message = Message {
+        headers: vec![Header { name: "n".into(), value: "v".into() }],
+        body: Some(Body { size: 10, head: vec![1], tail: vec![2] }),
+        chunks: 1,
+    };
+    Exchange {
+        outcome: Outcome::Reset.into(),
+        first_byte_ns: Some(1),
+        method: "a".into(),
+        scheme: "b".into(),
+        host: "c".into(),
+        path: "d".into(),
+        query: "e".into(),
+        route: "f".into(),
+        client: "g".into(),
+        status: 200,
+        http_version: "h".into(),
+        request: Some(message.clone()),
+        response: Some(message),
+        error: Some(Error { r#type: "t".into(), message: "m".into() }),
+        rule: "i".into(),
+        sampled_because: "j".into(),
+        websocket: Some(WebSocket { accepted: true, close_code: 1, subprotocol: "s".into() }),
+    }
+}
+
+/// Every field of the descriptor is set, none is unknown to it, and so below.
+fn assert_complete(message: &DynamicMessage) {
+    let name = message.descriptor().full_name().to_owned();
+    assert_eq!(message.unknown_fields().count(), 0, "{name} has fields that the .proto file lacks");
+    for field in message.descriptor().fields().filter(|field| field.containing_oneof().is_none()) {
+        assert!(message.has_field(&field), "{} is only in the .proto file", field.full_name());
+    }
+    for (_, value) in message.fields() {
+        match value {
+            Value::Message(inner) => assert_complete(inner),
+            Value::List(items) => items.iter().filter_map(Value::as_message).for_each(assert_complete),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn the_proto_file_describes_every_field() {
+    let loss = Loss { reason: "r".into(), count: 1, producer: "p".into() };
+    for kind in [Kind::Exchange(exchange()), Kind::Loss(loss)] {
+        let bytes = full(kind).to_bytes();
+        let read =
+            DynamicMessage::decode(event_of_the_proto_file(), bytes.as_slice()).expect("the same wire types");
+        assert_complete(&read);
+    }
+}
+
+#[test]
+fn the_proto_file_reads_the_values_under_the_same_names() {
+    let bytes = full(Kind::Exchange(exchange())).to_bytes();
+    let read = DynamicMessage::decode(event_of_the_proto_file(), bytes.as_slice()).expect("an event");
+    let exchange = read.get_field_by_name("exchange").expect("a field");
+    let exchange = exchange.as_message().expect("a message");
+    assert_eq!(exchange.get_field_by_name("path").as_deref().and_then(Value::as_str), Some("d"));
+    assert_eq!(exchange.get_field_by_name("status").as_deref().and_then(Value::as_u32), Some(200));
+    assert_eq!(read.get_field_by_name("span_id").as_deref().and_then(Value::as_u64), Some(6));
+}
