@@ -1,1 +1,90 @@
-//! To come.
+//! offpath-core as a WebAssembly component: the world of `filter/wit`, and nothing but translation.
+//!
+//! The guest is single-threaded; its state is one [`Recorder`] in a thread-local.
+
+mod recorder;
+mod texts;
+
+use recorder::Recorder;
+use std::cell::RefCell;
+
+mod bindings {
+    //! Written by wit-bindgen from `filter/wit/filter.wit`.
+    #![allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+    wit_bindgen::generate!({ path: "../wit", world: "filter" });
+}
+
+use bindings::{ConfigError, Guest, Outcome, Plan};
+
+thread_local! {
+    static RECORDER: RefCell<Recorder> = RefCell::default();
+}
+
+/// Runs `call` on the recorder. The guest is never entered twice, so the borrow cannot fail; if it did, nothing would
+/// be recorded, and nothing else would happen.
+fn with<T: Default>(call: impl FnOnce(&mut Recorder) -> T) -> T {
+    RECORDER.with(|recorder| recorder.try_borrow_mut().map(|mut recorder| call(&mut recorder)).unwrap_or_default())
+}
+
+struct Component;
+
+impl Guest for Component {
+    fn configure(json: String, source: String) -> Result<(), Vec<ConfigError>> {
+        let config = recorder::parse(&json)?;
+        with(|recorder| recorder.configure(config, &source));
+        Ok(())
+    }
+
+    fn begin(
+        unix_ns: u64,
+        event_id_high: u64,
+        event_id_low: u64,
+        trace_id_high: u64,
+        trace_id_low: u64,
+        span_id: u64,
+        bytes: Vec<u8>,
+        ends: Vec<u32>,
+    ) -> Plan {
+        let start = offpath_core::Start {
+            unix_ns,
+            event_id: join(event_id_high, event_id_low),
+            trace_id: join(trace_id_high, trace_id_low),
+            span_id,
+        };
+        with(|recorder| Some(recorder.begin(start, &bytes, &ends))).unwrap_or(recorder::NOT_RECORDED)
+    }
+
+    fn request_body(exchange: u64, bytes: Vec<u8>, skipped: u64, new_chunk: bool) {
+        with(|recorder| recorder.request_body(exchange, bytes, skipped, new_chunk));
+    }
+
+    fn response_head(exchange: u64, status: u16, bytes: Vec<u8>, ends: Vec<u32>) {
+        with(|recorder| recorder.response_head(exchange, status, &bytes, &ends));
+    }
+
+    fn response_body(exchange: u64, elapsed_ns: u64, bytes: Vec<u8>, skipped: u64, new_chunk: bool) {
+        with(|recorder| recorder.response_body(exchange, elapsed_ns, bytes, skipped, new_chunk));
+    }
+
+    fn finish(
+        exchange: u64,
+        elapsed_ns: u64,
+        how: Outcome,
+        close_code: u16,
+        max_bytes: u32,
+        bytes: Vec<u8>,
+        ends: Vec<u32>,
+    ) -> Vec<u8> {
+        with(|recorder| recorder.finish(exchange, elapsed_ns, how, close_code, max_bytes, &bytes, &ends))
+    }
+
+    fn forget(exchange: u64) {
+        with(|recorder| recorder.forget(exchange));
+    }
+}
+
+fn join(high: u64, low: u64) -> u128 {
+    (u128::from(high) << 64) | u128::from(low)
+}
+
+bindings::export!(Component with_types_in bindings);
