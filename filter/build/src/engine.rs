@@ -12,5 +12,6 @@ pub(crate) fn baseline(arch: &str) -> Result<Engine> {
     config.target(&format!("{arch}-unknown-linux-gnu"))?;
     config.consume_fuel(true);
     config.generate_address_map(false);
+    config.signals_based_traps(false);
     Engine::new(&config)
 }

@@ -58,13 +58,14 @@ fn encode(module: &[u8]) -> Result<Vec<u8>> {
 
 /// Replaces the file in one step, and only if its bytes changed, so that what is built from it is not built again.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let name = Path::new("dist").join(path.file_name().unwrap_or_default());
     if fs::read(path).is_ok_and(|old| old == bytes) {
-        println!("{}: unchanged", path.display());
+        println!("{}: unchanged", name.display());
         return Ok(());
     }
     let temporary = path.with_extension("tmp");
     fs::write(&temporary, bytes)?;
     fs::rename(&temporary, path)?;
-    println!("{}: {} KiB", path.display(), bytes.len().div_ceil(1024));
+    println!("{}: {} KiB", name.display(), bytes.len().div_ceil(1024));
     Ok(())
 }

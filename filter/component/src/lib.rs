@@ -14,7 +14,7 @@ mod bindings {
     wit_bindgen::generate!({ path: "../wit", world: "filter" });
 }
 
-use bindings::{ConfigError, Guest, Outcome, Plan};
+use bindings::{ConfigError, Guest, HostSettings, Outcome, Plan};
 
 thread_local! {
     static RECORDER: RefCell<Recorder> = RefCell::default();
@@ -29,10 +29,15 @@ fn with<T: Default>(call: impl FnOnce(&mut Recorder) -> T) -> T {
 struct Component;
 
 impl Guest for Component {
-    fn configure(json: String, source: String) -> Result<(), Vec<ConfigError>> {
+    fn configure(json: String, source: String) -> Result<HostSettings, Vec<ConfigError>> {
         let config = recorder::parse(&json)?;
+        let host = config.host;
         with(|recorder| recorder.configure(config, &source));
-        Ok(())
+        Ok(HostSettings {
+            ring_size: host.ring_size,
+            sandbox_memory: host.sandbox_memory,
+            sandbox_fuel: host.sandbox_fuel,
+        })
     }
 
     fn begin(

@@ -4,22 +4,26 @@
 //! the rule that it breaks and the value it had.
 
 mod check;
+mod host;
 mod settings;
 
 pub(crate) use self::settings::{Rule, Settings};
 pub use self::{
     check::{Error, Table, Value, closest, kind_of, shown, size},
+    host::HostSettings,
     settings::Service,
 };
 
-/// Tables of offpath.toml that belong to the app's host or to the exporter; each checks its own.
-const OF_OTHERS: &[&str] = &["cluster", "exporter", "intake", "ring", "sandbox", "sinks"];
+/// Tables of offpath.toml that belong to Envoy's filter or to the exporter; each checks its own.
+const OF_OTHERS: &[&str] = &["cluster", "exporter", "intake", "sinks"];
 
 /// Checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Whose exchanges these are.
     pub service: Service,
+    /// What the host of the core is to provide.
+    pub host: HostSettings,
     pub(crate) base: Settings,
     pub(crate) rules: Vec<Rule>,
     pub(crate) max_memory: u32,
@@ -45,9 +49,10 @@ impl Config {
         let service = Service::read(root.table("service"));
         let (base, max_memory) = settings::read_capture(root.table("capture"));
         let rules = settings::read_rules(&mut root, &base);
+        let host = HostSettings::read(&mut root);
         root.leave(OF_OTHERS);
         root.finish();
-        Some(Self { service, base, rules, max_memory })
+        Some(Self { service, host, base, rules, max_memory })
     }
 }
 
@@ -55,6 +60,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             service: Service::default(),
+            host: HostSettings::default(),
             base: Settings::default(),
             rules: Vec::new(),
             max_memory: settings::DEFAULT_MAX_MEMORY,

@@ -18,7 +18,7 @@ fn nothing_is_a_valid_configuration() {
 #[test]
 fn the_tables_of_others_are_left_alone() {
     assert_eq!(
-        errors(&json!({"exporter": {"x": 1}, "sinks": 3, "intake": {}, "ring": {}, "cluster": "c"})),
+        errors(&json!({"exporter": {"x": 1}, "sinks": 3, "intake": {}, "cluster": "c"})),
         [""; 0]
     );
 }
@@ -42,6 +42,19 @@ fn every_error_is_told_at_once_with_field_rule_and_value() {
             "rule[0].match.method: must be a string or an array of strings, got 3",
             "rule[0].record: must be true or false, got \"no\"",
             "rule[1]: must be a table, got 7",
+        ]
+    );
+}
+
+#[test]
+fn the_ring_and_the_sandbox_have_bounds() {
+    let config = json!({"ring": {"size": "3MiB"}, "sandbox": {"memory": "1MiB", "fuel": 0}});
+    assert_eq!(
+        errors(&config),
+        [
+            "ring.size: must be a size that is a power of two, from 64KiB to 1GiB, got \"3MiB\"",
+            "sandbox.memory: must be a size such as \"8KiB\", from 4MiB to 2GiB, got \"1MiB\"",
+            "sandbox.fuel: must be a whole number from 1 to 9223372036854775807, got 0",
         ]
     );
 }
