@@ -1,1 +1,25 @@
-//! To come.
+//! The other process: takes events from the rings and delivers them.
+//!
+//! ```text
+//! rings ─> intake ─> spool ─> one runner per sink ─> sqlite, jsonl, stdout
+//!                      └────> /api/tail
+//! ```
+//!
+//! The app never waits for any of this. A ring is released only when the spool has what was in it, and a cursor moves only when
+//! the sink has what lies before it.
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod config;
+pub mod event_json;
+pub mod exporter;
+pub mod health;
+pub mod http;
+pub mod ids;
+pub mod intake;
+pub mod metrics;
+pub mod signal;
+pub mod sinks;
+pub mod spool;
+
+mod priority;

@@ -1,0 +1,124 @@
+//! The command `offpath`.
+
+mod check;
+mod run;
+mod supervise;
+mod tail;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{self, ConfigError, Settings, paths};
+
+/// Bad usage or configuration, as sysexits.h has it.
+const USAGE: u8 = 64;
+
+/// Watches LLM and HTTP APIs without standing on their request path.
+#[derive(Debug, Parser)]
+#[command(name = "offpath", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take events from the rings and deliver them, until SIGTERM; or, with CMD, until CMD ends
+    Run {
+        /// Configuration [default: $OFFPATH_CONFIG, then ./offpath.toml, then the defaults]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Run this under the exporter; its exit code becomes offpath's own
+        #[arg(last = true, value_name = "CMD")]
+        command: Vec<OsString>,
+    },
+    /// Read configuration and print every error
+    Check {
+        /// Files to read
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Show events as they come
+    Tail {
+        /// One JSON object per line
+        #[arg(long)]
+        json: bool,
+        /// Configuration of the exporter to follow
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Print the version
+    Version,
+}
+
+/// Why a command ends with a code other than that of success.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Start(#[from] crate::exporter::StartError),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Failure {
+    fn code(&self) -> ExitCode {
+        ExitCode::from(if matches!(self, Self::Config(_)) { USAGE } else { 1 })
+    }
+}
+
+/// Runs the command that the process was started with. Results go to standard output, everything else to standard error.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(help_or_error) => {
+            let _ = help_or_error.print();
+            return if help_or_error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    log_to_stderr();
+    let done = match cli.command {
+        Command::Run { config, command } => run::run(config, &command),
+        Command::Check { files } => check::check(&files),
+        Command::Tail { json, config } => tail::tail(config, json),
+        Command::Version => print(&format!("offpath {}\n", env!("CARGO_PKG_VERSION"))),
+    };
+    done.unwrap_or_else(|failure| {
+        for line in failure.to_string().lines() {
+            eprintln!("offpath: {line}");
+        }
+        failure.code()
+    })
+}
+
+fn log_to_stderr() {
+    let filter = config::environment("OFFPATH_LOG").unwrap_or_else(|| "info".to_owned());
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::builder().parse_lossy(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(is_terminal)
+        .with_target(false)
+        .init();
+}
+
+fn load(named: Option<PathBuf>) -> Result<Settings, Failure> {
+    let file = paths::config_file(named, &config::environment);
+    Ok(config::load(file.as_deref(), &config::environment)?)
+}
+
+/// Writes a result. A reader that has gone away, as `head` does, is no failure.
+fn print(text: &str) -> Result<ExitCode, Failure> {
+    use std::io::Write as _;
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::Other(format!("standard output: {error}")))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

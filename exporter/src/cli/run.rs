@@ -1,0 +1,128 @@
+//! `offpath run`: the exporter, alone or with a command under it.
+
+use std::{
+    ffi::OsString,
+    future::Future,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use tokio::{
+    net::TcpListener,
+    runtime,
+    signal::unix::{SignalKind, signal},
+};
+use tracing::{error, info, warn};
+
+use super::{Failure, load, supervise};
+use crate::{
+    config::{self, Settings, paths},
+    exporter::{self, Exporter, PATIENCE},
+    http, priority,
+};
+
+pub(super) fn run(named: Option<PathBuf>, command: &[OsString]) -> Result<ExitCode, Failure> {
+    let config_file = paths::config_file(named.clone(), &config::environment);
+    let settings = load(named)?;
+    let rings = paths::ring_directory(&config::environment);
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
+    let done = match command.split_first() {
+        None => runtime.block_on(alone(&settings, &rings)),
+        Some((program, arguments)) => {
+            let mut child = supervise::command(program, arguments, &rings, config_file.as_deref());
+            runtime.block_on(with_command(&settings, &rings, &mut child))
+        }
+    };
+    let _ = std::fs::remove_file(exporter::address_file(&settings.data_dir));
+    // A follower's thread may still wait for events.
+    runtime.shutdown_background();
+    done
+}
+
+async fn alone(settings: &Settings, rings: &Path) -> Result<ExitCode, Failure> {
+    // Before the start: a signal that comes during it is not to be missed.
+    let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
+    // Before the exporter: one that cannot be reached is not to have taken the rings.
+    let listener = listen(settings.listen).await?;
+    let exporter = Exporter::start(settings, rings)?;
+    priority::lower(settings.nice);
+    serve(listener, &exporter, settings)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    info!("draining; a second signal ends it at once");
+    tokio::select! {
+        () = stop(exporter) => Ok(ExitCode::SUCCESS),
+        _ = terminate.recv() => Err(cut_short()),
+        _ = interrupt.recv() => Err(cut_short()),
+    }
+}
+
+/// The command comes first: whatever is wrong with the exporter, it runs.
+async fn with_command(
+    settings: &Settings,
+    rings: &Path,
+    command: &mut tokio::process::Command,
+) -> Result<ExitCode, Failure> {
+    let signals = supervise::Signals::catch().map_err(system)?;
+    let exporter = match Exporter::start(settings, rings) {
+        Ok(exporter) => Some(exporter),
+        Err(error) => {
+            error!(%error, "the command runs without an exporter of its own");
+            None
+        }
+    };
+    if let Some(exporter) = &exporter {
+        match listen(settings.listen).await {
+            Ok(listener) => serve(listener, exporter, settings)?,
+            Err(error) => warn!(%error, "nothing is served over HTTP"),
+        }
+    }
+    let ended = supervise::run(command, signals, || priority::lower(settings.nice)).await;
+    if let Some(exporter) = exporter {
+        stop(exporter).await;
+    }
+    ended.map_err(Failure::Other)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let named =
+        |error| Failure::Other(format!("exporter.listen: cannot listen there: {error}, got \"{address}\""));
+    TcpListener::bind(address).await.map_err(named)
+}
+
+fn serve(listener: TcpListener, exporter: &Exporter, settings: &Settings) -> Result<(), Failure> {
+    let address = listener.local_addr().map_err(system)?;
+    exporter::publish_address(&settings.data_dir, address).map_err(system)?;
+    info!(%address, "serving");
+    let (view, hosts) = (exporter.view(), settings.hosts.clone());
+    tokio::spawn(async move {
+        if let Err(error) = http::serve(listener, view, &hosts).await {
+            warn!(%error, "serving has ended");
+        }
+    });
+    Ok(())
+}
+
+/// Stops it on a thread of its own, so that /readyz and a second signal are heard meanwhile.
+fn stop(exporter: Exporter) -> impl Future<Output = ()> {
+    let stopped = tokio::task::spawn_blocking(move || exporter.stop(PATIENCE));
+    async {
+        if stopped.await.is_err() {
+            error!("the exporter failed while it stopped");
+        }
+    }
+}
+
+fn cut_short() -> Failure {
+    Failure::Other("ended before all was delivered; the rest stays in rings and spool".to_owned())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
+fn system(error: io::Error) -> Failure {
+    Failure::Other(error.to_string())
+}

@@ -1,0 +1,279 @@
+//! What users configure: offpath.toml, checked whole before anything starts.
+//!
+//! The app's tables (`[service]`, `[capture]`, `[[rule]]`) are checked by the core, which is what applies them; the
+//! exporter's are checked here, with the same kind of error, and all errors are told at once.
+
+mod interpolate;
+pub mod paths;
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use offpath_core::config::{Config as CoreConfig, Error, Service, Table, Value};
+
+use crate::{
+    sinks::{self, SinkSettings},
+    spool,
+};
+
+/// Reads an environment variable; a parameter, so that tests need no process of their own.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The variables of this process. One that is empty, or not UTF-8, counts as not set.
+#[must_use]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What the exporter needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `[service]`: what the exporter's own events say they are of.
+    pub service: Service,
+    /// `[exporter] listen`: port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// `[exporter] hosts`: names, beside addresses, by which the exporter may be reached over HTTP.
+    pub hosts: Vec<String>,
+    /// `[exporter] data_dir`: holds the spool, the store and the address that was bound.
+    pub data_dir: PathBuf,
+    /// `[exporter] nice`: how far the exporter steps back behind the app, as nice(2) has it.
+    pub nice: i32,
+    /// `[exporter] spool`.
+    pub spool: spool::Options,
+    /// `[exporter] spool.sync`: how much a power cut may take.
+    pub sync: Duration,
+    /// `[sinks.*]`, or the local store if none is named.
+    pub sinks: Vec<SinkSettings>,
+}
+
+/// Why a configuration cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is no TOML.
+    #[error("{}: {source}", path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// Settings break rules.
+    #[error("{}", Invalid { path, errors })]
+    Invalid {
+        /// The file; `None` for the defaults.
+        path: Option<PathBuf>,
+        /// All of them.
+        errors: Vec<Error>,
+    },
+}
+
+struct Invalid<'a> {
+    path: &'a Option<PathBuf>,
+    errors: &'a [Error],
+}
+
+impl fmt::Display for Invalid<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.errors.iter().enumerate() {
+            let end_of_line = if index == 0 { "" } else { "\n" };
+            match self.path {
+                Some(path) => write!(f, "{end_of_line}{}: {error}", path.display())?,
+                None => write!(f, "{end_of_line}{error}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads and checks a file; without one, the defaults.
+///
+/// # Errors
+///
+/// See [`ConfigError`].
+pub fn load(path: Option<&Path>, env: Environment<'_>) -> Result<Settings, ConfigError> {
+    let json = match path {
+        None => Value::Object(serde_json::Map::new()),
+        Some(path) => {
+            let read = |source| ConfigError::Read { path: path.to_owned(), source };
+            let text = std::fs::read_to_string(path).map_err(read)?;
+            toml::from_str(&text)
+                .map_err(|source| ConfigError::Toml { path: path.to_owned(), source: Box::new(source) })?
+        }
+    };
+    Settings::from_json(&json, env)
+        .map_err(|errors| ConfigError::Invalid { path: path.map(Path::to_owned), errors })
+}
+
+impl Settings {
+    /// Checks configuration of any origin; `{}` is valid.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it. Never empty.
+    pub fn from_json(json: &Value, env: Environment<'_>) -> Result<Self, Vec<Error>> {
+        let (service, mut errors) = match CoreConfig::from_json(json) {
+            Ok(core) => (core.service, Vec::new()),
+            Err(errors) => (Service::default(), errors),
+        };
+        let mut json = json.clone();
+        if let Some(sinks) = json.get_mut("sinks") {
+            interpolate::strings("sinks", sinks, env, &mut errors);
+        }
+        let mut found = Vec::new();
+        let settings = Table::root(&json, &mut found).map(|root| Self::read(root, service, env));
+        // That it is no table at all, the core has said already.
+        if settings.is_some() {
+            errors.append(&mut found);
+        }
+        match settings {
+            Some(settings) if errors.is_empty() => Ok(settings),
+            _ => Err(errors),
+        }
+    }
+
+    fn read(mut root: Table<'_, '_>, service: Service, env: Environment<'_>) -> Self {
+        read_ring(root.table("ring"));
+        read_intake(root.table("intake"));
+        let mut table = root.table("exporter");
+        let listen =
+            table.typed("listen", "must be an address and a port such as \"127.0.0.1:8790\"", |value| {
+                value.as_str()?.parse::<SocketAddr>().ok()
+            });
+        let hosts = table.texts("hosts").unwrap_or_default();
+        let data_dir = table.text("data_dir").unwrap_or("~/.local/state/offpath");
+        let data_dir = paths::expand(data_dir, env);
+        let nice = table.whole("nice", 0, 19).unwrap_or(5);
+        let (spool, sync) = read_spool(table.table("spool"));
+        table.finish();
+        let sinks = sinks::read(root.table("sinks"), &data_dir, env);
+        Self {
+            service,
+            listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8790))),
+            hosts,
+            data_dir,
+            nice: i32::try_from(nice).unwrap_or(5),
+            spool,
+            sync,
+            sinks,
+        }
+    }
+}
+
+fn read_spool(mut table: Table<'_, '_>) -> (spool::Options, Duration) {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    // Below the least, a spool is too small for eight segments of one batch each.
+    let size = table.size("max_size", 1 << 20, 1 << 50).unwrap_or(10 << 30);
+    let age = duration(&mut table, "max_age", Duration::from_secs(1), 10_000 * DAY).unwrap_or(7 * DAY);
+    let sync = duration(&mut table, "sync", Duration::from_millis(10), Duration::from_mins(1));
+    table.finish();
+    (spool::Options::new(size, age), sync.unwrap_or(Duration::from_millis(200)))
+}
+
+/// The ring is the app's; here it is only checked, so that `offpath check` tells of it.
+fn read_ring(mut table: Table<'_, '_>) {
+    let rule = "must be a power of two, from \"64KiB\" to \"1GiB\"";
+    table.typed("size", rule, |value| {
+        let size = offpath_core::config::size(value)?;
+        let allowed = offpath_ring::MIN_CAPACITY..=offpath_ring::MAX_CAPACITY;
+        (size.is_power_of_two() && allowed.contains(&size)).then_some(size)
+    });
+    table.finish();
+}
+
+fn read_intake(mut table: Table<'_, '_>) {
+    table.not_yet(&["envoy", "redis"]);
+    table.finish();
+}
+
+fn duration(
+    table: &mut Table<'_, '_>,
+    key: &'static str,
+    least: Duration,
+    most: Duration,
+) -> Option<Duration> {
+    let (from, to) = (humantime::format_duration(least), humantime::format_duration(most));
+    table.typed(
+        key,
+        &format!("must be a duration such as \"200ms\" or \"7d\", from {from} to {to}"),
+        |value| {
+            let duration = humantime::parse_duration(value.as_str()?).ok()?;
+            (least..=most).contains(&duration).then_some(duration)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn env(name: &str) -> Option<String> {
+        match name {
+            "HOME" => Some("/home/me".to_owned()),
+            "KEY" => Some("secret".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn fields(json: &Value) -> Vec<String> {
+        let errors = Settings::from_json(json, &env).expect_err("refused");
+        errors.into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn nothing_is_a_valid_configuration_with_a_local_store() {
+        let settings = Settings::from_json(&json!({}), &env).expect("valid");
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8790");
+        assert_eq!(settings.data_dir, Path::new("/home/me/.local/state/offpath"));
+        assert_eq!(settings.sinks.len(), 1);
+    }
+
+    #[test]
+    fn all_errors_of_both_sides_are_told_at_once() {
+        let json = json!({
+            "service": {"name": ""},
+            "exporter": {"listen": "nowhere", "nice": 40, "spool": {"max_size": "1B", "max_ag": "7d"}},
+            "ring": {"size": "3MiB"},
+            "sinks": {"a": {"type": "sqlit"}, "b": {"type": "jsonl"}, "c": {"type": "jsonl", "path": "${GONE}"}},
+            "exporte": {},
+        });
+        let expected = [
+            "service.name",
+            "exporte",
+            "sinks.c.path",
+            "ring.size",
+            "exporter.listen",
+            "exporter.nice",
+            "exporter.spool.max_size",
+            "exporter.spool.max_ag",
+            "sinks.a.type",
+            "sinks.b.path",
+        ];
+        assert_eq!(fields(&json), expected);
+    }
+
+    #[test]
+    fn what_is_to_come_is_refused_rather_than_ignored() {
+        assert_eq!(fields(&json!({"intake": {"envoy": {"socket": "/run/x"}}})), ["intake.envoy"]);
+        assert_eq!(fields(&json!({"sinks": {"x": {"type": "otlp"}}})), ["sinks.x.type"]);
+    }
+
+    #[test]
+    fn variables_stand_in_sinks_only() {
+        let json = json!({"sinks": {"f": {"type": "jsonl", "path": "/logs/${KEY}.jsonl"}}});
+        let settings = Settings::from_json(&json, &env).expect("valid");
+        assert!(format!("{:?}", settings.sinks).contains("/logs/secret.jsonl"));
+    }
+}

@@ -1,0 +1,35 @@
+//! Where things are: the same rules as in the Python host, so that app and exporter meet without being told.
+
+use std::path::PathBuf;
+
+use super::Environment;
+
+/// The configuration file: what was named, else `OFFPATH_CONFIG`, else ./offpath.toml if it is there.
+#[must_use]
+pub fn config_file(named: Option<PathBuf>, env: Environment<'_>) -> Option<PathBuf> {
+    let here = PathBuf::from("offpath.toml");
+    named.or_else(|| env("OFFPATH_CONFIG").map(PathBuf::from)).or_else(|| here.exists().then_some(here))
+}
+
+/// The directory of the rings: `OFFPATH_DIR`, else `$XDG_RUNTIME_DIR/offpath`, else `/dev/shm/offpath-<uid>`. The last
+/// two are tmpfs on any Linux with systemd; a ring on a disk works, and stalls the app when that disk is busy.
+#[must_use]
+pub fn ring_directory(env: Environment<'_>) -> PathBuf {
+    if let Some(named) = env("OFFPATH_DIR") {
+        return PathBuf::from(named);
+    }
+    match env("XDG_RUNTIME_DIR") {
+        Some(runtime) => PathBuf::from(runtime).join("offpath"),
+        None => PathBuf::from(format!("/dev/shm/offpath-{}", rustix::process::geteuid().as_raw())),
+    }
+}
+
+/// A path as users type it: a leading `~` is the home directory, if there is one.
+#[must_use]
+pub fn expand(path: &str, env: Environment<'_>) -> PathBuf {
+    match (path.strip_prefix('~'), env("HOME")) {
+        (Some(""), Some(home)) => PathBuf::from(home),
+        (Some(rest), Some(home)) if rest.starts_with('/') => PathBuf::from(home + rest),
+        _ => PathBuf::from(path),
+    }
+}

@@ -1,0 +1,238 @@
+//! The whole of it: starts the threads in the order in which they need each other, and ends them in the other.
+//!
+//! ```text
+//! intake       1 thread: rings to spool
+//! housekeeping 1 thread: syncs the spool, and removes what is delivered or over the bounds
+//! sinks        1 thread each: spool to sink
+//! ```
+
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use offpath_ring::{ConsumerLock, LockError};
+use tracing::{info, warn};
+
+use crate::{
+    config::Settings,
+    health::Health,
+    ids,
+    intake::rings::Rings,
+    metrics::{Metrics, Pending},
+    priority,
+    signal::Signal,
+    sinks::runner::Runner,
+    spool::{OpenError, Spool},
+};
+
+/// How long a stop waits for the rings and then for the sinks, before what is left is left for the next start.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why an exporter cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The ring directory is another's, or cannot be used.
+    #[error(transparent)]
+    Rings(#[from] LockError),
+    /// The spool is another's, or cannot be used.
+    #[error(transparent)]
+    Spool(#[from] OpenError),
+    /// The data directory cannot be used.
+    #[error("exporter.data_dir: {}: {source}", path.display())]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A running exporter.
+#[derive(Debug)]
+pub struct Exporter {
+    view: View,
+    stop_intake: Signal,
+    drain_sinks: Signal,
+    stop_housekeeping: Signal,
+    intake: JoinHandle<()>,
+    housekeeping: JoinHandle<()>,
+    sinks: Vec<JoinHandle<()>>,
+}
+
+/// What may be known of a running exporter from outside. Clones are of the same one.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The spool.
+    pub spool: Spool,
+    /// What it counts.
+    pub metrics: Metrics,
+    /// What is wrong with it.
+    pub health: Health,
+    sinks: Vec<(String, Pending)>,
+}
+
+impl View {
+    /// The metrics' text, with what is only known by looking brought up to date.
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        let now = ids::now_unix_ns();
+        self.metrics.spool_bytes(self.spool.bytes());
+        for (name, pending) in &self.sinks {
+            self.metrics.sink_lag(name, pending.lag_seconds(now));
+        }
+        self.metrics.text()
+    }
+
+    /// How many events each sink has still to deliver; those that have delivered all are left out.
+    #[must_use]
+    pub fn backlogs(&self) -> Vec<(&str, u64)> {
+        let backlog = |(name, _): &'_ (String, Pending)| self.spool.backlog(name);
+        self.sinks.iter().map(|sink| (sink.0.as_str(), backlog(sink))).filter(|(_, left)| *left > 0).collect()
+    }
+}
+
+impl Exporter {
+    /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub fn start(settings: &Settings, ring_directory: &Path) -> Result<Self, StartError> {
+        let data_dir = |source| StartError::DataDir { path: settings.data_dir.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(&settings.data_dir).map_err(data_dir)?;
+        let lock = ConsumerLock::acquire(ring_directory)?;
+        let spool_directory = settings.data_dir.join("spool");
+        let (spool, writer) = Spool::open(&spool_directory, settings.spool.clone(), ids::now_unix_ns())?;
+        let mut view =
+            View { spool, metrics: Metrics::default(), health: Health::default(), sinks: Vec::new() };
+        let (stop_intake, drain_sinks, stop_housekeeping) = Default::default();
+        let runners = enrol(settings, &mut view, &drain_sinks).map_err(data_dir)?;
+
+        let (metrics, health) = (view.metrics.clone(), view.health.clone());
+        let rings = Rings::new(ring_directory, lock, writer, settings.service.clone(), metrics, health);
+        let stop = Signal::clone(&stop_intake);
+        let intake = spawn("intake", settings.nice, move || rings.run(&stop)).map_err(data_dir)?;
+        let (watched, stop, every) = (view.clone(), Signal::clone(&stop_housekeeping), settings.sync);
+        let housekeeping = spawn("housekeeping", settings.nice, move || keep_house(&watched, &stop, every))
+            .map_err(data_dir)?;
+        let sinks = runners.into_iter().map(|runner| spawn("sink", settings.nice, move || runner.run()));
+        let sinks = sinks.collect::<io::Result<_>>().map_err(data_dir)?;
+        info!(rings = %ring_directory.display(), data_dir = %settings.data_dir.display(), "started");
+        Ok(Self { view, stop_intake, drain_sinks, stop_housekeeping, intake, housekeeping, sinks })
+    }
+
+    /// What may be known of it.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.view.clone()
+    }
+
+    /// Empties the rings into the spool, delivers what the spool holds, syncs, and ends. What cannot be done within
+    /// `patience` is left in rings and spool, and told.
+    pub fn stop(self, patience: Duration) {
+        self.stop_intake.set();
+        if !join(vec![self.intake], Instant::now() + patience) {
+            warn!("the rings could not be emptied in time; what is left in them is taken at the next start");
+        }
+        self.drain_sinks.set();
+        join(self.sinks, Instant::now() + patience);
+        for (sink, left) in self.view.backlogs() {
+            warn!(sink, left, "not all is delivered; the rest stays in the spool");
+        }
+        self.stop_housekeeping.set();
+        join(vec![self.housekeeping], Instant::now() + patience);
+        info!("stopped");
+    }
+}
+
+fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec<Runner>> {
+    let mut runners = Vec::new();
+    for sink in &settings.sinks {
+        let (cursor, gone) = view.spool.enrol(&sink.name)?;
+        if gone > 0 {
+            warn!(sink = sink.name, count = gone, "events went from the spool before this sink came to them");
+            view.metrics.sink_dropped(&sink.name, "spool_full", gone);
+        }
+        let pending = Pending::default();
+        view.sinks.push((sink.name.clone(), pending.clone()));
+        runners.push(Runner {
+            name: sink.name.clone(),
+            sink: sink.build(),
+            spool: view.spool.clone(),
+            cursor,
+            metrics: view.metrics.clone(),
+            health: view.health.clone(),
+            pending,
+            drain: drain.clone(),
+        });
+    }
+    Ok(runners)
+}
+
+fn spawn(name: &str, nice: i32, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(move || {
+        priority::lower(nice);
+        work();
+    })
+}
+
+/// Syncs and sweeps the spool until `stop` is set, and once more then.
+fn keep_house(view: &View, stop: &Signal, every: Duration) {
+    loop {
+        let stopping = stop.wait(every);
+        if let Err(error) = view.spool.sync() {
+            warn!(%error, "cannot sync the spool: a power cut may now take more than it should");
+            view.metrics.spool_error("sync");
+        }
+        match view.spool.sweep(ids::now_unix_ns()) {
+            Ok(evicted) => {
+                for lost in evicted {
+                    let reason = lost.reason.name();
+                    warn!(sink = lost.sink, reason, count = lost.count, "events are lost to this sink");
+                    view.metrics.sink_dropped(&lost.sink, reason, lost.count);
+                }
+            }
+            Err(error) => warn!(%error, "cannot remove a part of the spool"),
+        }
+        if stopping {
+            return;
+        }
+    }
+}
+
+/// Waits for the threads to end; returns whether all did. Those that did not end with the process.
+fn join(threads: Vec<JoinHandle<()>>, deadline: Instant) -> bool {
+    const LOOK: Duration = Duration::from_millis(2);
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(LOOK);
+    }
+    for thread in threads {
+        if thread.join().is_err() {
+            warn!("a thread of the exporter has failed");
+        }
+    }
+    true
+}
+
+/// Writes where the exporter can be reached to `data_dir`, for `offpath tail` and for scripts that chose port 0.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub fn publish_address(data_dir: &Path, address: std::net::SocketAddr) -> io::Result<()> {
+    fs::write(address_file(data_dir), format!("{address}\n"))
+}
+
+/// The file of [`publish_address`].
+#[must_use]
+pub fn address_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("http.addr")
+}

@@ -1,0 +1,6 @@
+//! Ways in. Each appends to the spool, and lets go of what it took only when the spool has it.
+
+pub mod rings;
+
+mod peek;
+mod ring;

@@ -1,0 +1,158 @@
+//! Where events go. One folder per sink, with the same small files in each: what users configure, and how it delivers.
+
+pub mod jsonl;
+pub mod runner;
+pub mod sqlite;
+pub mod stdout;
+
+use std::{fmt, path::Path};
+
+use offpath_core::{
+    config::{Table, Value},
+    event::Event,
+};
+
+use crate::{config::Environment, spool::Cursor};
+
+/// Events to deliver together, in order.
+#[derive(Debug)]
+pub struct Batch {
+    /// The events.
+    pub events: Vec<Event>,
+    /// Index of the record after the last; what the cursor will say.
+    pub next: u64,
+}
+
+/// Why a sink did not take a batch. It is tried again until it does.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The file system.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// SQLite.
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl SinkError {
+    /// The label that metrics use.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Io(error) if is_disk_full(error) => "disk_full",
+            Self::Io(_) => "io",
+            Self::Sqlite(_) => "sqlite",
+        }
+    }
+}
+
+/// Whether the disk, the user's quota or the file's size limit is used up.
+#[must_use]
+pub fn is_disk_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+/// Takes batches, each whole or not at all as far as a reader of the result can tell.
+pub trait Sink: Send + fmt::Debug {
+    /// Makes ready: at the start, and again after an error. `saved` is the last cursor that was saved for this sink.
+    /// Returns the index to go on from, which is that of the cursor unless the sink itself knows better.
+    ///
+    /// # Errors
+    ///
+    /// It is not ready; it is asked again later.
+    fn open(&mut self, saved: &Cursor) -> Result<u64, SinkError>;
+
+    /// Delivers a batch. When this returns, the batch outlasts a power cut as far as the sink can bring that about.
+    ///
+    /// # Errors
+    ///
+    /// Some or all of it was not delivered. The sink is opened again, and gets the same events again.
+    fn deliver(&mut self, batch: &Batch) -> Result<(), SinkError>;
+
+    /// Whether the next batch can be delivered without opening again.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// What to be told as [`Cursor::state`] when opened after this.
+    fn state(&self) -> Value {
+        Value::Null
+    }
+}
+
+/// One `[sinks.<name>]`.
+#[derive(Debug, Clone)]
+pub struct SinkSettings {
+    /// Its name: that of its cursor, and its label in metrics.
+    pub name: String,
+    /// Its type, with what that needs.
+    pub kind: Kind,
+}
+
+/// The types of sink.
+#[derive(Debug, Clone)]
+pub enum Kind {
+    /// The local store.
+    Sqlite(sqlite::Settings),
+    /// A file of lines.
+    Jsonl(jsonl::Settings),
+    /// Lines on standard output.
+    Stdout,
+}
+
+const TYPES: [&str; 3] = ["sqlite", "jsonl", "stdout"];
+
+impl SinkSettings {
+    /// The sink, not yet open.
+    #[must_use]
+    pub fn build(&self) -> Box<dyn Sink> {
+        match &self.kind {
+            Kind::Sqlite(settings) => Box::new(sqlite::Sqlite::new(settings.clone())),
+            Kind::Jsonl(settings) => Box::new(jsonl::Jsonl::new(settings.clone())),
+            Kind::Stdout => Box::new(stdout::Stdout),
+        }
+    }
+}
+
+/// Reads `[sinks]`; with none, the local store is one.
+pub(crate) fn read(mut table: Table<'_, '_>, data_dir: &Path, env: Environment<'_>) -> Vec<SinkSettings> {
+    let names: Vec<&str> = table.keys().collect();
+    let mut sinks = Vec::new();
+    for name in names {
+        if !is_name(name) {
+            table.refuse(name, "must be named with 1 to 64 of a-z, A-Z, 0-9, \"_\" and \"-\"", None);
+        } else if let Some(sink) = table.table_of(name) {
+            sinks.extend(
+                read_one(sink, data_dir, env).map(|kind| SinkSettings { name: name.to_owned(), kind }),
+            );
+        }
+    }
+    if sinks.is_empty() {
+        let kind = Kind::Sqlite(sqlite::Settings::in_directory(data_dir));
+        sinks.push(SinkSettings { name: "local".to_owned(), kind });
+    }
+    sinks
+}
+
+/// A sink's name is part of a file's name.
+fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+fn read_one(mut table: Table<'_, '_>, data_dir: &Path, env: Environment<'_>) -> Option<Kind> {
+    let rule = format!("must be one of {}", TYPES.join(", "));
+    if table.take("type").is_none() {
+        table.refuse("type", &rule, None);
+        return None;
+    }
+    let kind = table.typed("type", &rule, |value| TYPES.into_iter().find(|name| value == name))?;
+    let kind = match kind {
+        "sqlite" => Some(Kind::Sqlite(sqlite::Settings::read(&mut table, data_dir, env))),
+        "jsonl" => jsonl::Settings::read(&mut table, env).map(Kind::Jsonl),
+        _ => Some(Kind::Stdout),
+    };
+    table.finish();
+    kind
+}

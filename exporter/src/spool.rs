@@ -1,0 +1,236 @@
+//! The write-ahead log between intake and sinks: what is in it has been taken, and will be delivered.
+//!
+//! ```text
+//! spool/
+//!   lock                        held by the exporter that owns the directory
+//!   00000000000000000000.seg    segments: see `segment` for the header, `frame` for the records
+//!   00000000000000031337.seg    the last one is being written
+//!   cursors/<sink>.json         where each sink stands
+//! ```
+//!
+//! - One [`Writer`] appends, with one `write` per batch. It waits for no reader and for no disk: data is synced by
+//!   another thread, at an interval. So kill -9 loses nothing, and a power cut at most what came in that interval.
+//! - Each record has an index that is never used twice; a position in the spool is an index and nothing else.
+//! - Each record says which ring it came from and its number there, and each segment's header sums that up for all
+//!   before it. So reading one segment at start tells what to skip of a ring that was not released in time.
+//! - A segment goes when all sinks have delivered it, or, with what it holds counted as lost to those that have not,
+//!   when the spool is over its size or the segment over its age.
+
+pub mod frame;
+
+mod cursor;
+mod frames;
+mod open;
+mod progress;
+mod reader;
+mod retention;
+mod segment;
+mod state;
+mod writer;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fs::File,
+    io,
+    path::PathBuf,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use self::progress::Progress;
+pub use self::{
+    cursor::Cursor,
+    open::OpenError,
+    reader::{Reader, Record},
+    retention::{Evicted, Reason},
+    state::{RingState, RingStates},
+    writer::Writer,
+};
+
+/// Bounds and pace of a spool.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Bytes of all segments together; checked at each [`Spool::sweep`].
+    pub max_size: u64,
+    /// Age at which a record goes, delivered or not, give or take an eighth.
+    pub max_age: Duration,
+    /// Bytes after which a new segment begins.
+    pub segment_size: u64,
+}
+
+impl Options {
+    /// Segments of 32 MiB, or an eighth of the spool if that is less, so that what goes at the bound is a small part.
+    #[must_use]
+    pub fn new(max_size: u64, max_age: Duration) -> Self {
+        Self { max_size, max_age, segment_size: (32 << 20).min(max_size / 8) }
+    }
+}
+
+/// A handle on an open spool.
+#[derive(Debug, Clone)]
+pub struct Spool {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    directory: PathBuf,
+    marker: u64,
+    options: Options,
+    /// Where the records ended when the spool was opened.
+    recovered_end: u64,
+    inner: Mutex<Inner>,
+    grown: Condvar,
+    /// Keeps the directory ours.
+    _lock: File,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// Oldest first; the last is being written.
+    segments: VecDeque<Segment>,
+    /// Index of the next record.
+    end: u64,
+    sinks: BTreeMap<String, Progress>,
+    active: Arc<File>,
+    /// Sealed, and not known to be on the disk.
+    unsynced: Vec<Arc<File>>,
+    directory_changed: bool,
+    dirty: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    first: u64,
+    length: u64,
+    created_unix_ns: u64,
+}
+
+impl Spool {
+    /// A number that no other spool has.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.shared.marker
+    }
+
+    /// Index that the next record will have.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.shared.end()
+    }
+
+    /// Bytes on disk.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.shared.lock().segments.iter().map(|segment| segment.length).sum()
+    }
+
+    /// Waits until there is a record with index `next`, or `timeout` is over; returns whether there is.
+    pub fn wait(&self, next: u64, timeout: Duration) -> bool {
+        let inner = self.shared.lock();
+        let waited = self.shared.grown.wait_timeout_while(inner, timeout, |inner| inner.end <= next);
+        waited.unwrap_or_else(PoisonError::into_inner).0.end > next
+    }
+
+    /// Enrols a sink, before the first [`Spool::sweep`]: from now on its undelivered records are kept, and counted when
+    /// they have to go. Returns its cursor and how many records went before it came to them.
+    ///
+    /// # Errors
+    ///
+    /// The cursor cannot be read.
+    pub fn enrol(&self, sink: &str) -> io::Result<(Cursor, u64)> {
+        let saved = Cursor::load(&self.cursors(), sink)?.filter(|cursor| cursor.spool == self.id());
+        let mut inner = self.shared.lock();
+        let oldest = inner.oldest();
+        let mut cursor = saved.unwrap_or(Cursor { spool: self.id(), next: oldest, ..Cursor::default() });
+        let gone = oldest.saturating_sub(cursor.next);
+        cursor.next = self.clamp(cursor.next).max(oldest);
+        inner.sinks.insert(sink.to_owned(), Progress::new(cursor.next));
+        Ok((cursor, gone))
+    }
+
+    /// Where a sink that claims to have delivered all before `next` can go on. After a power cut the spool may hold less
+    /// than was delivered from it, and indexes past its end will be given to new records.
+    #[must_use]
+    pub fn clamp(&self, next: u64) -> u64 {
+        next.min(self.shared.recovered_end)
+    }
+
+    /// A reader for an enrolled sink.
+    #[must_use]
+    pub fn reader(&self, sink: &str, next: u64) -> Reader {
+        Reader::new(Arc::clone(&self.shared), Some(sink.to_owned()), next)
+    }
+
+    /// A reader that begins with what comes next, and for which nothing is kept.
+    #[must_use]
+    pub fn follow(&self) -> Reader {
+        Reader::new(Arc::clone(&self.shared), None, self.end())
+    }
+
+    /// Makes durable that `sink` has delivered all before `cursor.next`.
+    ///
+    /// # Errors
+    ///
+    /// The cursor cannot be written; the sink's records are then kept.
+    pub fn advance(&self, sink: &str, cursor: &Cursor) -> io::Result<()> {
+        cursor.save(&self.cursors(), sink)?;
+        self.shared.lock().deliver(sink, cursor.next);
+        Ok(())
+    }
+
+    /// Records that `sink` has still to deliver.
+    #[must_use]
+    pub fn backlog(&self, sink: &str) -> u64 {
+        let inner = self.shared.lock();
+        inner.sinks.get(sink).map_or(0, |progress| inner.end - progress.delivered.min(inner.end))
+    }
+
+    fn cursors(&self) -> PathBuf {
+        self.shared.directory.join("cursors")
+    }
+}
+
+impl Shared {
+    /// A thread that panicked while it held the lock left plain numbers behind, each valid.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self) -> u64 {
+        self.lock().end
+    }
+
+    fn has_segment(&self, first: u64) -> bool {
+        self.lock().segments.iter().any(|segment| segment.first == first)
+    }
+
+    /// The last segment now has `length` bytes, and the spool ends before index `end`.
+    fn grow(&self, length: u64, end: u64) {
+        let mut inner = self.lock();
+        if let Some(segment) = inner.segments.back_mut() {
+            segment.length = length;
+        }
+        inner.end = end;
+        inner.dirty = true;
+        drop(inner);
+        self.grown.notify_all();
+    }
+}
+
+impl Inner {
+    fn oldest(&self) -> u64 {
+        self.segments.front().map_or(self.end, |segment| segment.first)
+    }
+
+    /// The segment to read after `current`, or, with none, the one where `next` is or would be; with its length.
+    fn segment_after(&self, current: Option<u64>, next: u64) -> Option<(u64, u64)> {
+        let found = match current {
+            Some(current) => self.segments.iter().find(|segment| segment.first > current),
+            None => {
+                self.segments.iter().rev().find(|segment| segment.first <= next).or(self.segments.front())
+            }
+        };
+        found.map(|segment| (segment.first, segment.length))
+    }
+}

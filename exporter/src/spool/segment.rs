@@ -1,0 +1,134 @@
+//! A segment: one file of the spool, named after the index of its first record.
+//!
+//! ```text
+//! segment = header, state, frame*
+//!
+//! offset  size
+//!      0     8  magic        "OFPSPOOL"
+//!      8     4  crc32c       of bytes 12.. up to the end of the state
+//!     12     4  version      1
+//!     16     8  marker       the spool's own random number: begins each frame, and says which spool this is
+//!     24     8  first        index of the first record
+//!     32     8  created_ns   nanoseconds since the Unix epoch
+//!     40     4  state_length
+//!     44     4  zero
+//!     48     …  state        JSON, padded with zeros to a multiple of 8: what was taken from each ring before `first`
+//! ```
+//!
+//! Integers are little-endian. A segment appears under its name with its header whole, for it is renamed into place.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+};
+
+use crc_fast::crc32_iscsi;
+
+use super::{
+    frame::{u32_at, u64_at},
+    state::RingStates,
+};
+
+const MAGIC: &[u8; 8] = b"OFPSPOOL";
+const VERSION: u32 = 1;
+const HEADER: usize = 48;
+
+/// More rings than a machine has: what bounds the read of a damaged header.
+const MAX_STATE: usize = 16 << 20;
+
+/// What a segment's header says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Header {
+    pub(super) marker: u64,
+    pub(super) first: u64,
+    pub(super) created_unix_ns: u64,
+    pub(super) states: RingStates,
+}
+
+/// Where the segment that begins with `first` lies.
+pub(super) fn path(directory: &Path, first: u64) -> PathBuf {
+    directory.join(format!("{first:020}.seg"))
+}
+
+/// Index of the first record of each segment in `directory`, in ascending order.
+pub(super) fn list(directory: &Path) -> io::Result<Vec<u64>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        if let Some(first) = name.to_str().and_then(|name| name.strip_suffix(".seg")) {
+            found.extend(first.parse::<u64>().ok());
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Creates a segment and returns it with its length.
+pub(super) fn create(directory: &Path, header: &Header) -> io::Result<(File, u64)> {
+    let bytes = encode(header)?;
+    let path = path(directory, header.first);
+    let temporary = path.with_extension("new");
+    let created = (|| {
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(&temporary)?;
+        file.write_all_at(&bytes, 0)?;
+        fs::rename(&temporary, &path)?;
+        Ok((file, bytes.len() as u64))
+    })();
+    if created.is_err() {
+        // It holds no record, and on a full disk its bytes are wanted.
+        let _ = fs::remove_file(&temporary);
+    }
+    created
+}
+
+/// Reads a segment's header and returns it with the offset of the first frame; `None` if it is damaged.
+pub(super) fn read_header(file: &File) -> io::Result<Option<(Header, u64)>> {
+    let Some(fixed) = read_exactly(file, 0, HEADER)? else { return Ok(None) };
+    let length = u32_at(&fixed, 40) as usize;
+    if &fixed[..8] != MAGIC || u32_at(&fixed, 12) != VERSION || length > MAX_STATE {
+        return Ok(None);
+    }
+    let size = HEADER + length.next_multiple_of(8);
+    let Some(bytes) = read_exactly(file, 0, size)? else { return Ok(None) };
+    if crc32_iscsi(&bytes[12..]) != u32_at(&bytes, 8) {
+        return Ok(None);
+    }
+    let Ok(states) = serde_json::from_slice(&bytes[HEADER..HEADER + length]) else { return Ok(None) };
+    let header = Header {
+        marker: u64_at(&bytes, 16),
+        first: u64_at(&bytes, 24),
+        created_unix_ns: u64_at(&bytes, 32),
+        states,
+    };
+    Ok(Some((header, size as u64)))
+}
+
+fn encode(header: &Header) -> io::Result<Vec<u8>> {
+    let state = serde_json::to_vec(&header.states)?;
+    let length = u32::try_from(state.len()).map_err(io::Error::other)?;
+    let mut bytes = Vec::with_capacity(HEADER + state.len() + 8);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&header.marker.to_le_bytes());
+    bytes.extend_from_slice(&header.first.to_le_bytes());
+    bytes.extend_from_slice(&header.created_unix_ns.to_le_bytes());
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&state);
+    bytes.resize(bytes.len().next_multiple_of(8), 0);
+    let crc = crc32_iscsi(&bytes[12..]);
+    bytes[8..12].copy_from_slice(&crc.to_le_bytes());
+    Ok(bytes)
+}
+
+fn read_exactly(file: &File, offset: u64, length: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = vec![0; length];
+    match file.read_exact_at(&mut bytes, offset) {
+        Ok(()) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
+}

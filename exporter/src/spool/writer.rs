@@ -1,0 +1,146 @@
+//! The one writer: gathers records and appends them in one `write` per batch.
+
+use std::{fs::File, io, os::unix::fs::FileExt as _, sync::Arc};
+
+use offpath_core::event::{Event, Kind as EventKind};
+
+use super::{
+    Segment, Shared,
+    frame::{self, Header, Kind, MAX_PAYLOAD},
+    segment,
+    state::RingStates,
+};
+
+/// Appends to the spool.
+#[derive(Debug)]
+pub struct Writer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) file: Arc<File>,
+    pub(super) length: u64,
+    pub(super) created_unix_ns: u64,
+    /// What is in the spool.
+    pub(super) states: RingStates,
+    /// Index of the next record.
+    pub(super) next: u64,
+    pub(super) batch: Vec<u8>,
+    /// What `states` will learn when the batch is in the spool.
+    pub(super) notes: Vec<(Header, Option<String>)>,
+}
+
+impl Writer {
+    /// What the spool has of each ring; a batch counts once it is committed.
+    #[must_use]
+    pub fn states(&self) -> &RingStates {
+        &self.states
+    }
+
+    /// The same, to forget rings that are gone.
+    pub fn states_mut(&mut self) -> &mut RingStates {
+        &mut self.states
+    }
+
+    /// Whether record `sequence` of `ring` is in the spool.
+    #[must_use]
+    pub fn has(&self, ring: u128, sequence: u64) -> bool {
+        self.states.get(ring).and_then(|state| state.sequence).is_some_and(|last| sequence <= last)
+    }
+
+    /// Adds an event from a ring to the batch. Returns false, and adds nothing, if it is larger than [`MAX_PAYLOAD`].
+    #[must_use]
+    pub fn push(&mut self, ring: u128, sequence: u64, received_unix_ns: u64, payload: &[u8]) -> bool {
+        if payload.len() > MAX_PAYLOAD {
+            return false;
+        }
+        let header = Header { index: self.next, ring, sequence, received_unix_ns, kind: Kind::Event };
+        self.append(header, None, payload);
+        true
+    }
+
+    /// Adds a loss to the batch. `counter` is what the ring says it has lost for that reason in all; 0 for a loss that
+    /// no ring counts.
+    pub fn push_loss(&mut self, ring: u128, counter: u64, received_unix_ns: u64, event: &Event) {
+        let header = Header { index: self.next, ring, sequence: counter, received_unix_ns, kind: Kind::Loss };
+        self.append(header, loss_reason(event), &event.to_bytes());
+    }
+
+    fn append(&mut self, header: Header, reason: Option<String>, payload: &[u8]) {
+        frame::encode(self.shared.marker, &header, payload, &mut self.batch);
+        self.notes.push((header, reason));
+        self.next += 1;
+    }
+
+    /// Bytes in the batch.
+    #[must_use]
+    pub fn batched(&self) -> usize {
+        self.batch.len()
+    }
+
+    /// Appends the batch. After this, a kill of the process loses none of it; after the next sync, nor does a power cut.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full, or fails. The batch is kept; the call may be made again.
+    pub fn commit(&mut self, now_unix_ns: u64) -> io::Result<()> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        if self.is_segment_over(now_unix_ns) {
+            self.rotate(now_unix_ns)?;
+        }
+        if let Err(error) = self.file.write_all_at(&self.batch, self.length) {
+            // What was written of it is not part of the spool; give the space back.
+            let _ = self.file.set_len(self.length);
+            return Err(error);
+        }
+        self.length += self.batch.len() as u64;
+        self.shared.grow(self.length, self.next);
+        for (header, reason) in self.notes.drain(..) {
+            self.states.note(&header, reason.as_deref());
+        }
+        self.batch.clear();
+        Ok(())
+    }
+
+    fn is_segment_over(&self, now_unix_ns: u64) -> bool {
+        let options = &self.shared.options;
+        let age = u128::from(now_unix_ns.saturating_sub(self.created_unix_ns));
+        // A segment goes as a whole, so it must be young enough that its oldest record is not kept far past its age.
+        self.length >= options.segment_size || age > options.max_age.as_nanos() / 8
+    }
+
+    fn rotate(&mut self, now_unix_ns: u64) -> io::Result<()> {
+        let first = self.shared.end();
+        if self.shared.lock().segments.back().is_some_and(|segment| segment.first == first) {
+            // It is old, but empty: there is nothing to seal.
+            return Ok(());
+        }
+        let header = segment::Header {
+            marker: self.shared.marker,
+            first,
+            created_unix_ns: now_unix_ns,
+            states: self.states.clone(),
+        };
+        let (file, length) = segment::create(&self.shared.directory, &header)?;
+        let file = Arc::new(file);
+        let mut inner = self.shared.lock();
+        inner.segments.push_back(Segment { first, length, created_unix_ns: now_unix_ns });
+        inner.unsynced.push(Arc::clone(&self.file));
+        inner.active = Arc::clone(&file);
+        inner.directory_changed = true;
+        drop(inner);
+        (self.file, self.length, self.created_unix_ns) = (file, length, now_unix_ns);
+        Ok(())
+    }
+}
+
+fn loss_reason(event: &Event) -> Option<String> {
+    match &event.kind {
+        Some(EventKind::Loss(loss)) => Some(loss.reason.clone()),
+        _ => None,
+    }
+}
+
+/// The reason of a loss that is in the spool.
+pub(super) fn reason_of(kind: Kind, payload: &[u8]) -> Option<String> {
+    if kind == Kind::Loss { Event::from_bytes(payload).ok().as_ref().and_then(loss_reason) } else { None }
+}
