@@ -65,10 +65,8 @@ compile_error!("offpath-ring needs a 64-bit target: positions are 64-bit atomic 
 #[cfg(not(target_endian = "little"))]
 compile_error!("offpath-ring needs a little-endian target: its words are mapped as they are");
 
-#[doc(hidden)]
 pub mod layout;
 mod loss;
-#[doc(hidden)]
 pub mod protocol;
 
 #[cfg(target_os = "linux")]

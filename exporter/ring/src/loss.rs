@@ -60,6 +60,7 @@ pub struct Losses([u64; LOSS_SLOTS]);
 
 impl Losses {
     /// Counts as they lie in the file's slots.
+    #[cfg(any(target_os = "linux", test))]
     pub(crate) fn from_slots(slot: impl FnMut(u8) -> u64) -> Self {
         let mut slot = slot;
         let mut index = 0;
@@ -108,5 +109,42 @@ impl Sub for Losses {
 
     fn sub(self, earlier: Self) -> Self {
         Self(std::array::from_fn(|slot| self.0[slot].saturating_sub(earlier.0[slot])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_keeps_its_slot_and_name() {
+        let slots = LossReason::ALL.map(|reason| (reason as u8, reason.name()));
+        let expected = [
+            (0, "ring_full"),
+            (1, "too_big"),
+            (2, "trap"),
+            (3, "memory"),
+            (4, "abandoned"),
+            (5, "forked"),
+            (6, "internal"),
+        ];
+        assert_eq!(slots, expected);
+    }
+
+    #[test]
+    fn losses_add_up_by_reason() {
+        let losses = Losses::from_slots(u64::from) + Losses::from_slots(u64::from);
+        assert_eq!(losses[LossReason::Forked], 10);
+        assert_eq!(losses.iter().last(), Some((LossReason::Internal, 12)));
+        assert_eq!(losses.unknown(), 2 * (7..16).sum::<u64>());
+        assert_eq!(losses.total(), 240);
+        assert_eq!(losses - Losses::from_slots(u64::from), Losses::from_slots(u64::from));
+    }
+
+    #[test]
+    fn hostile_counts_do_not_overflow() {
+        let losses = Losses::from_slots(|_| u64::MAX);
+        assert_eq!((losses.total(), losses.unknown()), (u64::MAX, u64::MAX));
+        assert_eq!(losses + losses, losses);
     }
 }

@@ -144,17 +144,17 @@ fn race(before: u64, tries: u64, drains: usize) {
 
 #[test]
 fn an_empty_ring_fills_while_it_is_read() {
-    race(0, 3, 2);
+    race(0, 4, 3);
 }
 
 #[test]
 fn a_record_behind_padding_waits_for_space_and_becomes_visible_whole() {
-    race(2, 2, 2);
+    race(2, 3, 4);
 }
 
 #[test]
 fn a_lap_overwrites_only_what_was_released() {
-    race(1, 4, 2);
+    race(1, 4, 3);
 }
 
 /// A reader that dies between read and release: the next one reads the same, with the writer running all along.

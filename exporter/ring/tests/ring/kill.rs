@@ -53,7 +53,7 @@ fn next(reports: &mpsc::Receiver<u64>) -> u64 {
 
 /// From nothing to the ring's largest record; each names its sequence in every word.
 fn payload(sequence: u64) -> Vec<u8> {
-    let words = if sequence % 97 == 0 { 2048 } else { sequence % 251 };
+    let words = if sequence.is_multiple_of(97) { 2048 } else { sequence % 251 };
     sequence.to_le_bytes().repeat(usize::try_from(words).unwrap())
 }
 

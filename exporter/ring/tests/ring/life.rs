@@ -20,6 +20,13 @@ fn a_ring_says_who_made_it() {
 }
 
 #[test]
+fn both_sides_can_move_between_threads() {
+    fn can_move<T: Send>() {}
+    can_move::<Producer>();
+    can_move::<Consumer>();
+}
+
+#[test]
 fn a_producer_is_alive_until_it_is_dropped() {
     let dir = Dir::new();
     let producer = dir.producer();
@@ -116,12 +123,12 @@ fn a_directory_has_one_consumer_and_the_error_names_it() {
 
 /// Runs `in_child` in a real forked child, then replaces that child by a program that ends when its input does, so that
 /// the caller looks while it lives.
-fn while_forked(mut in_child: impl FnMut() -> io::Result<()> + Send + Sync + 'static, look: impl FnOnce()) {
+fn while_forked(in_child: impl FnMut() -> io::Result<()> + Send + Sync + 'static, look: impl FnOnce()) {
     let mut command = Command::new("cat");
     command.stdin(process::Stdio::piped());
     // SAFETY: the closure takes no lock that another thread of this test could hold, but for the allocator's, which glibc
     // releases in the child (fork(2) with malloc is supported there).
-    unsafe { command.pre_exec(move || in_child()) };
+    unsafe { command.pre_exec(in_child) };
     let mut child = command.spawn().expect("the checks in the child failed");
     look();
     drop(child.stdin.take());

@@ -1,5 +1,6 @@
 //! The ring as its users meet it: real files, real locks, real processes.
 
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 /// Damaged and hostile files: bounded harm.
