@@ -76,6 +76,8 @@ mod consumer;
 #[cfg(target_os = "linux")]
 mod consumer_lock;
 #[cfg(target_os = "linux")]
+mod create;
+#[cfg(target_os = "linux")]
 mod directory;
 #[cfg(target_os = "linux")]
 mod fork;
@@ -89,8 +91,9 @@ pub use self::{
     boot::boot_id,
     consumer::{Consumer, OpenError},
     consumer_lock::{ConsumerLock, LockError},
+    create::{CreateError, MAX_CAPACITY, MAX_DEAD_RINGS, MIN_CAPACITY, Options},
     directory::{DirectoryError, remove_leftovers, rings, set_aside},
-    producer::{CreateError, MAX_CAPACITY, MAX_DEAD_RINGS, MIN_CAPACITY, Options, Producer},
+    producer::Producer,
 };
 pub use self::{
     layout::{BadHeader, Info},

@@ -1,95 +1,18 @@
-//! The app's side: a file made ready before anyone can see it, then writes that never enter the kernel.
+//! The app's side: writes that never enter the kernel.
 
 use crate::{
-    boot::{boot_id, start_time},
-    directory::{self, DirectoryError},
+    create::{self, CreateError, MIN_CAPACITY, Options},
     fork::ForkGuard,
-    layout::{self, HEADER_LEN, Info, Word, index},
+    layout::{self, HEADER_LEN, Word, index},
     loss::{LossReason, Losses},
     mapping::Mapping,
     protocol::{Put, Refused, Shared, Writer},
 };
-use rustix::{
-    fs::{self, FallocateFlags, FlockOperation, Mode, OFlags},
-    io::Errno,
-    process::{Resource, getrlimit},
-    rand::{GetRandomFlags, getrandom},
-};
 use std::{
     fs::File,
-    io,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    process,
-    sync::atomic::Ordering,
-    time::{SystemTime, UNIX_EPOCH},
+    sync::atomic::{AtomicU64, Ordering},
 };
-
-/// The smallest ring an app may ask for.
-pub const MIN_CAPACITY: u64 = 64 * 1024;
-/// The largest ring an app may ask for.
-pub const MAX_CAPACITY: u64 = layout::LARGEST_CAPACITY;
-/// Rings of dead producers that may wait in a directory. Without a bound, an app that restarts where no exporter runs would
-/// fill the host's memory; 32 of the default size are 1 GiB.
-pub const MAX_DEAD_RINGS: usize = 32;
-
-/// How to make a ring.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// Bytes for records: a power of two from [`MIN_CAPACITY`] to [`MAX_CAPACITY`].
-    pub capacity: u64,
-}
-
-impl Default for Options {
-    /// 32 MiB: 2 seconds of 2,000 events of 8 KiB, which is how long an exporter may take to restart.
-    fn default() -> Self {
-        Self { capacity: 32 * 1024 * 1024 }
-    }
-}
-
-/// Why a ring could not be made. Nothing is left behind.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CreateError {
-    /// The size asked for is not one a ring can have.
-    #[error("ring capacity must be a power of two from {MIN_CAPACITY} to {MAX_CAPACITY} bytes, not {0}")]
-    Capacity(u64),
-    /// The directory cannot hold rings.
-    #[error(transparent)]
-    Directory(#[from] DirectoryError),
-    /// Rings of dead producers pile up.
-    #[error(
-        "{dir} holds {dead} rings of ended processes and no exporter empties them; start `offpath run` or delete *.ring there"
-    )]
-    TooManyDead {
-        /// The ring directory.
-        dir: PathBuf,
-        /// How many there are, more than [`MAX_DEAD_RINGS`].
-        dead: usize,
-    },
-    /// The file system has no room. Taking it on credit would kill the app with SIGBUS later.
-    #[error(
-        "cannot reserve {len} bytes for a ring in {dir}: {source}; free space there, lower the capacity, or name another directory"
-    )]
-    Space {
-        /// The ring directory.
-        dir: PathBuf,
-        /// Bytes of the whole file.
-        len: u64,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Another step failed.
-    #[error("cannot make a ring in {dir}: {step} failed: {source}")]
-    Io {
-        /// The ring directory.
-        dir: PathBuf,
-        /// What was being done.
-        step: &'static str,
-        /// What the system said.
-        source: io::Error,
-    },
-}
 
 /// The one writer of a ring. It may move between threads, but not into a forked child: there it refuses every write.
 ///
@@ -114,44 +37,22 @@ impl Producer {
     /// # Errors
     /// See [`CreateError`].
     pub fn create(dir: &Path, options: &Options) -> Result<Self, CreateError> {
-        if layout::is_capacity(options.capacity) && options.capacity >= MIN_CAPACITY {
-            Self::create_of_any_size(dir, options)
-        } else {
-            Err(CreateError::Capacity(options.capacity))
+        if options.capacity < MIN_CAPACITY {
+            return Err(CreateError::Capacity(options.capacity));
         }
+        Self::create_of_any_size(dir, options)
     }
 
     /// For tests: takes every capacity that the layout allows, from 128 bytes on.
     #[doc(hidden)]
     pub fn create_of_any_size(dir: &Path, options: &Options) -> Result<Self, CreateError> {
-        let at = |step| move |source: io::Error| CreateError::Io { dir: dir.to_owned(), step, source };
-        let directory = directory::open_private(dir)?;
-        refuse_pile(dir)?;
-
-        let info = Info {
-            ring_id: random_id().map_err(at("getting random bytes"))?,
-            boot_id: boot_id().map_err(at("reading the boot id"))?,
-            pid: process::id(),
-            start_time: start_time().map_err(at("reading the process start time"))?,
-            capacity: options.capacity,
-            created_unix_ns: unix_ns(),
-        };
-        let name = file_name(&info);
-        let temporary =
-            Temporary::create(&directory, format!("{name}.tmp")).map_err(at("creating the file"))?;
-        let file = &temporary.file;
-        fs::flock(file, FlockOperation::NonBlockingLockExclusive)
-            .map_err(io::Error::from)
-            .map_err(at("locking"))?;
-        let len = HEADER_LEN + info.capacity;
-        reserve(file, len).map_err(|source| CreateError::Space { dir: dir.to_owned(), len, source })?;
-        file.write_all_at(&info.encode(), 0).map_err(at("writing the header"))?;
-        let mapping = Mapping::new(file, index(len)).map_err(at("mapping"))?;
-        let fork = ForkGuard::new().map_err(at("mapping a page to notice forks"))?;
-        let file = temporary.rename(&name).map_err(at("renaming"))?;
-
+        if !layout::is_capacity(options.capacity) {
+            return Err(CreateError::Capacity(options.capacity));
+        }
+        let fork = ForkGuard::new().map_err(create::failed(dir, "mapping a page to notice forks"))?;
+        let create::RingFile { file, mapping, info, path } = create::ring_file(dir, options)?;
         let writer = Writer::new(MappedFile { mapping, capacity: info.capacity });
-        Ok(Self { writer, fork, path: dir.join(name), ring_id: info.ring_id, sealed: false, _lock: file })
+        Ok(Self { writer, fork, path, ring_id: info.ring_id, sealed: false, _lock: file })
     }
 
     /// Appends a record and gives its sequence number: 0 for the first. It neither blocks, allocates, nor enters the kernel.
@@ -248,7 +149,7 @@ impl Producer {
     /// with the parent's descriptor. Dropping does the same; this says it.
     pub fn abandon_after_fork(self) {}
 
-    fn word(&self, word: Word) -> &std::sync::atomic::AtomicU64 {
+    fn word(&self, word: Word) -> &AtomicU64 {
         self.writer.memory().mapping.word(word)
     }
 }
@@ -283,82 +184,4 @@ impl Put for MappedFile {
         // SAFETY: the caller's assertion, passed on. Words lie in the header, in front of the data.
         unsafe { self.mapping.copy_in(index(HEADER_LEN) + offset, bytes) }
     }
-}
-
-/// A file under its temporary name; it is removed unless it gets its final one.
-struct Temporary<'a> {
-    directory: &'a File,
-    name: String,
-    file: File,
-    renamed: bool,
-}
-
-impl<'a> Temporary<'a> {
-    fn create(directory: &'a File, name: String) -> io::Result<Self> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::RUSR | Mode::WUSR;
-        let file = File::from(fs::openat(directory, name.as_str(), flags, mode)?);
-        let temporary = Self { directory, name, file, renamed: false };
-        // A umask can have taken bits away.
-        fs::fchmod(&temporary.file, mode)?;
-        Ok(temporary)
-    }
-
-    /// Makes the file visible to consumers.
-    fn rename(mut self, name: &str) -> io::Result<File> {
-        let file = self.file.try_clone()?;
-        fs::renameat(self.directory, self.name.as_str(), self.directory, name)?;
-        self.renamed = true;
-        Ok(file)
-    }
-}
-
-impl Drop for Temporary<'_> {
-    fn drop(&mut self) {
-        if !self.renamed {
-            let _ = fs::unlinkat(self.directory, self.name.as_str(), fs::AtFlags::empty());
-        }
-    }
-}
-
-/// Gives the file its length with every block behind it, so that no later store can fail.
-fn reserve(file: &File, len: u64) -> io::Result<()> {
-    // Past this limit the kernel does not only refuse: it sends SIGXFSZ, which ends the app.
-    if getrlimit(Resource::Fsize).current.is_some_and(|limit| limit < len) {
-        return Err(Errno::FBIG.into());
-    }
-    loop {
-        match fs::fallocate(file, FallocateFlags::empty(), 0, len) {
-            Err(Errno::INTR) => {}
-            done => return Ok(done?),
-        }
-    }
-}
-
-fn refuse_pile(dir: &Path) -> Result<(), CreateError> {
-    let failed = |source| CreateError::Io { dir: dir.to_owned(), step: "listing the rings", source };
-    if directory::rings(dir).map_err(failed)?.len() <= MAX_DEAD_RINGS {
-        return Ok(());
-    }
-    match directory::count_dead(dir).map_err(failed)? {
-        dead if dead > MAX_DEAD_RINGS => Err(CreateError::TooManyDead { dir: dir.to_owned(), dead }),
-        _ => Ok(()),
-    }
-}
-
-fn random_id() -> io::Result<u128> {
-    let mut id = [0; 16];
-    // 16 bytes come whole or not at all, getrandom(2).
-    getrandom(&mut id, GetRandomFlags::empty())?;
-    Ok(u128::from_le_bytes(id))
-}
-
-fn file_name(info: &Info) -> String {
-    let boot: String = info.boot_id[..4].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{boot}-{}-{:032x}.ring", info.pid, info.ring_id)
-}
-
-fn unix_ns() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
