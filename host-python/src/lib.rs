@@ -1,1 +1,48 @@
-//! To come.
+//! The extension module behind the Python package `offpath`: the core in a sandbox, fed from ASGI, and a ring.
+//!
+//! ```text
+//! python/offpath/middleware.py ──> asgi/http.rs, asgi/websocket.rs ──> live.rs ──> sandbox.rs (the core, in wasmtime)
+//!                                  what the messages mean              one exchange     │ event
+//!                                                                                       v
+//!                                                                    process.rs ──> the ring ──> another process
+//! ```
+//!
+//! Two rules hold everywhere here:
+//!
+//! - **Nothing raises into the app.** What observes the app returns nothing and catches everything, panics included.
+//! - **No Python is called under a lock,** and no lock is taken without the GIL. So a lock is never contended for
+//!   longer than a guest call, and never held by another thread when the process forks.
+
+mod asgi;
+mod clock;
+mod guard;
+mod ids;
+mod live;
+mod process;
+mod recorder;
+mod ring_directory;
+mod sandbox;
+mod settings;
+mod texts;
+
+use pyo3::prelude::*;
+
+/// The extension module.
+#[pymodule]
+mod _offpath {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::{
+        asgi::{http::HttpExchange, websocket::WebSocketExchange},
+        process::{after_fork, drained, seal, status},
+        recorder::Recorder,
+        settings::ConfigError,
+    };
+
+    /// Says which build this is.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

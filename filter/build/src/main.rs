@@ -1,10 +1,9 @@
-//! Builds dist/offpath.wasm from source, and from it dist/offpath-<arch>.cwasm, which wasmtime loads without compiling.
+//! Builds the .wasm files in dist/ from source.
 //!
-//! `make wasm` runs this. It prints one line a file, and which toolchain it took.
+//! `make wasm` runs this. It prints which toolchain it took, and one line a file.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "what it did is its output")]
 
-mod engine;
 mod toolchain;
 
 use std::{
@@ -37,11 +36,7 @@ fn build() -> Result<()> {
     let core = toolchain.build(&root, "offpath-component")?;
 
     let component = encode(&fs::read(core)?)?;
-    write(&dist.join("offpath.wasm"), &component)?;
-
-    let arch = std::env::consts::ARCH;
-    let native = engine::baseline(arch)?.precompile_component(&component)?;
-    write(&dist.join(format!("offpath-{arch}.cwasm")), &native)
+    write(&dist.join("offpath.wasm"), &component)
 }
 
 /// The folder of the workspace's Cargo.toml, two above this crate's.

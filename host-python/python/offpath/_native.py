@@ -1,0 +1,51 @@
+"""The extension module, or where there is none for this platform, what lets everything pass through.
+
+offpath records on Linux (x86-64 and arm64). Elsewhere the package imports, so that the same app runs on a developer's
+laptop, and says once that it records nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+logger = logging.getLogger("offpath")
+
+if TYPE_CHECKING:
+    from . import _offpath as native
+    from ._offpath import ConfigError, HttpExchange, Recorder, WebSocketExchange, __version__
+
+    #: Whether there is something to record with.
+    AVAILABLE: bool
+else:
+    try:
+        from . import _offpath as native
+        from ._offpath import ConfigError, HttpExchange, Recorder, WebSocketExchange, __version__
+
+        AVAILABLE = True
+    except ImportError as error:
+        from importlib import metadata
+
+        native = None
+        HttpExchange = Recorder = WebSocketExchange = None
+        AVAILABLE = False
+        __version__ = metadata.version("offpath")
+
+        class ConfigError(ValueError):
+            """Configuration that offpath cannot take."""
+
+        logger.warning(
+            "offpath records only on Linux on x86-64 and arm64; here every request passes through unrecorded (%s)",
+            error,
+        )
+
+__all__ = [
+    "AVAILABLE",
+    "ConfigError",
+    "HttpExchange",
+    "Recorder",
+    "WebSocketExchange",
+    "__version__",
+    "logger",
+    "native",
+]

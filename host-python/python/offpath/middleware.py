@@ -1,0 +1,70 @@
+"""The ASGI middleware: it looks at every message that passes, and changes none."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from .process import recorder_for
+
+if TYPE_CHECKING:
+    from ._native import HttpExchange, WebSocketExchange
+    from .process import ConfigSource
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class OffpathMiddleware:
+    """Records what passes an ASGI 3 app, into shared memory that another process reads.
+
+    Args:
+        app: the app.
+        config: the path of an offpath.toml, a mapping of the same shape, or None for ``OFFPATH_CONFIG``, then
+            ./offpath.toml, then the defaults.
+
+    Raises:
+        ConfigError: all that is wrong with the configuration. Nothing is raised later, whatever happens.
+    """
+
+    def __init__(self, app: ASGIApp, *, config: ConfigSource = None) -> None:
+        self.app = app
+        self._recorder = recorder_for(config)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the app, and record the exchange."""
+        recorder = self._recorder
+        exchange: HttpExchange | WebSocketExchange | None = None
+        if recorder is not None:
+            if scope["type"] == "http":
+                exchange = recorder.http(scope)
+            elif scope["type"] == "websocket":
+                exchange = recorder.websocket(scope)
+        if exchange is None:
+            await self.app(scope, receive, send)
+        else:
+            await _observe(self.app, scope, receive, send, exchange)
+
+
+async def _observe(
+    app: ASGIApp, scope: Scope, receive: Receive, send: Send, exchange: HttpExchange | WebSocketExchange
+) -> None:
+    async def receive_observed() -> Message:
+        message = await receive()
+        exchange.received(message)
+        return message
+
+    def send_observed(message: Message) -> Awaitable[None]:
+        # No coroutine of its own: the app awaits the server's.
+        exchange.sent(message)
+        return send(message)
+
+    try:
+        await app(scope, receive_observed, send_observed)
+    except BaseException as error:
+        exchange.raised(error)
+        raise
+    exchange.returned()

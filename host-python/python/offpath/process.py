@@ -1,0 +1,115 @@
+"""What a process has one of: its default configuration, its ring, and its way to end."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ._native import AVAILABLE, ConfigError, Recorder, logger, native
+
+if TYPE_CHECKING:
+    from ._offpath import Status
+
+ConfigSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | None"
+
+#: How often flush() looks whether the exporter is done.
+_POLL_SECONDS = 0.002
+
+_default: Recorder | None = None
+_warned: set[str] = set()
+
+
+def configure(config: ConfigSource = None) -> None:
+    """Set up offpath in a program that has no ASGI app. Later calls without a configuration do nothing.
+
+    Raises:
+        ConfigError: all that is wrong with the configuration.
+    """
+    global _default  # noqa: PLW0603 - there is one default per process
+    if config is not None or _default is None:
+        _default = _recorder(config)
+
+
+def recorder_for(config: ConfigSource) -> Recorder | None:
+    """Return the recorder of a middleware; None where nothing is recorded."""
+    if config is not None:
+        return _recorder(config)
+    configure()
+    return _default
+
+
+def status() -> Status | dict[str, Any]:
+    """Return what happened in this process: captured, truncated, dropped by reason, traps, the ring.
+
+    ``exporter_seen`` is how many seconds ago an exporter last looked into the ring, or None.
+    """
+    return native.status() if AVAILABLE else {}
+
+
+def flush(timeout: float = 5.0) -> bool:
+    """Wait until the exporter has taken what was committed; at most ``timeout`` seconds. Returns whether it did."""
+    if not AVAILABLE:
+        return True
+    end = time.monotonic() + timeout
+    while not native.drained():
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def shutdown(timeout: float = 5.0) -> bool:
+    """Flush, and end the ring; what is recorded later is counted as lost. Returns whether all was taken."""
+    done = flush(timeout)
+    if AVAILABLE:
+        native.seal()
+    return done
+
+
+def _recorder(config: ConfigSource) -> Recorder | None:
+    if os.environ.get("OFFPATH_ENABLED") == "0" or not AVAILABLE:
+        return None
+    text, toml, origin = _read(config)
+    try:
+        recorder = Recorder(text, toml=toml, origin=origin)
+    except RuntimeError as error:
+        _warn_once(f"the sandbox does not run here, so nothing is recorded: {error}")
+        return None
+    problem = recorder.open_ring()
+    if problem is not None:
+        _warn_once(f"no events are kept until this is mended: {problem}")
+    return recorder
+
+
+def _read(config: ConfigSource) -> tuple[str, bool, str]:
+    """Return the configuration's text, whether it is TOML, and the file that it came from."""
+    if isinstance(config, Mapping):
+        try:
+            return json.dumps(dict(config)), False, ""
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"the configuration: must be made of what JSON has: {error}") from None
+    if config is None:
+        named = os.environ.get("OFFPATH_CONFIG")
+        config = named or ("offpath.toml" if Path("offpath.toml").is_file() else None)
+    if config is None:
+        return "{}", False, ""
+    try:
+        return Path(config).read_text(encoding="utf-8"), True, os.fspath(config)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{os.fspath(config)}: must be a file that can be read: {error}") from None
+
+
+def _warn_once(text: str) -> None:
+    if text not in _warned:
+        _warned.add(text)
+        logger.warning("offpath: %s", text)
+
+
+if AVAILABLE:
+    os.register_at_fork(after_in_child=native.after_fork)
+    atexit.register(native.seal)

@@ -1,0 +1,8 @@
+//! ASGI, seen from the middle: what scopes and messages say (<https://asgi.readthedocs.io/en/latest/specs/www.html>).
+
+pub(crate) mod http;
+pub(crate) mod message;
+pub(crate) mod raised;
+pub(crate) mod route;
+pub(crate) mod scope;
+pub(crate) mod websocket;

@@ -1,0 +1,224 @@
+//! An HTTP exchange: `received` and `sent` see every message, `returned` and `raised` see how the app ended.
+//!
+//! The event is committed with the last byte of the response, so that background tasks neither delay nor lose it. A
+//! response of 500 and more waits until the app is done: the exception behind it usually follows right after.
+
+use super::{message, raised, route, scope};
+use crate::{
+    guard::guarded,
+    live::{Ending, Live},
+    process,
+    recorder::Recorder,
+    sandbox::Outcome,
+    texts::Texts,
+};
+use pyo3::{intern, prelude::*, types::PyDict};
+use std::sync::{Mutex, PoisonError};
+
+const SERVER_ERROR: u16 = 500;
+
+/// One HTTP exchange while the app works on it.
+#[pyclass(frozen, module = "offpath._offpath")]
+#[derive(Debug)]
+pub(crate) struct HttpExchange {
+    scope: Py<PyDict>,
+    /// The scope's `root_path` before routing.
+    root_path: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    live: Live,
+    status: u16,
+    /// The response announced trailers, and so does not end with its body.
+    trailers: bool,
+    disconnected: bool,
+    /// When the response was complete.
+    complete_ns: Option<u64>,
+}
+
+impl HttpExchange {
+    /// Begins an exchange; `None` if it is not to be recorded.
+    pub(crate) fn begin(recorder: &Recorder, scope: Bound<'_, PyDict>) -> Option<Self> {
+        let live = recorder.begin(&scope::request_head(&scope, false))?;
+        let state = State { live, status: 0, trailers: false, disconnected: false, complete_ns: None };
+        Some(Self { root_path: route::root_path_of(&scope), scope: scope.unbind(), state: Mutex::new(state) })
+    }
+}
+
+#[pymethods]
+impl HttpExchange {
+    /// The app received this message.
+    fn received(&self, message: &Bound<'_, PyAny>) {
+        guarded(|| {
+            let message = message.cast::<PyDict>()?;
+            match message::kind(message)?.to_str()? {
+                "http.request" => self.request_chunk(message),
+                "http.disconnect" => self.with(|state| state.disconnected = true),
+                _ => {}
+            }
+            Ok(())
+        });
+    }
+
+    /// The app sent this message.
+    fn sent(&self, message: &Bound<'_, PyAny>) {
+        guarded(|| {
+            let message = message.cast::<PyDict>()?;
+            match message::kind(message)?.to_str()? {
+                "http.response.start" => self.response_start(message),
+                "http.response.body" => self.response_chunk(message),
+                "http.response.trailers" => self.trailers(message),
+                "http.response.pathsend" | "http.response.zerocopysend" => self.unseen(message),
+                _ => {} // Pushes, early hints and what is to come: nothing of the exchange itself.
+            }
+            Ok(())
+        });
+    }
+
+    /// The app returned.
+    fn returned(&self, py: Python<'_>) {
+        guarded(|| {
+            let (complete, disconnected) = self.with(|state| (state.complete_ns.is_some(), state.disconnected));
+            let (outcome, error) = match (complete, disconnected) {
+                (true, _) => (Outcome::Completed, None),
+                (false, true) => (Outcome::ClientDisconnected, None),
+                (false, false) => (Outcome::AppError, Some(("IncompleteResponse", NO_COMPLETE_RESPONSE))),
+            };
+            self.finish(py, outcome, |texts| {
+                if let Some((class, message)) = error {
+                    texts.push(class.as_bytes());
+                    texts.push(message.as_bytes());
+                }
+            });
+            Ok(())
+        });
+    }
+
+    /// The app raised, which is passed on untouched.
+    fn raised(&self, error: &Bound<'_, PyAny>) {
+        guarded(|| {
+            let py = error.py();
+            let (over, disconnected, complete) =
+                self.with(|state| (state.live.is_over(), state.disconnected, state.complete_ns.is_some()));
+            if over {
+                // In a background task, after an answer that was sent whole.
+                process::count_late();
+                return Ok(());
+            }
+            let outcome = raised::outcome(error, disconnected && !complete);
+            self.finish(py, outcome, |texts| raised::push(texts, error));
+            Ok(())
+        });
+    }
+}
+
+const NO_COMPLETE_RESPONSE: &str = "the app returned without a complete response";
+
+impl HttpExchange {
+    /// Runs `change` on the state. No Python may be called in it.
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn request_chunk(&self, message: &Bound<'_, PyDict>) {
+        message::with_bytes(message, intern!(message.py(), "body"), |body| {
+            if !body.is_empty() {
+                self.with(|state| state.live.request_chunk(body));
+            }
+        });
+    }
+
+    fn response_start(&self, message: &Bound<'_, PyDict>) {
+        let py = message.py();
+        let status = message::number(message, intern!(py, "status"));
+        if (100..200).contains(&status) {
+            return; // An interim response; the real one follows.
+        }
+        let trailers = message::flag(message, intern!(py, "trailers"));
+        let mut headers = Texts::with_capacity(256, 16);
+        message::push_headers(&mut headers, message);
+        self.with(|state| {
+            if state.status != 0 || state.live.is_over() {
+                process::count_late();
+                return;
+            }
+            state.status = status.max(1);
+            state.trailers = trailers;
+            state.live.response_head(status, &headers);
+        });
+    }
+
+    fn response_chunk(&self, message: &Bound<'_, PyDict>) {
+        let py = message.py();
+        if self.is_complete() {
+            process::count_late();
+            return;
+        }
+        message::with_bytes(message, intern!(py, "body"), |body| {
+            if !body.is_empty() {
+                self.with(|state| state.live.response_chunk(body));
+            }
+        });
+        if !message::flag(message, intern!(py, "more_body")) {
+            self.complete(py, false);
+        }
+    }
+
+    /// A file that the server sends by itself. Of its bytes none pass here; a zero-copy send tells how many.
+    fn unseen(&self, message: &Bound<'_, PyDict>) {
+        let py = message.py();
+        if self.is_complete() {
+            process::count_late();
+            return;
+        }
+        let count = message::get(message, intern!(py, "count")).and_then(|count| count.extract().ok());
+        if let Some(count) = count {
+            self.with(|state| state.live.response_unseen(count));
+        }
+        if !message::flag(message, intern!(py, "more_body")) {
+            self.complete(py, false);
+        }
+    }
+
+    fn trailers(&self, message: &Bound<'_, PyDict>) {
+        let py = message.py();
+        if !message::flag(message, intern!(py, "more_trailers")) {
+            self.complete(py, true);
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.with(|state| state.complete_ns.is_some() || state.live.is_over())
+    }
+
+    /// The last byte has passed, or if trailers are to follow it may have.
+    fn complete(&self, py: Python<'_>, after_trailers: bool) {
+        let commit = self.with(|state| {
+            if state.trailers && !after_trailers {
+                return false;
+            }
+            let elapsed = state.live.elapsed_ns();
+            state.complete_ns.get_or_insert(elapsed);
+            state.status < SERVER_ERROR
+        });
+        if commit {
+            self.finish(py, Outcome::Completed, |_| ());
+        }
+    }
+
+    fn finish(&self, py: Python<'_>, outcome: Outcome, error: impl FnOnce(&mut Texts)) {
+        if self.with(|state| state.live.is_over()) {
+            return;
+        }
+        let mut texts = Texts::with_capacity(64, 4);
+        texts.push(route::template(self.scope.bind(py), &self.root_path).as_bytes());
+        texts.push(b""); // No subprotocol.
+        error(&mut texts);
+        self.with(|state| {
+            let elapsed_ns = state.complete_ns.unwrap_or_else(|| state.live.elapsed_ns());
+            state.live.finish(&Ending { elapsed_ns, outcome, close_code: 0, texts });
+        });
+    }
+}

@@ -1,0 +1,42 @@
+//! The route template, where the framework leaves one in the scope.
+//!
+//! It is read when the exchange is over, because routing comes after the middleware.
+//!
+//! | framework | where |
+//! | --- | --- |
+//! | FastAPI | `scope["route"].path_format` |
+//! | Starlette | `scope["route"].path_format` |
+//! | Litestar | `scope["path_template"]` |
+
+use super::message::get;
+use pyo3::{
+    intern,
+    prelude::*,
+    types::{PyDict, PyString},
+};
+
+/// The template, with the prefix under which the app that matched it is mounted. `root_path` is what it was before
+/// routing. Empty if the scope says nothing.
+pub(crate) fn template(scope: &Bound<'_, PyDict>, root_path: &str) -> String {
+    let py = scope.py();
+    if let Some(template) = get(scope, intern!(py, "path_template")).and_then(|value| text(&value)) {
+        return template;
+    }
+    let Some(route) = get(scope, intern!(py, "route")) else { return String::new() };
+    let attribute = |name: &Bound<'_, PyString>| route.getattr(name).ok().and_then(|value| text(&value));
+    let Some(path) = attribute(intern!(py, "path_format")).or_else(|| attribute(intern!(py, "path"))) else {
+        return String::new();
+    };
+    let now = root_path_of(scope);
+    let mounted = now.strip_prefix(root_path).unwrap_or_default();
+    format!("{mounted}{path}")
+}
+
+/// The scope's `root_path`, or an empty text.
+pub(crate) fn root_path_of(scope: &Bound<'_, PyDict>) -> String {
+    get(scope, intern!(scope.py(), "root_path")).and_then(|value| text(&value)).unwrap_or_default()
+}
+
+fn text(value: &Bound<'_, PyAny>) -> Option<String> {
+    value.cast::<PyString>().ok()?.to_str().ok().map(str::to_owned)
+}

@@ -1,0 +1,172 @@
+//! A websocket session: handshake, messages and bytes each way, close code. No content, unless it is configured.
+
+use super::{message, raised, route, scope};
+use crate::{
+    guard::guarded,
+    live::{Ending, Live},
+    recorder::Recorder,
+    sandbox::Outcome,
+    texts::Texts,
+};
+use pyo3::{intern, prelude::*, types::PyDict};
+use std::sync::{Mutex, PoisonError};
+
+const SWITCHING_PROTOCOLS: u16 = 101;
+const FORBIDDEN: u16 = 403;
+const NORMAL_CLOSURE: u16 = 1000;
+/// The peer went without a close frame (RFC 6455, section 7.4.1).
+const ABNORMAL_CLOSURE: u16 = 1006;
+
+/// One websocket session.
+#[pyclass(frozen, module = "offpath._offpath")]
+#[derive(Debug)]
+pub(crate) struct WebSocketExchange {
+    scope: Py<PyDict>,
+    root_path: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    live: Live,
+    /// The handshake has its answer.
+    answered: bool,
+    subprotocol: Vec<u8>,
+    /// Code and time of the close, by whichever side.
+    closed: Option<(u16, u64)>,
+}
+
+impl WebSocketExchange {
+    /// Begins a session; `None` if it is not to be recorded.
+    pub(crate) fn begin(recorder: &Recorder, scope: Bound<'_, PyDict>) -> Option<Self> {
+        let live = recorder.begin(&scope::request_head(&scope, true))?;
+        let state = State { live, answered: false, subprotocol: Vec::new(), closed: None };
+        Some(Self { root_path: route::root_path_of(&scope), scope: scope.unbind(), state: Mutex::new(state) })
+    }
+}
+
+#[pymethods]
+impl WebSocketExchange {
+    /// The app received this message.
+    fn received(&self, message: &Bound<'_, PyAny>) {
+        guarded(|| {
+            let message = message.cast::<PyDict>()?;
+            match message::kind(message)?.to_str()? {
+                "websocket.receive" => {
+                    with_content(message, |content| self.with(|state| state.live.request_chunk(content)));
+                }
+                "websocket.disconnect" => self.close(message::number(message, intern!(message.py(), "code"))),
+                _ => {}
+            }
+            Ok(())
+        });
+    }
+
+    /// The app sent this message.
+    fn sent(&self, message: &Bound<'_, PyAny>) {
+        guarded(|| {
+            let message = message.cast::<PyDict>()?;
+            match message::kind(message)?.to_str()? {
+                "websocket.send" => {
+                    with_content(message, |content| self.with(|state| state.live.response_chunk(content)));
+                }
+                "websocket.accept" => self.accept(message),
+                "websocket.close" => self.app_closed(message),
+                "websocket.http.response.start" => {
+                    self.answer(message, message::number(message, intern!(message.py(), "status")));
+                }
+                "websocket.http.response.body" => {
+                    with_body(message, |body| self.with(|state| state.live.response_chunk(body)));
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+    }
+
+    /// The app returned.
+    fn returned(&self, py: Python<'_>) {
+        guarded(|| {
+            let code = self.with(|state| state.closed.map(|(code, _)| code));
+            let outcome = match code {
+                Some(ABNORMAL_CLOSURE) => Outcome::ClientDisconnected,
+                _ => Outcome::Completed,
+            };
+            self.finish(py, outcome, |_| ());
+            Ok(())
+        });
+    }
+
+    /// The app raised, which is passed on untouched.
+    fn raised(&self, error: &Bound<'_, PyAny>) {
+        guarded(|| {
+            let outcome = raised::outcome(error, false);
+            self.finish(error.py(), outcome, |texts| raised::push(texts, error));
+            Ok(())
+        });
+    }
+}
+
+fn with_content(message: &Bound<'_, PyDict>, read: impl FnOnce(&[u8])) {
+    let py = message.py();
+    // Of `bytes` and `text` one is there; the other is absent or None.
+    let key = intern!(py, "bytes");
+    let key = if message::get(message, key).is_some() { key } else { intern!(py, "text") };
+    message::with_bytes(message, key, read);
+}
+
+fn with_body(message: &Bound<'_, PyDict>, read: impl FnOnce(&[u8])) {
+    message::with_bytes(message, intern!(message.py(), "body"), read);
+}
+
+impl WebSocketExchange {
+    /// Runs `change` on the state. No Python may be called in it.
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn accept(&self, message: &Bound<'_, PyDict>) {
+        let key = intern!(message.py(), "subprotocol");
+        let subprotocol = message::with_bytes(message, key, <[u8]>::to_vec).unwrap_or_default();
+        self.with(|state| state.subprotocol = subprotocol);
+        self.answer(message, SWITCHING_PROTOCOLS);
+    }
+
+    fn answer(&self, message: &Bound<'_, PyDict>, status: u16) {
+        let mut headers = Texts::default();
+        message::push_headers(&mut headers, message);
+        self.with(|state| {
+            if !std::mem::replace(&mut state.answered, true) {
+                state.live.response_head(status, &headers);
+            }
+        });
+    }
+
+    /// A close before the handshake was answered refuses it: servers answer 403.
+    fn app_closed(&self, message: &Bound<'_, PyDict>) {
+        if !self.with(|state| state.answered) {
+            self.answer(message, FORBIDDEN);
+            return;
+        }
+        let code = message::number(message, intern!(message.py(), "code"));
+        self.close(if code == 0 { NORMAL_CLOSURE } else { code });
+    }
+
+    fn close(&self, code: u16) {
+        self.with(|state| {
+            let elapsed = state.live.elapsed_ns();
+            state.closed.get_or_insert((code, elapsed));
+        });
+    }
+
+    fn finish(&self, py: Python<'_>, outcome: Outcome, error: impl FnOnce(&mut Texts)) {
+        let mut texts = Texts::default();
+        texts.push(route::template(self.scope.bind(py), &self.root_path).as_bytes());
+        texts.push(&self.with(|state| std::mem::take(&mut state.subprotocol)));
+        error(&mut texts);
+        self.with(|state| {
+            let (close_code, elapsed_ns) = state.closed.unwrap_or_else(|| (0, state.live.elapsed_ns()));
+            state.live.finish(&Ending { elapsed_ns, outcome, close_code, texts });
+        });
+    }
+}
