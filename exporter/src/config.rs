@@ -1,6 +1,6 @@
 //! What users configure: offpath.toml, checked whole before anything starts.
 //!
-//! The app's tables (`[service]`, `[capture]`, `[[rule]]`) are checked by the core, which is what applies them; the
+//! The app's tables (`[service]`, `[capture]`, `[[rule]]`, `[ring]`) are checked by the core, which is what applies them; the
 //! exporter's are checked here, with the same kind of error, and all errors are told at once.
 
 mod interpolate;
@@ -144,7 +144,6 @@ impl Settings {
     }
 
     fn read(mut root: Table<'_, '_>, service: Service, env: Environment<'_>) -> Self {
-        read_ring(root.table("ring"));
         read_intake(root.table("intake"));
         let mut table = root.table("exporter");
         let listen =
@@ -179,17 +178,6 @@ fn read_spool(mut table: Table<'_, '_>) -> (spool::Options, Duration) {
     let sync = duration(&mut table, "sync", Duration::from_millis(10), Duration::from_mins(1));
     table.finish();
     (spool::Options::new(size, age), sync.unwrap_or(Duration::from_millis(200)))
-}
-
-/// The ring is the app's; here it is only checked, so that `offpath check` tells of it.
-fn read_ring(mut table: Table<'_, '_>) {
-    let rule = "must be a power of two, from \"64KiB\" to \"1GiB\"";
-    table.typed("size", rule, |value| {
-        let size = offpath_core::config::size(value)?;
-        let allowed = offpath_ring::MIN_CAPACITY..=offpath_ring::MAX_CAPACITY;
-        (size.is_power_of_two() && allowed.contains(&size)).then_some(size)
-    });
-    table.finish();
 }
 
 fn read_intake(mut table: Table<'_, '_>) {
@@ -251,9 +239,9 @@ mod tests {
         });
         let expected = [
             "service.name",
+            "ring.size",
             "exporte",
             "sinks.c.path",
-            "ring.size",
             "exporter.listen",
             "exporter.nice",
             "exporter.spool.max_size",

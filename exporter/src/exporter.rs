@@ -7,7 +7,7 @@
 //! ```
 
 use std::{
-    fs::{self, DirBuilder},
+    fs::DirBuilder,
     io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
@@ -220,19 +220,4 @@ fn join(threads: Vec<JoinHandle<()>>, deadline: Instant) -> bool {
         }
     }
     true
-}
-
-/// Writes where the exporter can be reached to `data_dir`, for `offpath tail` and for scripts that chose port 0.
-///
-/// # Errors
-///
-/// The file cannot be written.
-pub fn publish_address(data_dir: &Path, address: std::net::SocketAddr) -> io::Result<()> {
-    fs::write(address_file(data_dir), format!("{address}\n"))
-}
-
-/// The file of [`publish_address`].
-#[must_use]
-pub fn address_file(data_dir: &Path) -> PathBuf {
-    data_dir.join("http.addr")
 }

@@ -19,7 +19,7 @@ use tracing::{error, info, warn};
 use super::{Failure, load, supervise};
 use crate::{
     config::{self, Settings, paths},
-    exporter::{self, Exporter, PATIENCE},
+    exporter::{Exporter, PATIENCE},
     http, priority,
 };
 
@@ -35,7 +35,6 @@ pub(super) fn run(named: Option<PathBuf>, command: &[OsString]) -> Result<ExitCo
             runtime.block_on(with_command(&settings, &rings, &mut child))
         }
     };
-    let _ = std::fs::remove_file(exporter::address_file(&settings.data_dir));
     // A follower's thread may still wait for events.
     runtime.shutdown_background();
     done
@@ -45,11 +44,16 @@ async fn alone(settings: &Settings, rings: &Path) -> Result<ExitCode, Failure> {
     // Before the start: a signal that comes during it is not to be missed.
     let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
-    // Before the exporter: one that cannot be reached is not to have taken the rings.
-    let listener = listen(settings.listen).await?;
     let exporter = Exporter::start(settings, rings)?;
     priority::lower(settings.nice);
-    serve(listener, &exporter, settings)?;
+    let listener = match listen(settings.listen).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            stop(exporter).await;
+            return Err(error);
+        }
+    };
+    let _published = serve(listener, &exporter, settings)?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -76,12 +80,16 @@ async fn with_command(
             None
         }
     };
-    if let Some(exporter) = &exporter {
-        match listen(settings.listen).await {
-            Ok(listener) => serve(listener, exporter, settings)?,
-            Err(error) => warn!(%error, "nothing is served over HTTP"),
-        }
-    }
+    let _published = match &exporter {
+        None => None,
+        Some(exporter) => match listen(settings.listen).await {
+            Ok(listener) => serve(listener, exporter, settings).ok(),
+            Err(error) => {
+                warn!(%error, "nothing is served over HTTP");
+                None
+            }
+        },
+    };
     let ended = supervise::run(command, signals, || priority::lower(settings.nice)).await;
     if let Some(exporter) = exporter {
         stop(exporter).await;
@@ -95,9 +103,9 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(named)
 }
 
-fn serve(listener: TcpListener, exporter: &Exporter, settings: &Settings) -> Result<(), Failure> {
+fn serve(listener: TcpListener, exporter: &Exporter, settings: &Settings) -> Result<Published, Failure> {
     let address = listener.local_addr().map_err(system)?;
-    exporter::publish_address(&settings.data_dir, address).map_err(system)?;
+    let published = Published::write(&settings.data_dir, address).map_err(system)?;
     info!(%address, "serving");
     let (view, hosts) = (exporter.view(), settings.hosts.clone());
     tokio::spawn(async move {
@@ -105,7 +113,25 @@ fn serve(listener: TcpListener, exporter: &Exporter, settings: &Settings) -> Res
             warn!(%error, "serving has ended");
         }
     });
-    Ok(())
+    Ok(published)
+}
+
+/// The file that says where we serve, as long as we do.
+struct Published(PathBuf);
+
+impl Published {
+    fn write(data_dir: &Path, address: SocketAddr) -> io::Result<Self> {
+        let file = paths::address_file(data_dir);
+        std::fs::write(&file, format!("{address}\n"))?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Published {
+    fn drop(&mut self) {
+        // One that is left behind names an address where nobody answers.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// Stops it on a thread of its own, so that /readyz and a second signal are heard meanwhile.

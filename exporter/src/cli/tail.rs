@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, runtime};
 
 use super::{Failure, load, print};
-use crate::{config::Settings, exporter};
+use crate::config::{Settings, paths};
 
 pub(super) fn tail(config: Option<PathBuf>, json: bool) -> Result<ExitCode, Failure> {
     let settings = load(config)?;
@@ -22,7 +22,7 @@ pub(super) fn tail(config: Option<PathBuf>, json: bool) -> Result<ExitCode, Fail
 
 /// Where the exporter said that it is, else where it is configured to be.
 fn address(settings: &Settings) -> SocketAddr {
-    let published = std::fs::read_to_string(exporter::address_file(&settings.data_dir));
+    let published = std::fs::read_to_string(paths::address_file(&settings.data_dir));
     let mut address = published.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(settings.listen);
     if address.ip().is_unspecified() {
         let loopback =

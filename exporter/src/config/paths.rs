@@ -1,6 +1,6 @@
 //! Where things are: the same rules as in the Python host, so that app and exporter meet without being told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Environment;
 
@@ -32,4 +32,11 @@ pub fn expand(path: &str, env: Environment<'_>) -> PathBuf {
         (Some(rest), Some(home)) if rest.starts_with('/') => PathBuf::from(home + rest),
         _ => PathBuf::from(path),
     }
+}
+
+/// The file in `[exporter] data_dir` that says where a running exporter serves, for `offpath tail` and for scripts that
+/// chose port 0.
+#[must_use]
+pub fn address_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("http.addr")
 }

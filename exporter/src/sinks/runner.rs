@@ -92,8 +92,7 @@ impl Runner {
         let next = self.sink.open(&self.cursor)?;
         // Later on, what the sink has delivered may well lie behind where the spool ended at the start.
         self.cursor.next = if opened_before { next } else { self.spool.clamp(next) };
-        let lost = reader.seek(self.cursor.next);
-        self.count_lost("spool_full", lost);
+        self.seek(reader);
         self.save()
     }
 
@@ -166,10 +165,18 @@ impl Runner {
         self.metrics.sink_error(&self.name, error.kind());
         self.health.fail(&self.part(), error.to_string());
         // A sink that was never open has read nothing, and its lag is to be seen all the same.
+        self.seek(reader);
         if let Ok(Some(record)) = reader.read() {
-            let since = record.received_unix_ns;
-            self.pending.since_if_nothing(since);
+            self.pending.since_if_nothing(record.received_unix_ns);
         }
+        // While it waits, it is not to hold a part of the spool open.
+        self.seek(reader);
+    }
+
+    /// Puts the reader to where the sink stands.
+    fn seek(&self, reader: &mut Reader) {
+        let lost = reader.seek(self.cursor.next);
+        self.count_lost("spool_full", lost);
     }
 
     fn recovered(&self) {

@@ -1,0 +1,128 @@
+//! Exactly once, whatever is killed when.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use offpath_exporter::ids;
+use offpath_ring::Producer;
+
+use crate::framework::{
+    Place,
+    events::{EVENT, exchange, write},
+    eventually,
+};
+
+#[test]
+fn what_is_written_to_a_ring_reaches_each_sink_once() {
+    let place = Place::new();
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..101);
+    let exporter = place.run();
+    write(&mut ring, 101..201);
+    eventually("all events are in the store", || place.stored().len() >= 200);
+    eventually("all events are in the file", || place.listed().len() >= 200);
+    let all: Vec<u128> = (1..201).collect();
+    assert_eq!(place.stored(), all);
+    assert_eq!(place.listed(), all);
+    assert!(exporter.stop().success());
+}
+
+#[test]
+fn exporters_killed_at_random_under_load_deliver_every_event_once() {
+    let place = Place::new();
+    let mut ring = place.ring(16 << 20);
+    let stop = AtomicBool::new(false);
+    let committed = thread::scope(|scope| {
+        let writer = scope.spawn(|| write_until(&mut ring, &stop));
+        for _ in 0..20 {
+            let exporter = place.run();
+            // At any moment of its life: this is what is tested, so there is nothing to wait for.
+            thread::sleep(Duration::from_millis(ids::random_u64() % 300));
+            exporter.kill();
+        }
+        stop.store(true, Ordering::Relaxed);
+        writer.join().expect("no panic")
+    });
+    assert_eq!(ring.losses().total(), 0, "the ring is large enough for what comes between two exporters");
+    let exporter = place.run();
+    eventually("all events are in the store", || place.stored().len() >= committed.len());
+    eventually("all events are in the file", || place.listed().len() >= committed.len());
+    assert!(exporter.stop().success());
+    assert_eq!(place.stored(), committed);
+    assert_eq!(place.listed(), committed);
+}
+
+/// Writes about 5,000 events a second, and returns their ids.
+fn write_until(ring: &mut Producer, stop: &AtomicBool) -> Vec<u128> {
+    let mut ids = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        for _ in 0..5 {
+            let id = ids.len() as u128 + 1;
+            if ring.write(EVENT, &exchange(id).to_bytes()).is_ok() {
+                ids.push(id);
+            }
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    ids
+}
+
+#[test]
+fn sigterm_delivers_what_is_in_the_rings_before_it_ends() {
+    let place = Place::new();
+    let exporter = place.run();
+    exporter.address();
+    let mut ring = place.ring(16 << 20);
+    write(&mut ring, 1..5_001);
+    assert!(exporter.stop().success());
+    assert_eq!(place.stored().len(), 5_000);
+    assert_eq!(place.listed().len(), 5_000);
+    assert_eq!(ring.used(), 0);
+}
+
+#[test]
+fn a_sink_that_fails_does_not_hold_up_another_and_catches_up() {
+    let place = Place::new();
+    // A directory where the file should be.
+    std::fs::create_dir(place.lines_file()).expect("made");
+    let exporter = place.run();
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..101);
+    eventually("the store has all", || place.stored().len() == 100);
+    let (status, reasons) = exporter.get("/readyz");
+    assert_eq!(status, 503);
+    assert!(reasons.starts_with("sink lines: "), "{reasons}");
+    assert!(exporter.count("offpath_sink_errors_total{sink=\"lines\",kind=\"io\"}") > 0);
+    assert!(exporter.metric::<f64>("offpath_sink_lag_seconds{sink=\"lines\"}") > 0.0);
+
+    std::fs::remove_dir(place.lines_file()).expect("removed");
+    eventually("the file has all", || place.listed().len() == 100);
+    eventually("it is ready", || exporter.get("/readyz").0 == 200);
+}
+
+#[test]
+fn a_file_that_is_moved_away_is_begun_anew() {
+    let place = Place::new();
+    let _exporter = place.run();
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..11);
+    eventually("the first lines are there", || place.listed().len() == 10);
+    std::fs::rename(place.lines_file(), place.path().join("events.1.jsonl")).expect("moved");
+    write(&mut ring, 11..21);
+    eventually("the next lines are there", || place.listed().len() == 10);
+    assert_eq!(place.listed(), (11..21).collect::<Vec<u128>>());
+}
+
+#[test]
+fn lines_that_others_wrote_to_the_file_stay() {
+    let place = Place::new();
+    std::fs::write(place.lines_file(), "{\"id\":\"63\"}\n").expect("written");
+    let _exporter = place.run();
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..3);
+    eventually("the lines are there", || place.listed().len() == 3);
+    assert_eq!(place.listed(), [1, 2, 0x63]);
+}

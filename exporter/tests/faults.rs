@@ -1,0 +1,175 @@
+//! A full disk, a flipped bit, a torn end: what the spool survives, and tells.
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::FileExt as _,
+    path::Path,
+    process::Command,
+};
+
+use crate::framework::{
+    Place, Running,
+    events::{EVENT, exchange, write},
+    eventually,
+};
+
+const LINES: &str = "[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n";
+
+/// A place whose only sink fails until [`let_deliver`].
+fn held_up() -> Place {
+    let place = Place::with(LINES);
+    fs::create_dir(place.lines_file()).expect("made");
+    place
+}
+
+fn let_deliver(place: &Place) {
+    fs::remove_dir(place.lines_file()).expect("removed");
+}
+
+#[test]
+fn an_unfinished_record_at_the_end_is_cut_off() {
+    let place = Place::with(LINES);
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..11);
+    let exporter = place.run();
+    eventually("all is delivered", || place.listed().len() == 10);
+    exporter.kill();
+    let last = place.segments().pop().expect("a segment");
+    let bytes = fs::read(&last).expect("read");
+    let file = File::options().append(true).open(&last).expect("opened");
+    // The beginning of a frame, as a kill in the midst of a write leaves it.
+    let marker = bytes[16..24].to_vec();
+    file.write_all_at(&[&marker[..], &[1; 100]].concat(), bytes.len() as u64).expect("written");
+    let exporter = place.run();
+    write(&mut ring, 11..21);
+    eventually("what came later is delivered", || place.listed().len() == 20);
+    assert_eq!(place.listed(), (1..21).collect::<Vec<u128>>());
+    assert!(exporter.log().contains("cut off an unfinished record"), "{}", exporter.log());
+}
+
+#[test]
+fn a_flipped_bit_costs_one_record_which_is_counted() {
+    let place = held_up();
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..101);
+    let exporter = place.run();
+    eventually("all is in the spool", || ring.used() == 0);
+    exporter.kill();
+    let segment = place.segments().pop().expect("a segment");
+    let mut bytes = fs::read(&segment).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    fs::write(&segment, bytes).expect("written");
+    let_deliver(&place);
+    let exporter = place.run();
+    eventually("the rest is delivered", || place.listed().len() == 99);
+    let metric = "offpath_sink_dropped_total{sink=\"lines\",reason=\"spool_damaged\"}";
+    eventually("it is counted", || exporter.count(metric) == 1);
+}
+
+#[test]
+fn a_damaged_segment_header_costs_that_segment_and_nothing_else() {
+    let place = held_up();
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..101);
+    let exporter = place.run();
+    eventually("all is in the spool", || ring.used() == 0);
+    exporter.kill();
+    let segment = place.segments().pop().expect("a segment");
+    let file = File::options().write(true).open(&segment).expect("opened");
+    file.write_all_at(b"nonsense", 0).expect("written");
+    let_deliver(&place);
+    let exporter = place.run();
+    write(&mut ring, 101..111);
+    eventually("what came later is delivered", || place.listed().len() == 10);
+    assert_eq!(place.listed(), (101..111).collect::<Vec<u128>>());
+    assert!(segment.with_extension("damaged").exists());
+    assert!(exporter.log().contains("set aside a segment"), "{}", exporter.log());
+}
+
+#[test]
+fn at_the_size_bound_the_oldest_go_and_are_counted_per_sink() {
+    const EVENTS: u128 = 8_000;
+    let place = held_up();
+    place.configure("spool = { max_size = \"1MiB\" }", LINES);
+    let exporter = place.run();
+    let mut ring = place.ring(16 << 20);
+    write(&mut ring, 1..EVENTS + 1);
+    eventually("all is taken", || ring.used() == 0);
+    let evicted = "offpath_sink_dropped_total{sink=\"lines\",reason=\"spool_full\"}";
+    eventually("the oldest are counted", || exporter.count(evicted) > 0);
+    assert!(exporter.count("offpath_spool_bytes") <= 1 << 20);
+    let_deliver(&place);
+    eventually("the newest is delivered", || place.listed().last() == Some(&EVENTS));
+    let first = place.listed()[0];
+    assert_eq!(place.listed(), (first..=EVENTS).collect::<Vec<u128>>());
+    assert_eq!(u128::from(exporter.count(evicted)), first - 1);
+}
+
+#[test]
+fn memory_stays_below_64_mb_whatever_the_backlog() {
+    const EVENTS: u128 = 120_000;
+    let place = held_up();
+    let exporter = place.run();
+    let mut ring = place.ring(256 << 20);
+    write(&mut ring, 1..EVENTS + 1);
+    eventually("all is taken", || ring.used() == 0);
+    assert!(peak_resident_mb(&exporter) <= 64, "{} MB while taking", peak_resident_mb(&exporter));
+    exporter.kill();
+    let_deliver(&place);
+    place.configure("", &format!("{LINES}[sinks.db]\ntype = \"sqlite\"\n"));
+    let exporter = place.run();
+    let sent = |sink: &str| exporter.count(&format!("offpath_sink_sent_total{{sink=\"{sink}\"}}"));
+    eventually("all is delivered", || u128::from(sent("lines").min(sent("db"))) == EVENTS);
+    assert!(peak_resident_mb(&exporter) <= 64, "{} MB while delivering", peak_resident_mb(&exporter));
+}
+
+fn peak_resident_mb(exporter: &Running) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", exporter.child.id())).expect("read");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
+}
+
+/// Whether this machine lets a user mount a file system of its own.
+fn may_mount() -> bool {
+    let tried = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status();
+    tried.is_ok_and(|status| status.success())
+}
+
+#[test]
+fn a_full_disk_is_told_and_costs_nothing_once_there_is_space() {
+    if !may_mount() {
+        eprintln!("skipped: this machine does not let its users mount a tmpfs");
+        return;
+    }
+    let place = Place::with(LINES);
+    fs::create_dir(place.data()).expect("made");
+    // A data directory of 3 MiB that is all but full.
+    let script =
+        "mount -t tmpfs -o size=3m tmpfs \"$0\" && head -c 2500000 /dev/zero > \"$0/ballast\" && exec \"$@\"";
+    let offpath = place.command();
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", script]).arg(place.data()).arg(offpath.get_program()).arg("run");
+    command.env_clear().current_dir(place.path());
+    command.envs(offpath.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let exporter = place.spawn(command);
+    let within = format!("/proc/{}/root{}", exporter.child.id(), place.data().display());
+    let within = Path::new(&within);
+    eventually("it serves", || within.join("http.addr").exists());
+    let address = fs::read_to_string(within.join("http.addr")).expect("read").trim().to_owned();
+    let ready = || crate::framework::get(&address, "/readyz", "localhost");
+
+    let mut ring = place.ring(8 << 20);
+    write(&mut ring, 1..1_001);
+    eventually("it says that the disk is full", || ready().0 == 503);
+    assert!(ready().1.contains("spool: "), "{}", ready().1);
+    let (_, metrics) = crate::framework::get(&address, "/metrics", "localhost");
+    assert!(metrics.contains("offpath_spool_errors_total{kind=\"disk_full\"}"), "{metrics}");
+    assert!(ring.used() > 0, "what the spool has not is still in the ring");
+    ring.write(EVENT, &exchange(1_001).to_bytes()).expect("the app goes on");
+
+    fs::remove_file(within.join("ballast")).expect("removed");
+    eventually("all is delivered", || place.listed().len() == 1_001);
+    eventually("it is ready again", || ready().0 == 200);
+    assert_eq!(place.listed(), (1..1_002).collect::<Vec<u128>>());
+}

@@ -1,0 +1,21 @@
+//! The exporter from outside: the real command, real rings, real files.
+#![recursion_limit = "256"]
+
+mod framework;
+
+/// What users type, and what they get when it is wrong.
+mod command;
+/// Every committed event is delivered once, whatever is killed when.
+mod delivery;
+/// The event's JSON and its published schema.
+mod event_json;
+/// A full disk, a flipped bit, a torn end.
+mod faults;
+/// What is served over HTTP.
+mod http;
+/// A ring's life: found, drained, removed, set aside; its losses told once.
+mod rings;
+/// The spool against a model.
+mod spool;
+/// `offpath run -- CMD`.
+mod supervise;
