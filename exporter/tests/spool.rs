@@ -56,8 +56,8 @@ struct World<'a> {
     committed: Vec<(u128, u64, Vec<u8>)>,
     /// Of each sink: indexes that it delivered.
     delivered: [Vec<u64>; 2],
-    /// Of each sink: whether it ever delivered.
-    saved: [bool; 2],
+    /// Of each sink: the cursor that is on disk.
+    saved: [Option<u64>; 2],
     /// Of each sink: how many it was told it lost since the last start.
     lost: [u64; 2],
 }
@@ -117,7 +117,7 @@ impl<'a> World<'a> {
         assert_eq!(reader.take_missing(), 0, "nothing is damaged");
         if deliver {
             self.delivered[sink].extend(read);
-            self.saved[sink] = true;
+            self.saved[sink] = Some(reader.position());
             self.cursors[sink].next = reader.position();
             self.spool.advance(SINKS[sink], &self.cursors[sink]).expect("saved");
         } else {
@@ -146,7 +146,7 @@ impl<'a> World<'a> {
         for (sink, name) in SINKS.iter().enumerate() {
             let (cursor, gone) = self.spool.enrol(name).expect("enrolled");
             // A sink that has no cursor yet begins anew, with what is there.
-            let stood = if self.saved[sink] { self.cursors[sink].next } else { cursor.next };
+            let stood = self.saved[sink].unwrap_or(cursor.next);
             assert_eq!(cursor.next, stood + gone);
             self.lost[sink] = gone;
             self.delivered[sink] = (0..stood).collect();
