@@ -10,13 +10,14 @@ use std::{
     fs::DirBuilder,
     io,
     os::unix::fs::DirBuilderExt as _,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use offpath_ring::{ConsumerLock, LockError};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::{
     config::Settings,
@@ -116,11 +117,11 @@ impl Exporter {
         let (metrics, health) = (view.metrics.clone(), view.health.clone());
         let rings = Rings::new(ring_directory, lock, writer, settings.service.clone(), metrics, health);
         let stop = Signal::clone(&stop_intake);
-        let intake = spawn("intake", settings.nice, move || rings.run(&stop)).map_err(data_dir)?;
+        let intake = spawn("intake", settings, &view, move || rings.run(&stop)).map_err(data_dir)?;
         let (watched, stop, every) = (view.clone(), Signal::clone(&stop_housekeeping), settings.sync);
-        let housekeeping = spawn("housekeeping", settings.nice, move || keep_house(&watched, &stop, every))
+        let housekeeping = spawn("housekeeping", settings, &view, move || keep_house(&watched, &stop, every))
             .map_err(data_dir)?;
-        let sinks = runners.into_iter().map(|runner| spawn("sink", settings.nice, move || runner.run()));
+        let sinks = runners.into_iter().map(|runner| spawn("sink", settings, &view, move || runner.run()));
         let sinks = sinks.collect::<io::Result<_>>().map_err(data_dir)?;
         info!(rings = %ring_directory.display(), data_dir = %settings.data_dir.display(), "started");
         Ok(Self { view, stop_intake, drain_sinks, stop_housekeeping, intake, housekeeping, sinks })
@@ -136,16 +137,16 @@ impl Exporter {
     /// `patience` is left in rings and spool, and told.
     pub fn stop(self, patience: Duration) {
         self.stop_intake.set();
-        if !join(vec![self.intake], Instant::now() + patience) {
+        if !join(&[self.intake], Instant::now() + patience) {
             warn!("the rings could not be emptied in time; what is left in them is taken at the next start");
         }
         self.drain_sinks.set();
-        join(self.sinks, Instant::now() + patience);
+        join(&self.sinks, Instant::now() + patience);
         for (sink, left) in self.view.backlogs() {
             warn!(sink, left, "not all is delivered; the rest stays in the spool");
         }
         self.stop_housekeeping.set();
-        join(vec![self.housekeeping], Instant::now() + patience);
+        join(&[self.housekeeping], Instant::now() + patience);
         info!("stopped");
     }
 }
@@ -174,10 +175,20 @@ fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec
     Ok(runners)
 }
 
-fn spawn(name: &str, nice: i32, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+/// Starts a thread that steps back behind the app. Should it fail, which is a bug, the rest goes on and /readyz tells.
+fn spawn(
+    name: &'static str,
+    settings: &Settings,
+    view: &View,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    let (nice, health) = (settings.nice, view.health.clone());
     thread::Builder::new().name(name.to_owned()).spawn(move || {
         priority::lower(nice);
-        work();
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            error!(thread = name, "a thread of the exporter has failed; restart it");
+            health.fail(name, "has failed; restart the exporter".to_owned());
+        }
     })
 }
 
@@ -206,18 +217,13 @@ fn keep_house(view: &View, stop: &Signal, every: Duration) {
 }
 
 /// Waits for the threads to end; returns whether all did. Those that did not end with the process.
-fn join(threads: Vec<JoinHandle<()>>, deadline: Instant) -> bool {
+fn join(threads: &[JoinHandle<()>], deadline: Instant) -> bool {
     const LOOK: Duration = Duration::from_millis(2);
     while threads.iter().any(|thread| !thread.is_finished()) {
         if Instant::now() >= deadline {
             return false;
         }
         thread::sleep(LOOK);
-    }
-    for thread in threads {
-        if thread.join().is_err() {
-            warn!("a thread of the exporter has failed");
-        }
     }
     true
 }

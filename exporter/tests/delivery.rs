@@ -1,13 +1,17 @@
 //! Exactly once, whatever is killed when.
 
 use std::{
+    fs,
+    os::unix::fs::{FileExt as _, MetadataExt as _},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
 
 use offpath_exporter::ids;
-use offpath_ring::Producer;
+use offpath_ring::{Producer, layout::Word};
+use rustix::process::Signal;
 
 use crate::framework::{
     Place,
@@ -68,6 +72,92 @@ fn write_until(ring: &mut Producer, stop: &AtomicBool) -> Vec<u128> {
         thread::sleep(Duration::from_millis(1));
     }
     ids
+}
+
+#[test]
+fn records_that_were_taken_but_not_released_are_not_taken_twice() {
+    let place = Place::new();
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..11);
+    let exporter = place.run();
+    eventually("all is taken", || ring.used() == 0);
+    exporter.kill();
+    // As if the kill had come between the write to the spool and the release.
+    let file = fs::File::options().write(true).open(ring.path()).expect("opened");
+    file.write_all_at(&[0; 8], Word::ReadPos.offset() as u64).expect("written");
+    assert_ne!(ring.used(), 0);
+    let _exporter = place.run();
+    write(&mut ring, 11..21);
+    eventually("all lines are there", || place.listed().len() >= 20);
+    assert_eq!(place.listed(), (1..21).collect::<Vec<u128>>());
+}
+
+#[test]
+fn what_was_delivered_but_not_noted_is_not_delivered_twice() {
+    let place = Place::new();
+    let mut ring = place.ring(1 << 20);
+    let exporter = place.run();
+    let cursors = ["db", "lines"].map(|sink| place.data().join(format!("spool/cursors/{sink}.json")));
+    eventually("the sinks are open", || cursors.iter().all(|path| path.exists()));
+    let early = cursors.each_ref().map(|path| fs::read(path).expect("read"));
+    write(&mut ring, 1..11);
+    eventually("all is delivered", || place.stored().len() == 10 && place.listed().len() == 10);
+    exporter.kill();
+    // As if the kill had come before the cursors were saved, and in the midst of a line.
+    for (path, early) in cursors.iter().zip(early) {
+        fs::write(path, early).expect("written");
+    }
+    let torn = fs::read_to_string(place.lines_file()).expect("read") + "{\"id\":\"00000000";
+    fs::write(place.lines_file(), torn).expect("written");
+    let _exporter = place.run();
+    write(&mut ring, 11..21);
+    eventually("all is delivered", || place.stored().len() >= 20 && place.listed().len() >= 20);
+    let all: Vec<u128> = (1..21).collect();
+    assert_eq!(place.stored(), all);
+    assert_eq!(place.listed(), all);
+}
+
+#[test]
+fn a_store_that_is_deleted_does_not_stop_delivery() {
+    let place = Place::new();
+    let mut ring = place.ring(1 << 20);
+    let exporter = place.run();
+    write(&mut ring, 1..11);
+    eventually("all is stored", || place.stored().len() == 10);
+    exporter.stop();
+    for file in ["offpath.db", "offpath.db-wal", "offpath.db-shm"] {
+        let _ = fs::remove_file(place.data().join(file));
+    }
+    let _exporter = place.run();
+    write(&mut ring, 11..21);
+    eventually("what comes is stored", || place.stored().last() == Some(&20));
+}
+
+#[test]
+fn a_second_signal_ends_the_draining() {
+    let place = Place::new();
+    fs::create_dir(place.lines_file()).expect("made");
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..11);
+    let exporter = place.run();
+    exporter.address();
+    exporter.signal(Signal::TERM);
+    eventually("it drains", || exporter.log().contains("draining"));
+    exporter.signal(Signal::TERM);
+    assert_eq!(exporter.wait().code(), Some(1));
+}
+
+#[test]
+fn files_with_bodies_are_not_for_everyone() {
+    let place = Place::new();
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..2);
+    let _exporter = place.run();
+    eventually("all is delivered", || place.stored().len() == 1 && place.listed().len() == 1);
+    let mode = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
+    assert_eq!(mode(&place.data()), 0o700);
+    assert_eq!(mode(&place.data().join("offpath.db")), 0o600);
+    assert_eq!(mode(&place.lines_file()) & 0o137, 0);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
     collections::HashSet,
     fs::{self, File},
     io::Write as _,
-    os::unix::fs::MetadataExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
 };
 
 use offpath_core::config::Value;
@@ -60,7 +60,7 @@ impl Jsonl {
             fs::create_dir_all(directory)?;
         }
         let mut options = File::options();
-        let file = options.read(true).append(true).create(true).open(&self.settings.path)?;
+        let file = options.read(true).append(true).create(true).mode(0o640).open(&self.settings.path)?;
         let metadata = file.metadata()?;
         // Nothing saved is a file that was empty, or one with lines of others; a state of another file says nothing.
         let known = match state {

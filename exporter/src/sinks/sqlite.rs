@@ -8,6 +8,8 @@ mod row;
 mod schema;
 mod settings;
 
+use std::{fs::File, os::unix::fs::OpenOptionsExt as _};
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 pub use self::settings::Settings;
@@ -36,6 +38,8 @@ impl Sink for Sqlite {
         if let Some(directory) = self.settings.path.parent() {
             std::fs::create_dir_all(directory)?;
         }
+        // What bodies hold is for the owner's eyes; SQLite gives its other files the mode of this one.
+        File::options().append(true).create(true).mode(0o600).open(&self.settings.path)?;
         let store = Connection::open(&self.settings.path)?;
         schema::prepare(&store)?;
         let known: Option<i64> = store

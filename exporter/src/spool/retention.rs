@@ -96,13 +96,12 @@ impl Spool {
         }
         let directory_changed = std::mem::take(&mut inner.directory_changed);
         drop(inner);
-        for file in files {
-            file.sync_data()?;
-        }
+        // One that fails must not keep the others from the disk.
+        let mut synced: Vec<io::Result<()>> = files.iter().map(|file| file.sync_data()).collect();
         if directory_changed {
-            File::open(&self.shared.directory)?.sync_all()?;
+            synced.push(File::open(&self.shared.directory).and_then(|directory| directory.sync_all()));
         }
-        Ok(())
+        synced.into_iter().collect()
     }
 }
 
