@@ -14,7 +14,7 @@ use offpath_ring::{Producer, layout::Word};
 use rustix::process::Signal;
 
 use crate::framework::{
-    Place,
+    BOTH, Place,
     events::{EVENT, exchange, write},
     eventually,
 };
@@ -37,6 +37,8 @@ fn what_is_written_to_a_ring_reaches_each_sink_once() {
 #[test]
 fn exporters_killed_at_random_under_load_deliver_every_event_once() {
     let place = Place::new();
+    // Small enough that segments begin and go meanwhile.
+    place.configure("spool = { max_size = \"32MiB\" }", BOTH);
     let mut ring = place.ring(16 << 20);
     let stop = AtomicBool::new(false);
     let committed = thread::scope(|scope| {

@@ -103,6 +103,26 @@ fn at_the_size_bound_the_oldest_go_and_are_counted_per_sink() {
 }
 
 #[test]
+fn at_the_age_bound_the_oldest_go_and_are_counted_per_sink() {
+    let place = held_up();
+    place.configure("spool = { max_age = \"1s\" }", LINES);
+    let exporter = place.run();
+    let mut ring = place.ring(1 << 20);
+    let expired = "offpath_sink_dropped_total{sink=\"lines\",reason=\"spool_expired\"}";
+    let mut next = 1;
+    eventually("the oldest are counted", || {
+        write(&mut ring, next..next + 1);
+        next += 1;
+        exporter.count(expired) > 0
+    });
+    let_deliver(&place);
+    eventually("the newest is delivered", || place.listed().last() == Some(&(next - 1)));
+    let first = place.listed()[0];
+    assert_eq!(place.listed(), (first..next).collect::<Vec<u128>>());
+    assert_eq!(u128::from(exporter.count(expired)), first - 1);
+}
+
+#[test]
 fn memory_stays_below_64_mb_whatever_the_backlog() {
     const EVENTS: u128 = 120_000;
     let place = held_up();

@@ -22,6 +22,10 @@ use tempfile::TempDir;
 /// How long anything may take before a test gives up. Only a failing test waits for it: a loaded machine is slow, not wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Both kinds of file as sinks.
+pub(crate) const BOTH: &str =
+    "[sinks.db]\ntype = \"sqlite\"\n[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n";
+
 /// A directory with all that one exporter needs.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -29,9 +33,9 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// With both kinds of file as sinks.
+    /// With [`BOTH`].
     pub(crate) fn new() -> Self {
-        Self::with("[sinks.db]\ntype = \"sqlite\"\n[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n")
+        Self::with(BOTH)
     }
 
     /// With this in the configuration, beside where to listen and to keep data.

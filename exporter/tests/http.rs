@@ -53,7 +53,11 @@ fn metrics_have_the_names_that_are_documented_and_count() {
     write(&mut ring, 1..11);
     ring.count_loss(offpath_ring::LossReason::Trap, 2);
     eventually("all is delivered", || place.stored().len() == 11 && place.listed().len() == 11);
-    eventually("it is counted", || exporter.count("offpath_sink_sent_total{sink=\"lines\"}") == 11);
+    let sent = |sink: &str| exporter.count(&format!("offpath_sink_sent_total{{sink=\"{sink}\"}}"));
+    eventually("it is counted", || sent("db") == 11 && sent("lines") == 11);
+    eventually("nothing is pending", || {
+        exporter.metric::<f64>("offpath_sink_lag_seconds{sink=\"db\"}") == 0.0
+    });
     let (status, text) = exporter.get("/metrics");
     assert_eq!(status, 200);
     let samples = open_metrics(&text);

@@ -92,6 +92,21 @@ fn another_exporter_does_not_keep_the_command_from_running() {
 }
 
 #[test]
+fn it_takes_over_when_another_exporter_ends() {
+    let place = Place::new();
+    let first = place.run();
+    first.address();
+    let running = run(&place, "until test -e go; do sleep 0.05; done; exit 6");
+    eventually("it runs without an exporter", || running.log().contains("without an exporter of its own"));
+    assert!(first.stop().success());
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..11);
+    eventually("the events are delivered", || place.stored().len() == 10);
+    std::fs::write(place.path().join("go"), "").expect("written");
+    assert_eq!(running.wait().code(), Some(6));
+}
+
+#[test]
 fn a_command_that_does_not_exist_exits_1_and_a_bad_configuration_64() {
     let place = Place::new();
     let mut command = place.command();

@@ -6,7 +6,9 @@ use std::{
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    pin::pin,
     process::ExitCode,
+    time::Duration,
 };
 
 use tokio::{
@@ -22,6 +24,9 @@ use crate::{
     exporter::{Exporter, PATIENCE},
     http, priority,
 };
+
+/// How often a command that has no exporter is given another chance of one.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) fn run(named: Option<PathBuf>, command: &[OsString]) -> Result<ExitCode, Failure> {
     let config_file = paths::config_file(named.clone(), &config::environment);
@@ -73,28 +78,55 @@ async fn with_command(
     command: &mut tokio::process::Command,
 ) -> Result<ExitCode, Failure> {
     let signals = supervise::Signals::catch().map_err(system)?;
-    let exporter = match Exporter::start(settings, rings) {
-        Ok(exporter) => Some(exporter),
-        Err(error) => {
-            error!(%error, "the command runs without an exporter of its own");
-            None
+    let mut beside = Beside { settings, rings, running: None, told: String::new() };
+    beside.start().await;
+    let ended = {
+        let mut command = pin!(supervise::run(command, signals, || priority::lower(settings.nice)));
+        loop {
+            tokio::select! {
+                ended = &mut command => break ended,
+                () = tokio::time::sleep(TRY_AGAIN), if beside.running.is_none() => beside.start().await,
+            }
         }
     };
-    let _published = match &exporter {
-        None => None,
-        Some(exporter) => match listen(settings.listen).await {
-            Ok(listener) => serve(listener, exporter, settings).ok(),
-            Err(error) => {
-                warn!(%error, "nothing is served over HTTP");
-                None
-            }
-        },
-    };
-    let ended = supervise::run(command, signals, || priority::lower(settings.nice)).await;
-    if let Some(exporter) = exporter {
+    if let Some((exporter, _published)) = beside.running {
         stop(exporter).await;
     }
     ended.map_err(Failure::Other)
+}
+
+/// The exporter beside a command. Another may have the rings, and take this command's as well; when that one ends, which
+/// it does with a command of its own, this one takes over.
+struct Beside<'a> {
+    settings: &'a Settings,
+    rings: &'a Path,
+    running: Option<(Exporter, Option<Published>)>,
+    /// Why it did not start; told once.
+    told: String,
+}
+
+impl Beside<'_> {
+    async fn start(&mut self) {
+        let exporter = match Exporter::start(self.settings, self.rings) {
+            Ok(exporter) => exporter,
+            Err(error) => {
+                let error = error.to_string();
+                if self.told != error {
+                    error!(%error, "the command runs without an exporter of its own");
+                }
+                self.told = error;
+                return;
+            }
+        };
+        let published = match listen(self.settings.listen).await {
+            Ok(listener) => serve(listener, &exporter, self.settings),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &published {
+            warn!(%error, "nothing is served over HTTP");
+        }
+        self.running = Some((exporter, published.ok()));
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
