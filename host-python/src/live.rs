@@ -35,6 +35,12 @@ impl Passing {
         (first, skipped as u64, rest.get(skipped..).unwrap_or_default())
     }
 
+    /// Whether the plan wants every byte of the next chunk.
+    fn wants_all(&self, length: usize) -> bool {
+        let room = u64::from(self.want.head).saturating_sub(self.seen) + u64::from(self.want.tail);
+        length as u64 <= room
+    }
+
     fn truncated(&self) -> bool {
         self.seen > u64::from(self.want.head) + u64::from(self.want.tail)
     }
@@ -90,7 +96,8 @@ impl Live {
         let mut guarded = self.shared.lock();
         let sandbox = &mut guarded.sandbox;
         let mut push = |bytes, skipped, new| {
-            sandbox.call(self.era, |guest, store| guest.call_request_body(store, exchange, bytes, skipped, new))
+            sandbox
+                .call(self.era, |guest, store| guest.call_request_body(store, exchange, bytes, skipped, new))
         };
         push(first, skipped, true);
         if !last.is_empty() {
@@ -129,12 +136,23 @@ impl Live {
     /// Status and headers of the response.
     pub(crate) fn response_head(&self, status: u16, headers: &Texts) {
         self.shared.lock().sandbox.call(self.era, |guest, store| {
-            guest.call_response_head(store, self.exchange, status, &headers.bytes, &headers.ends)
+            guest.call_response_head(store, self.exchange, status, headers.as_bytes())
         });
     }
 
-    /// Ends it: its event goes to the ring, or its loss is counted.
-    pub(crate) fn finish(&mut self, ending: &Ending) {
+    /// The last chunk of the response body goes with the ending, if it is wanted whole: one call into the guest less.
+    /// Returns what is left to say about it then.
+    pub(crate) fn last_chunk<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
+        if self.response.wants_all(chunk.len()) {
+            self.response.seen += chunk.len() as u64;
+            return chunk;
+        }
+        self.response_chunk(chunk);
+        b""
+    }
+
+    /// Ends it: its event goes to the ring, or its loss is counted. `last` is what [`Self::last_chunk`] returned.
+    pub(crate) fn finish(&mut self, ending: &Ending, last: &[u8]) {
         if std::mem::replace(&mut self.over, true) || self.generation != process::generation() {
             return;
         }
@@ -144,7 +162,14 @@ impl Live {
         let event = sandbox.call(self.era, |guest, store| {
             let Ending { elapsed_ns, outcome, close_code, texts } = ending;
             guest.call_finish(
-                store, self.exchange, *elapsed_ns, *outcome, *close_code, max_bytes, &texts.bytes, &texts.ends,
+                store,
+                self.exchange,
+                *elapsed_ns,
+                *outcome,
+                *close_code,
+                max_bytes,
+                texts.as_bytes(),
+                last,
             )
         });
         match event {

@@ -39,7 +39,10 @@ enum Ring {
     /// Nothing was to be written yet.
     Unopened,
     Open(Box<Producer>),
-    Failed { reason: String, at: Instant },
+    Failed {
+        reason: String,
+        at: Instant,
+    },
     /// The app said that it is done.
     Sealed,
 }

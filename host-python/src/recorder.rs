@@ -109,7 +109,14 @@ impl Recorder {
         let (trace_high, trace_low) = halves(ids.trace);
         let plan = sandbox.call(era, |guest, store| {
             guest.call_begin(
-                store, unix_ns, event_high, event_low, trace_high, trace_low, ids.span, &head.bytes, &head.ends,
+                store,
+                unix_ns,
+                event_high,
+                event_low,
+                trace_high,
+                trace_low,
+                ids.span,
+                head.as_bytes(),
             )
         });
         let Some(plan) = plan else {

@@ -13,8 +13,8 @@ pub(crate) mod bindings {
     wasmtime::component::bindgen!({ path: "../filter/wit", world: "filter" });
 }
 
-pub(crate) use guest::MemoryLimit;
 pub(crate) use bindings::{HostSettings, Outcome, Plan, Want};
+pub(crate) use guest::MemoryLimit;
 
 use crate::process;
 use bindings::{ConfigError, Filter};
@@ -95,7 +95,8 @@ impl Sandbox {
     pub(crate) fn renew(&mut self) -> Result<()> {
         if self.guest.is_none() {
             let mut guest = Guest::new(&self.settings)?;
-            configure(&mut guest, &self.config).map_err(|_| Error::msg("a guest refused what another had taken"))?;
+            configure(&mut guest, &self.config)
+                .map_err(|_| Error::msg("a guest refused what another had taken"))?;
             self.guest = Some(guest);
         }
         Ok(())

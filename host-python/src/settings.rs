@@ -34,5 +34,9 @@ pub(crate) fn refused(py: Python<'_>, origin: &str, errors: Vec<bindings::Config
 /// The exception for a file that is no TOML.
 pub(crate) fn unreadable(py: Python<'_>, origin: &str, reason: String) -> PyErr {
     let field = if origin.is_empty() { "the configuration".to_owned() } else { origin.to_owned() };
-    refused(py, "", vec![bindings::ConfigError { field, rule: format!("must be TOML: {reason}"), value: String::new() }])
+    refused(
+        py,
+        "",
+        vec![bindings::ConfigError { field, rule: format!("must be TOML: {reason}"), value: String::new() }],
+    )
 }

@@ -1,10 +1,10 @@
 //! Texts joined for the way into the guest; `filter/wit` says how.
 
-/// Texts on their way into the guest: joined, with the place where each ends.
+/// Texts on their way into the guest: each preceded by its length in four bytes, little end first.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) ends: Vec<u32>,
+    joined: Vec<u8>,
+    count: usize,
 }
 
 /// Longest text handed to the guest. It cuts far below that, but only after it has redacted.
@@ -15,18 +15,25 @@ const MOST_TEXTS: usize = 2048;
 const MOST_BYTES: usize = 1 << 20;
 
 impl Texts {
-    pub(crate) fn with_capacity(bytes: usize, texts: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(texts) }
+    /// Room for texts of so many bytes together.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self { joined: Vec::with_capacity(bytes), count: 0 }
     }
 
     pub(crate) fn push(&mut self, text: &[u8]) {
         let text = text.get(..LONGEST_TEXT).unwrap_or(text);
-        self.bytes.extend_from_slice(text);
-        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        let length = u32::try_from(text.len()).unwrap_or_default();
+        self.joined.extend_from_slice(&length.to_le_bytes());
+        self.joined.extend_from_slice(text);
+        self.count += 1;
     }
 
     /// Whether a head may go on.
     pub(crate) fn has_room(&self) -> bool {
-        self.ends.len() < MOST_TEXTS && self.bytes.len() < MOST_BYTES
+        self.count < MOST_TEXTS && self.joined.len() < MOST_BYTES
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.joined
     }
 }

@@ -23,7 +23,9 @@ thread_local! {
 /// Runs `call` on the recorder. The guest is never entered twice, so the borrow cannot fail; if it did, nothing would
 /// be recorded, and nothing else would happen.
 fn with<T: Default>(call: impl FnOnce(&mut Recorder) -> T) -> T {
-    RECORDER.with(|recorder| recorder.try_borrow_mut().map(|mut recorder| call(&mut recorder)).unwrap_or_default())
+    RECORDER.with(|recorder| {
+        recorder.try_borrow_mut().map(|mut recorder| call(&mut recorder)).unwrap_or_default()
+    })
 }
 
 struct Component;
@@ -47,8 +49,7 @@ impl Guest for Component {
         trace_id_high: u64,
         trace_id_low: u64,
         span_id: u64,
-        bytes: Vec<u8>,
-        ends: Vec<u32>,
+        texts: Vec<u8>,
     ) -> Plan {
         let start = offpath_core::Start {
             unix_ns,
@@ -56,15 +57,15 @@ impl Guest for Component {
             trace_id: join(trace_id_high, trace_id_low),
             span_id,
         };
-        with(|recorder| Some(recorder.begin(start, &bytes, &ends))).unwrap_or(recorder::NOT_RECORDED)
+        with(|recorder| Some(recorder.begin(start, &texts))).unwrap_or(recorder::NOT_RECORDED)
     }
 
     fn request_body(exchange: u64, bytes: Vec<u8>, skipped: u64, new_chunk: bool) {
         with(|recorder| recorder.request_body(exchange, bytes, skipped, new_chunk));
     }
 
-    fn response_head(exchange: u64, status: u16, bytes: Vec<u8>, ends: Vec<u32>) {
-        with(|recorder| recorder.response_head(exchange, status, &bytes, &ends));
+    fn response_head(exchange: u64, status: u16, texts: Vec<u8>) {
+        with(|recorder| recorder.response_head(exchange, status, &texts));
     }
 
     fn response_body(exchange: u64, elapsed_ns: u64, bytes: Vec<u8>, skipped: u64, new_chunk: bool) {
@@ -77,10 +78,13 @@ impl Guest for Component {
         how: Outcome,
         close_code: u16,
         max_bytes: u32,
-        bytes: Vec<u8>,
-        ends: Vec<u32>,
+        texts: Vec<u8>,
+        last: Vec<u8>,
     ) -> Vec<u8> {
-        with(|recorder| recorder.finish(exchange, elapsed_ns, how, close_code, max_bytes, &bytes, &ends))
+        with(|recorder| {
+            recorder.response_body(exchange, elapsed_ns, last, 0, true);
+            recorder.finish(exchange, elapsed_ns, how, close_code, max_bytes, &texts)
+        })
     }
 
     fn forget(exchange: u64) {

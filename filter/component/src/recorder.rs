@@ -52,9 +52,9 @@ impl Recorder {
         self.capture = Some(Capture::new(config, source));
     }
 
-    pub(crate) fn begin(&mut self, start: Start, bytes: &[u8], ends: &[u32]) -> Plan {
+    pub(crate) fn begin(&mut self, start: Start, joined: &[u8]) -> Plan {
         let Some(capture) = &self.capture else { return NOT_RECORDED };
-        let mut texts = split(bytes, ends);
+        let mut texts = split(joined);
         let mut first = [b"".as_slice(); HEAD_TEXTS];
         first.iter_mut().zip(texts.by_ref()).for_each(|(slot, text)| *slot = text);
         let [method, scheme, authority, path, query, http_version, client] = first;
@@ -71,9 +71,9 @@ impl Recorder {
         }
     }
 
-    pub(crate) fn response_head(&mut self, number: u64, status: u16, bytes: &[u8], ends: &[u32]) {
+    pub(crate) fn response_head(&mut self, number: u64, status: u16, joined: &[u8]) {
         if let Some(exchange) = self.get(number) {
-            exchange.response_head(status, &pairs(split(bytes, ends)));
+            exchange.response_head(status, &pairs(split(joined)));
         }
     }
 
@@ -90,7 +90,6 @@ impl Recorder {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the call of the WIT world, flat as it is there")]
     pub(crate) fn finish(
         &mut self,
         number: u64,
@@ -98,11 +97,10 @@ impl Recorder {
         how: Outcome,
         close_code: u16,
         max_bytes: u32,
-        bytes: &[u8],
-        ends: &[u32],
+        joined: &[u8],
     ) -> Vec<u8> {
         let Some(exchange) = self.remove(number) else { return Vec::new() };
-        let mut texts = split(bytes, ends);
+        let mut texts = split(joined);
         let route = texts.next().unwrap_or_default();
         let subprotocol = texts.next().unwrap_or_default();
         let error = pairs(texts).first().copied();
@@ -172,18 +170,18 @@ mod tests {
     }
 
     fn finish(recorder: &mut Recorder, number: u64) -> Vec<u8> {
-        recorder.finish(number, 0, Outcome::Completed, 0, u32::MAX, b"", &[])
+        recorder.finish(number, 0, Outcome::Completed, 0, u32::MAX, b"")
     }
 
     #[test]
     fn nothing_is_recorded_before_it_is_configured() {
-        assert_eq!(Recorder::default().begin(START, b"", &[]).exchange, 0);
+        assert_eq!(Recorder::default().begin(START, b"").exchange, 0);
     }
 
     #[test]
     fn an_exchange_ends_once() {
         let mut recorder = recorder();
-        let number = recorder.begin(START, b"GET", &[3]).exchange;
+        let number = recorder.begin(START, b"\x03\0\0\0GET").exchange;
         assert!(!finish(&mut recorder, number).is_empty());
         assert!(finish(&mut recorder, number).is_empty());
     }
@@ -191,9 +189,9 @@ mod tests {
     #[test]
     fn a_late_call_does_not_reach_the_exchange_that_has_its_slot_now() {
         let mut recorder = recorder();
-        let first = recorder.begin(START, b"", &[]).exchange;
+        let first = recorder.begin(START, b"").exchange;
         recorder.forget(first);
-        let second = recorder.begin(START, b"", &[]).exchange;
+        let second = recorder.begin(START, b"").exchange;
         assert_ne!(first, second);
         assert!(finish(&mut recorder, first).is_empty());
         assert!(!finish(&mut recorder, second).is_empty());
@@ -203,7 +201,7 @@ mod tests {
     fn slots_of_ended_exchanges_are_used_again() {
         let mut recorder = recorder();
         for _ in 0..1000 {
-            let number = recorder.begin(START, b"", &[]).exchange;
+            let number = recorder.begin(START, b"").exchange;
             recorder.forget(number);
         }
         assert_eq!(recorder.slots.len(), 1);

@@ -1,19 +1,24 @@
-//! Texts that arrive joined: one list of bytes, and where each text ends.
+//! Texts that arrive joined: each preceded by its length in four bytes, little end first.
 
-/// The texts, in order. Ends that go backwards or past the bytes give empty texts.
-pub(crate) fn split<'a>(bytes: &'a [u8], ends: &'a [u32]) -> impl Iterator<Item = &'a [u8]> {
-    let mut start = 0;
-    ends.iter().map(move |end| {
-        let end = *end as usize;
-        let text = bytes.get(start..end).unwrap_or_default();
-        start = end;
-        text
+/// The texts, in order, up to the first that is not all there.
+pub(crate) fn split(joined: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = joined;
+    std::iter::from_fn(move || {
+        let (length, behind) = rest.split_first_chunk::<4>()?;
+        let (text, behind) = behind.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        rest = behind;
+        Some(text)
     })
 }
 
 /// Texts that are name and value in turn; an odd one at the end is left out.
 pub(crate) fn pairs<'a>(mut texts: impl Iterator<Item = &'a [u8]>) -> Vec<(&'a [u8], &'a [u8])> {
-    std::iter::from_fn(|| Some((texts.next()?, texts.next()?))).collect()
+    // As many headers as most requests have, so that their list is allocated once.
+    let mut pairs = Vec::with_capacity(16);
+    while let (Some(first), Some(second)) = (texts.next(), texts.next()) {
+        pairs.push((first, second));
+    }
+    pairs
 }
 
 #[cfg(test)]
@@ -21,13 +26,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_split_at_their_ends() {
-        assert_eq!(split(b"abcd", &[1, 1, 4]).collect::<Vec<_>>(), [b"a".as_slice(), b"", b"bcd"]);
+    fn texts_are_split_by_their_lengths() {
+        let joined = b"\x01\0\0\0a\0\0\0\0\x02\0\0\0bc";
+        assert_eq!(split(joined).collect::<Vec<_>>(), [b"a".as_slice(), b"", b"bc"]);
     }
 
     #[test]
-    fn ends_that_cannot_be_give_empty_texts() {
-        assert_eq!(split(b"abc", &[2, 1, 9, u32::MAX]).collect::<Vec<_>>(), [b"ab".as_slice(), b"", b"", b""]);
+    fn a_text_that_is_not_all_there_ends_them() {
+        assert_eq!(split(b"\x01\0\0\0a\xff\xff\xff\xffb").collect::<Vec<_>>(), [b"a".as_slice()]);
+        assert_eq!(split(b"\x01\0").count(), 0);
     }
 
     #[test]

@@ -2,9 +2,14 @@
 
 use crate::{
     budget::{Budget, Share},
-    event::Body,
+    wire,
 };
 use std::collections::VecDeque;
+
+/// Tags of `Body`.
+const SIZE: u32 = 1;
+const HEAD: u32 = 2;
+const TAIL: u32 = 3;
 
 /// How many bytes to keep of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,9 +63,28 @@ impl BodyCapture {
         self.chunks
     }
 
-    /// What was kept.
-    pub(crate) fn into_body(self) -> Body {
-        Body { size: self.size, head: self.head, tail: self.tail.into() }
+    /// Reduces the body to its size.
+    pub(crate) fn drop_content(&mut self) {
+        self.head = Vec::new();
+        self.tail = VecDeque::new();
+    }
+
+    /// Bytes that [`Self::write`] will write.
+    pub(crate) fn encoded_size(&self) -> usize {
+        let part = |tag, length| if length == 0 { 0 } else { wire::size(tag, length) };
+        wire::number_size(SIZE, self.size) + part(HEAD, self.head.len()) + part(TAIL, self.tail.len())
+    }
+
+    /// Writes what was kept, as a `Body`.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        wire::number(out, SIZE, self.size);
+        wire::bytes(out, HEAD, &self.head);
+        if !self.tail.is_empty() {
+            wire::head(out, TAIL, self.tail.len());
+            let (first, second) = self.tail.as_slices();
+            out.extend_from_slice(first);
+            out.extend_from_slice(second);
+        }
     }
 
     /// The first chunk is kept as it is, with no copy: most bodies have one.
@@ -101,7 +125,17 @@ impl BodyCapture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Body;
     use proptest::prelude::*;
+
+    impl BodyCapture {
+        fn into_body(self) -> Body {
+            let mut bytes = Vec::new();
+            self.write(&mut bytes);
+            assert_eq!(bytes.len(), self.encoded_size());
+            prost::Message::decode(bytes.as_slice()).expect("a body")
+        }
+    }
 
     fn capture(head: u32, tail: u32) -> BodyCapture {
         BodyCapture::new(Limits { head, tail }, &Budget::new(1 << 20))

@@ -4,12 +4,11 @@ use crate::{
     body::{BodyCapture, Limits},
     budget::Budget,
     config::{Config, Settings},
-    event::{self, Event, Kind, Outcome},
+    event::{self, Event, Outcome},
     headers,
-    text::{clipped, cut},
     trace_context::TraceContext,
+    wire,
 };
-use prost::Message as _;
 use std::rc::Rc;
 
 /// Longest path kept, in bytes.
@@ -21,7 +20,11 @@ const MAX_NAME: usize = 512;
 /// Longest error message.
 const MAX_MESSAGE: usize = 4096;
 /// Status of an app that raised before it answered: what every server sends in its place.
-const SERVER_ERROR: u32 = 500;
+const SERVER_ERROR: u16 = 500;
+/// Status of a websocket's handshake that was accepted.
+const SWITCHING_PROTOCOLS: u16 = 101;
+/// Enough for the metadata of most exchanges, so that they are written into one allocation.
+const METADATA: usize = 512;
 
 /// Times and ids of an exchange, all of them made by the host: the core has neither clock nor randomness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,14 +120,14 @@ impl Capture {
             ..Event::default()
         };
         let budget = Budget::new(config.max_memory as usize);
-        Rc::new(Self { common: common.encode_to_vec(), config, budget })
+        Rc::new(Self { common: common.to_bytes(), config, budget })
     }
 
     /// Begins an exchange; `None` if the rules say that it is not to be recorded.
     #[must_use]
     pub fn begin(self: &Rc<Self>, start: Start, head: &RequestHead<'_>) -> Option<Exchange> {
-        let rule = self.config.rules.iter().find(|rule| rule.matches(head.method, head.path));
-        let settings = rule.map_or(&self.config.base, |rule| &rule.settings);
+        let rule = self.config.rules.iter().position(|rule| rule.matches(head.method, head.path));
+        let settings = self.settings(rule);
         if !settings.record {
             return None;
         }
@@ -134,23 +137,31 @@ impl Capture {
         } else {
             (settings.request_body, settings.response_body)
         };
-        let event = event::Exchange {
-            rule: rule.map(|rule| rule.name.clone()).unwrap_or_default(),
-            sampled_because: "always".to_owned(),
-            websocket: websocket.then(event::WebSocket::default),
-            ..described(head, settings)
-        };
+        let mut described = Vec::with_capacity(METADATA);
+        describe(&mut described, head, settings);
+        if let Some(rule) = rule.and_then(|index| self.config.rules.get(index)) {
+            wire::bytes(&mut described, tag::RULE, rule.name.as_bytes());
+        }
+        wire::bytes(&mut described, tag::SAMPLED_BECAUSE, b"always");
+        settings.headers.keep(head.headers, &settings.secrets, tag::REQUEST, &mut described);
         Some(Exchange {
-            rule: rule.and_then(|found| self.config.rules.iter().position(|rule| std::ptr::eq(rule, found))),
-            envelope: envelope(start, TraceContext::from_headers(head.headers)),
-            event,
-            request_headers: settings.headers.keep(head.headers, &settings.secrets),
-            response_headers: Vec::new(),
+            rule,
+            start,
+            caller: TraceContext::from_headers(head.headers),
+            websocket,
+            status: None,
+            first_byte_ns: None,
+            described,
             request: BodyCapture::new(of_request, &self.budget),
             response: BodyCapture::new(of_response, &self.budget),
             plan: Plan { request: of_request.into(), response: of_response.into() },
             capture: Rc::clone(self),
         })
+    }
+
+    fn settings(&self, rule: Option<usize>) -> &Settings {
+        let rule = rule.and_then(|index| self.config.rules.get(index));
+        rule.map_or(&self.config.base, |rule| &rule.settings)
     }
 }
 
@@ -160,33 +171,16 @@ impl From<Limits> for Want {
     }
 }
 
-fn described(head: &RequestHead<'_>, settings: &Settings) -> event::Exchange {
+/// Writes what is known of an `Exchange` when it begins.
+fn describe(out: &mut Vec<u8>, head: &RequestHead<'_>, settings: &Settings) {
     let host = headers::first(head.headers, "host").unwrap_or(head.authority);
-    event::Exchange {
-        method: clipped(head.method, MAX_NAME),
-        scheme: clipped(head.scheme, MAX_NAME),
-        host: clipped(host, MAX_NAME),
-        path: clipped(head.path, MAX_PATH),
-        query: settings.secrets.redact(head.query, MAX_QUERY),
-        http_version: clipped(head.http_version, MAX_NAME),
-        client: clipped(head.client, MAX_NAME),
-        ..event::Exchange::default()
-    }
-}
-
-fn envelope(start: Start, caller: Option<TraceContext>) -> Event {
-    let (event_high, event_low) = halves(start.event_id);
-    let (trace_high, trace_low) = halves(caller.map_or(start.trace_id, |caller| caller.trace_id));
-    Event {
-        id_high: event_high,
-        id_low: event_low,
-        trace_id_high: trace_high,
-        trace_id_low: trace_low,
-        span_id: start.span_id,
-        parent_span_id: caller.map_or(0, |caller| caller.parent_id),
-        start_unix_ns: start.unix_ns,
-        ..Event::default()
-    }
+    wire::text(out, tag::METHOD, head.method, MAX_NAME);
+    wire::text(out, tag::SCHEME, head.scheme, MAX_NAME);
+    wire::text(out, tag::HOST, host, MAX_NAME);
+    wire::text(out, tag::PATH, head.path, MAX_PATH);
+    wire::text(out, tag::QUERY, &settings.secrets.redact(head.query), MAX_QUERY);
+    wire::text(out, tag::CLIENT, head.client, MAX_NAME);
+    wire::text(out, tag::HTTP_VERSION, head.http_version, MAX_NAME);
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
@@ -201,10 +195,13 @@ pub struct Exchange {
     /// Index of the rule that matched.
     rule: Option<usize>,
     plan: Plan,
-    envelope: Event,
-    event: event::Exchange,
-    request_headers: Vec<event::Header>,
-    response_headers: Vec<event::Header>,
+    start: Start,
+    caller: Option<TraceContext>,
+    websocket: bool,
+    status: Option<u16>,
+    first_byte_ns: Option<u64>,
+    /// Fields of the event's `Exchange`, encoded: all but what the bodies will be.
+    described: Vec<u8>,
     request: BodyCapture,
     response: BodyCapture,
 }
@@ -227,21 +224,19 @@ impl Exchange {
         self.request.push(bytes, skipped);
     }
 
-    /// Status and headers of the response. Interim (1xx) responses are not for here, except 101.
+    /// Status and headers of the response; a second one is none. Interim (1xx) responses are not for here, except 101.
     pub fn response_head(&mut self, status: u16, fields: &[(&[u8], &[u8])]) {
-        let settings = self.settings();
-        let kept = settings.headers.keep(fields, &settings.secrets);
-        self.event.status = status.into();
-        self.response_headers = kept;
-        if let Some(websocket) = self.event.websocket.as_mut() {
-            websocket.accepted = status == 101;
+        if self.status.is_none() {
+            self.status = Some(status);
+            let settings = self.capture.settings(self.rule);
+            settings.headers.keep(fields, &settings.secrets, tag::RESPONSE, &mut self.described);
         }
     }
 
     /// Bytes of the response body, `elapsed_ns` after the start; otherwise as [`Self::request_body`].
     pub fn response_body(&mut self, elapsed_ns: u64, bytes: Vec<u8>, skipped: u64, new_chunk: bool) {
         if !bytes.is_empty() || skipped > 0 {
-            self.event.first_byte_ns.get_or_insert(elapsed_ns);
+            self.first_byte_ns.get_or_insert(elapsed_ns);
             if new_chunk {
                 self.response.count_chunk();
             }
@@ -253,56 +248,141 @@ impl Exchange {
     /// their sizes. `None` if it does not fit even then.
     #[must_use]
     pub fn finish(mut self, end: &End<'_>, max_bytes: usize) -> Option<Vec<u8>> {
-        self.envelope.duration_ns = end.elapsed_ns;
-        self.event.outcome = end.outcome.into();
-        self.event.route = clipped(end.route, MAX_NAME);
-        self.event.error = end.error.map(|(class, message)| event::Error {
-            r#type: clipped(class, MAX_NAME),
-            message: clipped(cut(message, MAX_MESSAGE), MAX_MESSAGE),
-        });
-        if end.outcome == Outcome::AppError && self.event.status == 0 {
-            self.event.status = SERVER_ERROR;
+        self.describe_end(end);
+        let mut sizes = Sizes::of(&self);
+        if sizes.event > max_bytes {
+            self.request.drop_content();
+            self.response.drop_content();
+            sizes = Sizes::of(&self);
         }
-        if let (Some(websocket), Some((code, subprotocol))) = (self.event.websocket.as_mut(), end.websocket) {
-            websocket.close_code = code.into();
-            websocket.subprotocol = clipped(subprotocol, MAX_NAME);
+        if sizes.event > max_bytes {
+            return None;
         }
-        self.event.request = Some(message(self.request_headers, self.request));
-        self.event.response = Some(message(self.response_headers, self.response));
-        encode(&self.capture.common, self.envelope, self.event, max_bytes)
+        let mut out = Vec::with_capacity(sizes.event);
+        out.extend_from_slice(&self.capture.common);
+        self.write_envelope(&mut out, end.elapsed_ns);
+        wire::head(&mut out, tag::EXCHANGE, sizes.exchange);
+        out.extend_from_slice(&self.described);
+        wire::head(&mut out, tag::REQUEST, sizes.request);
+        write_message(&mut out, &self.request);
+        wire::head(&mut out, tag::RESPONSE, sizes.response);
+        write_message(&mut out, &self.response);
+        Some(out)
     }
 
-    fn settings(&self) -> &Settings {
-        let config = &self.capture.config;
-        self.rule.and_then(|index| config.rules.get(index)).map_or(&config.base, |rule| &rule.settings)
+    fn describe_end(&mut self, end: &End<'_>) {
+        let answered = if end.outcome == Outcome::AppError { SERVER_ERROR } else { 0 };
+        let status = self.status.unwrap_or(answered);
+        let out = &mut self.described;
+        wire::number(out, tag::OUTCOME, u64::try_from(i32::from(end.outcome)).unwrap_or(0));
+        wire::number(out, tag::STATUS, status.into());
+        if let Some(elapsed) = self.first_byte_ns {
+            wire::present_number(out, tag::FIRST_BYTE_NS, elapsed);
+        }
+        wire::text(out, tag::ROUTE, end.route, MAX_NAME);
+        if let Some((class, message)) = end.error {
+            let mut error = Vec::with_capacity(class.len() + message.len().min(MAX_MESSAGE) + 8);
+            wire::text(&mut error, tag::ERROR_TYPE, class, MAX_NAME);
+            wire::text(&mut error, tag::ERROR_MESSAGE, message, MAX_MESSAGE);
+            wire::head(out, tag::ERROR, error.len());
+            out.extend_from_slice(&error);
+        }
+        if self.websocket {
+            let (code, subprotocol) = end.websocket.unwrap_or_default();
+            let mut websocket = Vec::new();
+            wire::number(&mut websocket, tag::ACCEPTED, (status == SWITCHING_PROTOCOLS).into());
+            wire::number(&mut websocket, tag::CLOSE_CODE, code.into());
+            wire::text(&mut websocket, tag::SUBPROTOCOL, subprotocol, MAX_NAME);
+            wire::head(out, tag::WEBSOCKET, websocket.len());
+            out.extend_from_slice(&websocket);
+        }
+    }
+
+    fn write_envelope(&self, out: &mut Vec<u8>, elapsed_ns: u64) {
+        let (event_high, event_low) = halves(self.start.event_id);
+        let (trace_high, trace_low) =
+            halves(self.caller.map_or(self.start.trace_id, |caller| caller.trace_id));
+        wire::fixed64(out, tag::ID_HIGH, event_high);
+        wire::fixed64(out, tag::ID_LOW, event_low);
+        wire::fixed64(out, tag::TRACE_ID_HIGH, trace_high);
+        wire::fixed64(out, tag::TRACE_ID_LOW, trace_low);
+        wire::fixed64(out, tag::SPAN_ID, self.start.span_id);
+        wire::fixed64(out, tag::PARENT_SPAN_ID, self.caller.map_or(0, |caller| caller.parent_id));
+        wire::fixed64(out, tag::START_UNIX_NS, self.start.unix_ns);
+        wire::number(out, tag::DURATION_NS, elapsed_ns);
     }
 }
 
-fn message(headers: Vec<event::Header>, body: BodyCapture) -> event::Message {
-    event::Message { headers, chunks: body.chunks(), body: Some(body.into_body()) }
+/// Bytes of an event and of the messages in it, each of which is preceded by its length.
+struct Sizes {
+    request: usize,
+    response: usize,
+    exchange: usize,
+    /// At most: the envelope is counted as if none of its fields were 0.
+    event: usize,
 }
 
-fn encode(common: &[u8], envelope: Event, exchange: event::Exchange, max_bytes: usize) -> Option<Vec<u8>> {
-    let mut event = Event { kind: Some(Kind::Exchange(exchange)), ..envelope };
-    if common.len() + event.encoded_len() > max_bytes {
-        drop_bodies(&mut event);
+impl Sizes {
+    fn of(exchange: &Exchange) -> Self {
+        /// Seven fixed64 fields with their tags, and a tag with the longest varint.
+        const LARGEST_ENVELOPE: usize = 7 * 9 + 11;
+        let request = message_size(&exchange.request);
+        let response = message_size(&exchange.response);
+        let inner = exchange.described.len()
+            + wire::size(tag::REQUEST, request)
+            + wire::size(tag::RESPONSE, response);
+        let event = exchange.capture.common.len() + LARGEST_ENVELOPE + wire::size(tag::EXCHANGE, inner);
+        Self { request, response, exchange: inner, event }
     }
-    let length = common.len() + event.encoded_len();
-    if length > max_bytes {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(length);
-    bytes.extend_from_slice(common);
-    event.encode_raw(&mut bytes);
-    Some(bytes)
 }
 
-fn drop_bodies(event: &mut Event) {
-    let Some(Kind::Exchange(exchange)) = event.kind.as_mut() else { return };
-    for message in [&mut exchange.request, &mut exchange.response].into_iter().flatten() {
-        if let Some(body) = message.body.as_mut() {
-            body.head = Vec::new();
-            body.tail = Vec::new();
-        }
-    }
+/// Bytes of a `Message` without its headers, which are written already.
+fn message_size(body: &BodyCapture) -> usize {
+    wire::size(tag::BODY, body.encoded_size()) + wire::number_size(tag::CHUNKS, body.chunks())
+}
+
+fn write_message(out: &mut Vec<u8>, body: &BodyCapture) {
+    wire::head(out, tag::BODY, body.encoded_size());
+    body.write(out);
+    wire::number(out, tag::CHUNKS, body.chunks());
+}
+
+/// Tags of [`crate::event`]; `tests/exchange.rs` reads what is written under them.
+mod tag {
+    // Event
+    pub(super) const ID_HIGH: u32 = 2;
+    pub(super) const ID_LOW: u32 = 3;
+    pub(super) const TRACE_ID_HIGH: u32 = 4;
+    pub(super) const TRACE_ID_LOW: u32 = 5;
+    pub(super) const SPAN_ID: u32 = 6;
+    pub(super) const PARENT_SPAN_ID: u32 = 7;
+    pub(super) const START_UNIX_NS: u32 = 8;
+    pub(super) const DURATION_NS: u32 = 9;
+    pub(super) const EXCHANGE: u32 = 16;
+    // Exchange
+    pub(super) const OUTCOME: u32 = 1;
+    pub(super) const FIRST_BYTE_NS: u32 = 2;
+    pub(super) const METHOD: u32 = 3;
+    pub(super) const SCHEME: u32 = 4;
+    pub(super) const HOST: u32 = 5;
+    pub(super) const PATH: u32 = 6;
+    pub(super) const QUERY: u32 = 7;
+    pub(super) const ROUTE: u32 = 8;
+    pub(super) const CLIENT: u32 = 9;
+    pub(super) const STATUS: u32 = 10;
+    pub(super) const HTTP_VERSION: u32 = 11;
+    pub(super) const REQUEST: u32 = 12;
+    pub(super) const RESPONSE: u32 = 13;
+    pub(super) const ERROR: u32 = 14;
+    pub(super) const RULE: u32 = 15;
+    pub(super) const SAMPLED_BECAUSE: u32 = 16;
+    pub(super) const WEBSOCKET: u32 = 17;
+    // Message, Error, WebSocket
+    pub(super) const BODY: u32 = 2;
+    pub(super) const CHUNKS: u32 = 3;
+    pub(super) const ERROR_TYPE: u32 = 1;
+    pub(super) const ERROR_MESSAGE: u32 = 2;
+    pub(super) const ACCEPTED: u32 = 1;
+    pub(super) const CLOSE_CODE: u32 = 2;
+    pub(super) const SUBPROTOCOL: u32 = 3;
 }

@@ -23,6 +23,7 @@ mod headers;
 mod query;
 mod text;
 mod trace_context;
+mod wire;
 
 pub use self::{
     config::Config,

@@ -26,9 +26,15 @@ pub(crate) fn readable(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// [`readable`] text of at most `max` bytes of what was sent.
-pub(crate) fn clipped(bytes: &[u8], max: usize) -> String {
-    readable(cut(bytes, max)).into_owned()
+/// The UTF-8 of at most `max` bytes of what was sent, [`readable`].
+pub(crate) fn clipped(bytes: &[u8], max: usize) -> Cow<'_, [u8]> {
+    let bytes = cut(bytes, max);
+    // Nearly all are ASCII, which is told faster.
+    if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+        Cow::Borrowed(bytes)
+    } else {
+        Cow::Owned(readable(bytes).into_owned().into_bytes())
+    }
 }
 
 /// Decodes `%41` to `A`; what is no valid escape stays as it is (RFC 3986, section 2.1).

@@ -17,10 +17,7 @@ fn nothing_is_a_valid_configuration() {
 
 #[test]
 fn the_tables_of_others_are_left_alone() {
-    assert_eq!(
-        errors(&json!({"exporter": {"x": 1}, "sinks": 3, "intake": {}, "cluster": "c"})),
-        [""; 0]
-    );
+    assert_eq!(errors(&json!({"exporter": {"x": 1}, "sinks": 3, "intake": {}, "cluster": "c"})), [""; 0]);
 }
 
 #[test]

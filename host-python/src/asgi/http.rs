@@ -80,7 +80,8 @@ impl HttpExchange {
     /// The app returned.
     fn returned(&self, py: Python<'_>) {
         guarded(|| {
-            let (complete, disconnected) = self.with(|state| (state.complete_ns.is_some(), state.disconnected));
+            let (complete, disconnected) =
+                self.with(|state| (state.complete_ns.is_some(), state.disconnected));
             let (outcome, error) = match (complete, disconnected) {
                 (true, _) => (Outcome::Completed, None),
                 (false, true) => (Outcome::ClientDisconnected, None),
@@ -137,7 +138,7 @@ impl HttpExchange {
             return; // An interim response; the real one follows.
         }
         let trailers = message::flag(message, intern!(py, "trailers"));
-        let mut headers = Texts::with_capacity(256, 16);
+        let mut headers = Texts::with_capacity(256);
         message::push_headers(&mut headers, message);
         self.with(|state| {
             if state.status != 0 || state.live.is_over() {
@@ -152,8 +153,17 @@ impl HttpExchange {
 
     fn response_chunk(&self, message: &Bound<'_, PyDict>) {
         let py = message.py();
-        if self.is_complete() {
+        let (complete, ends_with_body) = self.with(|state| (state.is_complete(), state.ends_with_body()));
+        if complete {
             process::count_late();
+            return;
+        }
+        let more = message::flag(message, intern!(py, "more_body"));
+        if !more && ends_with_body {
+            let texts = self.closing_texts(py);
+            message::with_bytes(message, intern!(py, "body"), |body| {
+                self.with(|state| state.complete(texts, body));
+            });
             return;
         }
         message::with_bytes(message, intern!(py, "body"), |body| {
@@ -161,15 +171,15 @@ impl HttpExchange {
                 self.with(|state| state.live.response_chunk(body));
             }
         });
-        if !message::flag(message, intern!(py, "more_body")) {
-            self.complete(py, false);
+        if !more {
+            self.with(State::note_last_byte);
         }
     }
 
     /// A file that the server sends by itself. Of its bytes none pass here; a zero-copy send tells how many.
     fn unseen(&self, message: &Bound<'_, PyDict>) {
         let py = message.py();
-        if self.is_complete() {
+        if self.with(|state| state.is_complete()) {
             process::count_late();
             return;
         }
@@ -178,33 +188,25 @@ impl HttpExchange {
             self.with(|state| state.live.response_unseen(count));
         }
         if !message::flag(message, intern!(py, "more_body")) {
-            self.complete(py, false);
+            self.last_part(py);
         }
     }
 
     fn trailers(&self, message: &Bound<'_, PyDict>) {
         let py = message.py();
         if !message::flag(message, intern!(py, "more_trailers")) {
-            self.complete(py, true);
+            self.with(|state| state.trailers = false);
+            self.last_part(py);
         }
     }
 
-    fn is_complete(&self) -> bool {
-        self.with(|state| state.complete_ns.is_some() || state.live.is_over())
-    }
-
-    /// The last byte has passed, or if trailers are to follow it may have.
-    fn complete(&self, py: Python<'_>, after_trailers: bool) {
-        let commit = self.with(|state| {
-            if state.trailers && !after_trailers {
-                return false;
-            }
-            let elapsed = state.live.elapsed_ns();
-            state.complete_ns.get_or_insert(elapsed);
-            state.status < SERVER_ERROR
-        });
-        if commit {
-            self.finish(py, Outcome::Completed, |_| ());
+    /// The response ends here, unless trailers are to follow.
+    fn last_part(&self, py: Python<'_>) {
+        if self.with(|state| state.ends_with_body()) {
+            let texts = self.closing_texts(py);
+            self.with(|state| state.complete(texts, b""));
+        } else {
+            self.with(State::note_last_byte);
         }
     }
 
@@ -212,13 +214,43 @@ impl HttpExchange {
         if self.with(|state| state.live.is_over()) {
             return;
         }
-        let mut texts = Texts::with_capacity(64, 4);
-        texts.push(route::template(self.scope.bind(py), &self.root_path).as_bytes());
-        texts.push(b""); // No subprotocol.
+        let mut texts = self.closing_texts(py);
         error(&mut texts);
         self.with(|state| {
             let elapsed_ns = state.complete_ns.unwrap_or_else(|| state.live.elapsed_ns());
-            state.live.finish(&Ending { elapsed_ns, outcome, close_code: 0, texts });
+            state.live.finish(&Ending { elapsed_ns, outcome, close_code: 0, texts }, b"");
         });
+    }
+
+    /// The texts of the WIT call `finish`, up to an error's.
+    fn closing_texts(&self, py: Python<'_>) -> Texts {
+        let mut texts = Texts::with_capacity(64);
+        texts.push(route::template(self.scope.bind(py), &self.root_path).as_bytes());
+        texts.push(b""); // No subprotocol.
+        texts
+    }
+}
+
+impl State {
+    fn is_complete(&self) -> bool {
+        self.complete_ns.is_some() || self.live.is_over()
+    }
+
+    /// Whether the event can be committed with the body's last byte.
+    fn ends_with_body(&self) -> bool {
+        !self.trailers && self.status < SERVER_ERROR
+    }
+
+    /// The last byte has passed; the event waits for the app to end, or for trailers.
+    fn note_last_byte(&mut self) {
+        let elapsed = self.live.elapsed_ns();
+        self.complete_ns.get_or_insert(elapsed);
+    }
+
+    /// The last byte has passed, and with it the exchange.
+    fn complete(&mut self, texts: Texts, last: &[u8]) {
+        let last = self.live.last_chunk(last);
+        let elapsed_ns = self.live.elapsed_ns();
+        self.live.finish(&Ending { elapsed_ns, outcome: Outcome::Completed, close_code: 0, texts }, last);
     }
 }

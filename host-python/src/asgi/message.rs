@@ -28,21 +28,24 @@ pub(crate) fn number(message: &Bound<'_, PyDict>, key: &Bound<'_, PyString>) -> 
     get(message, key).and_then(|value| value.extract().ok()).unwrap_or(0)
 }
 
-/// The bytes at `key`; those of a text are its UTF-8. Something else that is like bytes is copied.
+/// The bytes at `key`, none if there are none; those of a text are its UTF-8. Something else that is like bytes is copied.
 pub(crate) fn with_bytes<T>(
     message: &Bound<'_, PyDict>,
     key: &Bound<'_, PyString>,
     read: impl FnOnce(&[u8]) -> T,
-) -> Option<T> {
-    let value = get(message, key)?;
+) -> T {
+    let Some(value) = get(message, key) else { return read(b"") };
     if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Some(read(bytes.as_bytes()));
+        return read(bytes.as_bytes());
     }
     if let Ok(text) = value.cast::<PyString>() {
-        return Some(read(utf8(text).as_ref()));
+        return read(utf8(text).as_ref());
     }
-    let bytes = value.py().get_type::<PyBytes>().call1((&value,)).ok()?;
-    bytes.cast::<PyBytes>().ok().map(|bytes| read(bytes.as_bytes()))
+    let copy = value.py().get_type::<PyBytes>().call1((&value,));
+    match copy.as_ref().map(|copy| copy.cast::<PyBytes>()) {
+        Ok(Ok(bytes)) => read(bytes.as_bytes()),
+        _ => read(b""),
+    }
 }
 
 /// The text's UTF-8, with a replacement for each lone surrogate.
@@ -55,9 +58,7 @@ pub(crate) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, [u8]> {
 
 /// Adds the text at `key`, or an empty one.
 pub(crate) fn push_text(texts: &mut Texts, dict: &Bound<'_, PyDict>, key: &Bound<'_, PyString>) {
-    if with_bytes(dict, key, |bytes| texts.push(bytes)).is_none() {
-        texts.push(b"");
-    }
+    with_bytes(dict, key, |bytes| texts.push(bytes));
 }
 
 /// Adds name and value of each header at `headers`: a list of pairs, or as the specification allows any iterable of

@@ -10,13 +10,22 @@ use pyo3::{
 };
 
 /// What a path cannot hold as it is (RFC 3986, section 3.3).
-const NOT_IN_PATHS: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
+const NOT_IN_PATHS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
 
 /// The texts of the WIT call `begin`.
 pub(crate) fn request_head(scope: &Bound<'_, PyDict>, websocket: bool) -> Texts {
     let py = scope.py();
-    let mut texts = Texts::with_capacity(1024, 64);
+    let mut texts = Texts::with_capacity(1024);
     if websocket {
         texts.push(b"GET");
     } else {
@@ -36,12 +45,9 @@ pub(crate) fn request_head(scope: &Bound<'_, PyDict>, websocket: bool) -> Texts 
 fn push_scheme(texts: &mut Texts, scope: &Bound<'_, PyDict>, websocket: bool) {
     let default: &[u8] = if websocket { b"ws" } else { b"http" };
     let fits = |scheme: &[u8]| scheme.starts_with(b"ws") == websocket && !scheme.is_empty();
-    let given = with_bytes(scope, intern!(scope.py(), "scheme"), |scheme| {
+    with_bytes(scope, intern!(scope.py(), "scheme"), |scheme| {
         texts.push(if fits(scheme) { scheme } else { default });
     });
-    if given.is_none() {
-        texts.push(default);
-    }
 }
 
 /// `host:port` of the server, without a port that the scheme implies; for requests that have no `Host` header.

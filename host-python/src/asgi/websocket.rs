@@ -127,7 +127,7 @@ impl WebSocketExchange {
 
     fn accept(&self, message: &Bound<'_, PyDict>) {
         let key = intern!(message.py(), "subprotocol");
-        let subprotocol = message::with_bytes(message, key, <[u8]>::to_vec).unwrap_or_default();
+        let subprotocol = message::with_bytes(message, key, <[u8]>::to_vec);
         self.with(|state| state.subprotocol = subprotocol);
         self.answer(message, SWITCHING_PROTOCOLS);
     }
@@ -166,7 +166,7 @@ impl WebSocketExchange {
         error(&mut texts);
         self.with(|state| {
             let (close_code, elapsed_ns) = state.closed.unwrap_or_else(|| (0, state.live.elapsed_ns()));
-            state.live.finish(&Ending { elapsed_ns, outcome, close_code, texts });
+            state.live.finish(&Ending { elapsed_ns, outcome, close_code, texts }, b"");
         });
     }
 }

@@ -58,13 +58,15 @@ fn load() -> Result<Loaded> {
 fn cache_file() -> Option<PathBuf> {
     let home = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = home("XDG_CACHE_HOME").or_else(|| home("HOME").map(|home| home.join(".cache")))?;
-    let name = format!("{}-{}-{:016x}.cwasm", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH, fingerprint());
+    let name =
+        format!("{}-{}-{:016x}.cwasm", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH, fingerprint());
     Some(cache.join("offpath").join(name))
 }
 
 /// Tells builds of one version apart (FNV-1a).
 fn fingerprint() -> u64 {
-    WASM.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    WASM.iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn from_cache(engine: &Engine, file: &Path) -> Option<Component> {
