@@ -38,6 +38,8 @@ struct Open {
     length: u64,
     /// Ids of events that a crash kept the cursor from knowing of.
     written: HashSet<u128>,
+    /// Where those begin. Until they have all come again, the cursor must not say more: another crash may follow.
+    known: u64,
 }
 
 /// What the cursor keeps for this sink.
@@ -69,7 +71,7 @@ impl Jsonl {
         };
         let (length, written) = leftovers::read(&file, known)?;
         file.set_len(length)?;
-        Ok(Open { file, inode: metadata.ino(), length, written })
+        Ok(Open { file, inode: metadata.ino(), length, written, known })
     }
 }
 
@@ -89,6 +91,8 @@ impl Sink for Jsonl {
             if open.written.remove(&event.id()) {
                 continue;
             }
+            // Events come again in their order: after the first new one, none that is written can follow.
+            open.written.clear();
             event_json::write(event, &mut lines);
             lines.push(b'\n');
             if lines.len() >= CHUNK {
@@ -108,7 +112,10 @@ impl Sink for Jsonl {
     }
 
     fn state(&self) -> Value {
-        let state = self.open.as_ref().map(|open| State { inode: open.inode, length: open.length });
+        let state = self.open.as_ref().map(|open| {
+            let length = if open.written.is_empty() { open.length } else { open.known };
+            State { inode: open.inode, length }
+        });
         serde_json::to_value(state).unwrap_or_default()
     }
 }
