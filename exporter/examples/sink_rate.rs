@@ -1,7 +1,7 @@
 //! How many events of 1 KB a second each local sink takes from the spool.
 //!
-//! Fills the rings of an exporter whose sink is the one that is measured, and waits until it has delivered all. Prints one
-//! line of JSON per sink. `sink_rate [EVENTS]`, 200,000 unless told.
+//! Fills the rings of an exporter whose sink is the one that is measured, and waits until it has delivered
+//! all. Prints one line of JSON per sink. `sink_rate [EVENTS]`, 200,000 unless told.
 
 use std::{
     io::Write as _,

@@ -70,7 +70,8 @@ impl Failure {
     }
 }
 
-/// Runs the command that the process was started with. Results go to standard output, everything else to standard error.
+/// Runs the command that the process was started with. Results go to standard output, everything else to
+/// standard error.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -1,7 +1,8 @@
 //! What users configure: offpath.toml, checked whole before anything starts.
 //!
-//! The app's tables (`[service]`, `[capture]`, `[[rule]]`, `[ring]`) are checked by the core, which is what applies them; the
-//! exporter's are checked here, with the same kind of error, and all errors are told at once.
+//! The app's tables (`[service]`, `[capture]`, `[[rule]]`, `[ring]`) are checked by the core, which is what
+//! applies them; the exporter's are checked here, with the same kind of error, and all errors are told at
+//! once.
 
 mod interpolate;
 pub mod paths;

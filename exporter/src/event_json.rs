@@ -1,7 +1,7 @@
 //! The event as JSON: what `jsonl`, `stdout`, the store and `tail` show, one object per event.
 //!
-//! `exporter/schema/event.schema.json` is its published form. Keys may be added, not renamed. A key is always there; what
-//! is not known of it is `null`, or empty where it is a list or a body.
+//! `exporter/schema/event.schema.json` is its published form. Keys may be added, not renamed. A key is always
+//! there; what is not known of it is `null`, or empty where it is a list or a body.
 
 mod body;
 
@@ -29,7 +29,7 @@ pub fn write(event: &Event, out: &mut Vec<u8>) {
     debug_assert!(written.is_ok(), "an event always has its JSON");
 }
 
-/// [`write`] into a string of its own.
+/// [`write()`] into a string of its own.
 #[must_use]
 pub fn to_string(event: &Event) -> String {
     let mut out = Vec::new();

@@ -175,7 +175,8 @@ fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec
     Ok(runners)
 }
 
-/// Starts a thread that steps back behind the app. Should it fail, which is a bug, the rest goes on and /readyz tells.
+/// Starts a thread that steps back behind the app. Should it fail, which is a bug, the rest goes on and
+/// /readyz tells.
 fn spawn(
     name: &'static str,
     settings: &Settings,

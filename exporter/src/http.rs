@@ -57,8 +57,8 @@ fn router(view: View, address: SocketAddr, hosts: &[String]) -> Router {
         .with_state(served)
 }
 
-/// A page of another site may have its name resolve to this machine, and so read what is served here. It cannot choose
-/// the `Host` header, which is then its own name.
+/// A page of another site may have its name resolve to this machine, and so read what is served here. It
+/// cannot choose the `Host` header, which is then its own name.
 async fn check_host(State(served): State<Served>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     if host.is_some_and(|host| served.hosts.allow(host)) {

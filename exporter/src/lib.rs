@@ -5,8 +5,8 @@
 //!                      └────> /api/tail
 //! ```
 //!
-//! The app never waits for any of this. A ring is released only when the spool has what was in it, and a cursor moves only when
-//! the sink has what lies before it.
+//! The app never waits for any of this. A ring is released only when the spool has what was in it, and a
+//! cursor moves only when the sink has what lies before it.
 #![forbid(unsafe_code)]
 
 pub mod cli;

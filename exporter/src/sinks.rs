@@ -1,4 +1,5 @@
-//! Where events go. One folder per sink, with the same small files in each: what users configure, and how it delivers.
+//! Where events go. One folder per sink, with the same small files in each: what users configure, and how it
+//! delivers.
 
 pub mod jsonl;
 pub mod runner;

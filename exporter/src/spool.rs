@@ -132,8 +132,8 @@ impl Spool {
         waited.unwrap_or_else(PoisonError::into_inner).0.end > next
     }
 
-    /// Enrols a sink, before the first [`Spool::sweep`]: from now on its undelivered records are kept, and counted when
-    /// they have to go. Returns its cursor and how many records went before it came to them.
+    /// Enrols a sink, before the first [`Spool::sweep`]: from now on its undelivered records are kept, and
+    /// counted when they have to go. Returns its cursor and how many records went before it came to them.
     ///
     /// # Errors
     ///
@@ -149,8 +149,8 @@ impl Spool {
         Ok((cursor, gone))
     }
 
-    /// Where a sink that claims to have delivered all before `next` can go on. After a power cut the spool may hold less
-    /// than was delivered from it, and indexes past its end will be given to new records.
+    /// Where a sink that claims to have delivered all before `next` can go on. After a power cut the spool
+    /// may hold less than was delivered from it, and indexes past its end will be given to new records.
     #[must_use]
     pub fn clamp(&self, next: u64) -> u64 {
         next.min(self.shared.recovered_end)

@@ -19,7 +19,8 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How long anything may take before a test gives up. Only a failing test waits for it: a loaded machine is slow, not wrong.
+/// How long anything may take before a test gives up. Only a failing test waits for it: a loaded machine is
+/// slow, not wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Both kinds of file as sinks.

@@ -95,8 +95,8 @@ async fn with_command(
     ended.map_err(Failure::Other)
 }
 
-/// The exporter beside a command. Another may have the rings, and take this command's as well; when that one ends, which
-/// it does with a command of its own, this one takes over.
+/// The exporter beside a command. Another may have the rings, and take this command's as well; when that one
+/// ends, which it does with a command of its own, this one takes over.
 struct Beside<'a> {
     settings: &'a Settings,
     rings: &'a Path,

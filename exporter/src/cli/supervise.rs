@@ -49,8 +49,8 @@ impl Signals {
     }
 }
 
-/// Runs the command to its end and returns its exit code; a signal that ended it counts as 128 and its number, as in a
-/// shell. `started` is called when it runs.
+/// Runs the command to its end and returns its exit code; a signal that ended it counts as 128 and its
+/// number, as in a shell. `started` is called when it runs.
 pub(super) async fn run(
     command: &mut Command,
     mut signals: Signals,

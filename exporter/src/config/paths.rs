@@ -11,8 +11,9 @@ pub fn config_file(named: Option<PathBuf>, env: Environment<'_>) -> Option<PathB
     named.or_else(|| env("OFFPATH_CONFIG").map(PathBuf::from)).or_else(|| here.exists().then_some(here))
 }
 
-/// The directory of the rings: `OFFPATH_DIR`, else `$XDG_RUNTIME_DIR/offpath`, else `/dev/shm/offpath-<uid>`. The last
-/// two are tmpfs on any Linux with systemd; a ring on a disk works, and stalls the app when that disk is busy.
+/// The directory of the rings: `OFFPATH_DIR`, else `$XDG_RUNTIME_DIR/offpath`, else `/dev/shm/offpath-<uid>`.
+/// The last two are tmpfs on any Linux with systemd; a ring on a disk works, and stalls the app when that
+/// disk is busy.
 #[must_use]
 pub fn ring_directory(env: Environment<'_>) -> PathBuf {
     if let Some(named) = env("OFFPATH_DIR") {
@@ -34,8 +35,8 @@ pub fn expand(path: &str, env: Environment<'_>) -> PathBuf {
     }
 }
 
-/// The file in `[exporter] data_dir` that says where a running exporter serves, for `offpath tail` and for scripts that
-/// chose port 0.
+/// The file in `[exporter] data_dir` that says where a running exporter serves, for `offpath tail` and for
+/// scripts that chose port 0.
 #[must_use]
 pub fn address_file(data_dir: &Path) -> PathBuf {
     data_dir.join("http.addr")

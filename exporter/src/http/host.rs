@@ -13,8 +13,9 @@ impl Hosts {
         Self { listening: address.ip(), names: names.to_vec() }
     }
 
-    /// Whether a `Host` header is one of ours: a loopback name, the address that is listened on, or, when that is all of
-    /// the machine's, any address, for an address is no name that an attacker could point here.
+    /// Whether a `Host` header is one of ours: a loopback name, the address that is listened on, or, when
+    /// that is all of the machine's, any address, for an address is no name that an attacker could point
+    /// here.
     pub(super) fn allow(&self, header: &str) -> bool {
         let name = without_port(header);
         if name.eq_ignore_ascii_case("localhost")

@@ -1,6 +1,7 @@
 //! `/api/tail`: a reader of the spool that begins at its end, for as long as somebody listens.
 //!
-//! Nothing is kept for a follower. One that falls far behind is told how many events it missed, and goes on with what is new.
+//! Nothing is kept for a follower. One that falls far behind is told how many events it missed, and goes on
+//! with what is new.
 
 use std::{convert::Infallible, time::Duration};
 

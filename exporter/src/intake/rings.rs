@@ -5,8 +5,9 @@
 //! every 100 ms:  look for new rings; which are over; heartbeats; every second: what each ring lost
 //! ```
 //!
-//! A record that was taken before a crash and not released is read again, and known by ring and sequence. If the spool
-//! cannot be written, the records stay in their rings, which fill up, and count what they then refuse.
+//! A record that was taken before a crash and not released is read again, and known by ring and sequence. If
+//! the spool cannot be written, the records stay in their rings, which fill up, and count what they then
+//! refuse.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

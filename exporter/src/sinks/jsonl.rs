@@ -1,8 +1,8 @@
 //! `type = "jsonl"`: one line of JSON per event, appended to a file.
 //!
-//! A file has no transactions. So the cursor also says how long the file was when it was saved: of what lies behind that,
-//! whole lines are remembered by their id, and not written again, and a torn last line is cut off. Each event is in the
-//! file once, whatever was killed when.
+//! A file has no transactions. So the cursor also says how long the file was when it was saved: of what lies
+//! behind that, whole lines are remembered by their id, and not written again, and a torn last line is cut
+//! off. Each event is in the file once, whatever was killed when.
 
 mod leftovers;
 mod settings;

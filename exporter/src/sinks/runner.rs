@@ -1,4 +1,5 @@
-//! Moves one sink along the spool, at its own pace: a thread that fails, waits and retries without any other noticing.
+//! Moves one sink along the spool, at its own pace: a thread that fails, waits and retries without any other
+//! noticing.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! `type = "sqlite"`: the local store, one row per event.
 //!
-//! A batch and the position in the spool are committed in one transaction, and a row is keyed by its event's id, so that
-//! each event is in the store once, whatever was killed when. `synchronous=FULL` makes a commit outlast a power cut,
-//! which is what allows the spool to let go of the batch.
+//! A batch and the position in the spool are committed in one transaction, and a row is keyed by its event's
+//! id, so that each event is in the store once, whatever was killed when. `synchronous=FULL` makes a commit
+//! outlast a power cut, which is what allows the spool to let go of the batch.
 
 mod row;
 mod schema;

@@ -32,7 +32,8 @@ impl Frames {
         self.good_end
     }
 
-    /// The next good frame that ends at or before `limit`; damaged ones are skipped. [`Frames::payload`] takes the range.
+    /// The next good frame that ends at or before `limit`; damaged ones are skipped. [`Frames::payload`]
+    /// takes the range.
     pub(super) fn advance(&mut self, limit: u64) -> io::Result<Option<(Header, Range<usize>)>> {
         loop {
             let position = self.start + self.at as u64;

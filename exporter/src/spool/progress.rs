@@ -43,7 +43,8 @@ impl Progress {
 }
 
 impl Inner {
-    /// The reader of `sink` opens the segment that begins with `first`. Returns the index up to which losses are counted.
+    /// The reader of `sink` opens the segment that begins with `first`. Returns the index up to which losses
+    /// are counted.
     pub(super) fn hold(&mut self, sink: &str, first: u64) -> u64 {
         self.sinks.get_mut(sink).map_or(0, |progress| {
             progress.held = Some(first);

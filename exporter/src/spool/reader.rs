@@ -50,8 +50,8 @@ impl Reader {
         self.next
     }
 
-    /// Goes to the record with index `next`. Returns how many that this reader's sink had read, but not delivered, are
-    /// no longer in the spool.
+    /// Goes to the record with index `next`. Returns how many that this reader's sink had read, but not
+    /// delivered, are no longer in the spool.
     pub fn seek(&mut self, next: u64) -> u64 {
         self.open = None;
         self.next = next;
@@ -59,7 +59,8 @@ impl Reader {
         self.sink.as_ref().map_or(0, |sink| self.shared.lock().seek(sink, next))
     }
 
-    /// Records that were skipped since the last call: damaged, or, for a reader of no sink, gone before it came to them.
+    /// Records that were skipped since the last call: damaged, or, for a reader of no sink, gone before it
+    /// came to them.
     pub fn take_missing(&mut self) -> u64 {
         std::mem::take(&mut self.missing)
     }

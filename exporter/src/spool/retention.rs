@@ -40,7 +40,8 @@ impl Reason {
 }
 
 impl Spool {
-    /// Removes what all sinks have delivered, then the oldest of what is over the bounds. Returns what was lost by that.
+    /// Removes what all sinks have delivered, then the oldest of what is over the bounds. Returns what was
+    /// lost by that.
     ///
     /// # Errors
     ///

@@ -56,8 +56,8 @@ impl Writer {
         true
     }
 
-    /// Adds a loss to the batch. `counter` is what the ring says it has lost for that reason in all; 0 for a loss that
-    /// no ring counts.
+    /// Adds a loss to the batch. `counter` is what the ring says it has lost for that reason in all; 0 for a
+    /// loss that no ring counts.
     pub fn push_loss(&mut self, ring: u128, counter: u64, received_unix_ns: u64, event: &Event) {
         let header = Header { index: self.next, ring, sequence: counter, received_unix_ns, kind: Kind::Loss };
         self.append(header, loss_reason(event), &event.to_bytes());
@@ -75,7 +75,8 @@ impl Writer {
         self.batch.len()
     }
 
-    /// Appends the batch. After this, a kill of the process loses none of it; after the next sync, nor does a power cut.
+    /// Appends the batch. After this, a kill of the process loses none of it; after the next sync, nor does a
+    /// power cut.
     ///
     /// # Errors
     ///

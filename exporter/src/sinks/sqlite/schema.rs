@@ -7,8 +7,8 @@ use rusqlite::Connection;
 /// What `PRAGMA user_version` says of a store that is laid out as below.
 const VERSION: i64 = 1;
 
-/// Times in nanoseconds, sizes in bytes; `json` is the event as `event.schema.json` describes it. What a kind of event
-/// does not have is NULL.
+/// Times in nanoseconds, sizes in bytes; `json` is the event as `event.schema.json` describes it. What a kind
+/// of event does not have is NULL.
 const TABLES: &str = "
 CREATE TABLE events (
     id             TEXT PRIMARY KEY,
