@@ -1,7 +1,7 @@
 //! The recorder: a configuration, and the sandbox that runs the core under it.
 
 use crate::{
-    asgi::{http::HttpExchange, websocket::WebSocketExchange},
+    asgi::{http::HttpExchange, message, websocket::WebSocketExchange},
     clock,
     guard::guarded,
     live::Live,
@@ -56,14 +56,24 @@ impl Recorder {
         Ok(Self { shared: Arc::new(Shared { sandbox: Mutex::new(guarded) }) })
     }
 
-    /// Begins an HTTP exchange. None: it is not to be recorded.
-    fn http(&self, scope: Bound<'_, PyDict>) -> Option<HttpExchange> {
-        guarded(|| Ok(HttpExchange::begin(self, scope))).flatten()
-    }
-
-    /// Begins a websocket session. None: it is not to be recorded.
-    fn websocket(&self, scope: Bound<'_, PyDict>) -> Option<WebSocketExchange> {
-        guarded(|| Ok(WebSocketExchange::begin(self, scope))).flatten()
+    /// Begins an exchange. None: it is not to be recorded, as any scope that is neither HTTP nor a websocket.
+    fn begin<'py>(&self, scope: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+        guarded(|| {
+            let py = scope.py();
+            let scope = scope.cast::<PyDict>()?;
+            Ok(match message::kind(scope)?.to_str()? {
+                "http" => match HttpExchange::begin(self, scope) {
+                    Some(exchange) => Some(Bound::new(py, exchange)?.into_any()),
+                    None => None,
+                },
+                "websocket" => match WebSocketExchange::begin(self, scope) {
+                    Some(exchange) => Some(Bound::new(py, exchange)?.into_any()),
+                    None => None,
+                },
+                _ => None,
+            })
+        })
+        .flatten()
     }
 
     /// Opens the process's ring. Returns why it could not be opened, or None.
@@ -94,7 +104,7 @@ impl Shared {
 
 impl Recorder {
     /// Begins an exchange; `None` if it is not to be recorded, or cannot be.
-    pub(crate) fn begin(&self, head: &Texts) -> Option<Live> {
+    pub(crate) fn live(&self, head: &Texts) -> Option<Live> {
         let start = Instant::now();
         let unix_ns = clock::unix_ns();
         let ids = process::ids(unix_ns)?;

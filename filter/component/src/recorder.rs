@@ -58,9 +58,8 @@ impl Recorder {
         let mut first = [b"".as_slice(); HEAD_TEXTS];
         first.iter_mut().zip(texts.by_ref()).for_each(|(slot, text)| *slot = text);
         let [method, scheme, authority, path, query, http_version, client] = first;
-        let headers = &pairs(texts);
-        let head = RequestHead { method, scheme, authority, path, query, http_version, client, headers };
-        let Some(exchange) = capture.begin(start, &head) else { return NOT_RECORDED };
+        let head = RequestHead { method, scheme, authority, path, query, http_version, client };
+        let Some(exchange) = capture.begin(start, &head, pairs(texts)) else { return NOT_RECORDED };
         let plan = exchange.plan();
         Plan { exchange: self.insert(exchange), request: want(plan.request), response: want(plan.response) }
     }
@@ -73,7 +72,7 @@ impl Recorder {
 
     pub(crate) fn response_head(&mut self, number: u64, status: u16, joined: &[u8]) {
         if let Some(exchange) = self.get(number) {
-            exchange.response_head(status, &pairs(split(joined)));
+            exchange.response_head(status, pairs(split(joined)));
         }
     }
 
@@ -103,7 +102,7 @@ impl Recorder {
         let mut texts = split(joined);
         let route = texts.next().unwrap_or_default();
         let subprotocol = texts.next().unwrap_or_default();
-        let error = pairs(texts).first().copied();
+        let error = pairs(texts).next();
         let websocket = Some((close_code, subprotocol));
         let end = End { elapsed_ns, outcome: outcome(how), route, error, websocket };
         exchange.finish(&end, max_bytes as usize).unwrap_or_default()

@@ -5,7 +5,6 @@ use crate::{
     budget::Budget,
     config::{Config, Settings},
     event::{self, Event, Outcome},
-    headers,
     trace_context::TraceContext,
     wire,
 };
@@ -56,8 +55,6 @@ pub struct RequestHead<'a> {
     pub http_version: &'a [u8],
     /// Address of the peer.
     pub client: &'a [u8],
-    /// Header fields, in the order in which they came.
-    pub headers: &'a [(&'a [u8], &'a [u8])],
 }
 
 /// How many bytes of one body the core wants.
@@ -123,9 +120,15 @@ impl Capture {
         Rc::new(Self { common: common.to_bytes(), config, budget })
     }
 
-    /// Begins an exchange; `None` if the rules say that it is not to be recorded.
+    /// Begins an exchange; `None` if the rules say that it is not to be recorded. `fields`: name and value of each
+    /// header, in the order in which they came.
     #[must_use]
-    pub fn begin(self: &Rc<Self>, start: Start, head: &RequestHead<'_>) -> Option<Exchange> {
+    pub fn begin<'a>(
+        self: &Rc<Self>,
+        start: Start,
+        head: &RequestHead<'_>,
+        fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    ) -> Option<Exchange> {
         let rule = self.config.rules.iter().position(|rule| rule.matches(head.method, head.path));
         let settings = self.settings(rule);
         if !settings.record {
@@ -143,11 +146,14 @@ impl Capture {
             wire::bytes(&mut described, tag::RULE, rule.name.as_bytes());
         }
         wire::bytes(&mut described, tag::SAMPLED_BECAUSE, b"always");
-        settings.headers.keep(head.headers, &settings.secrets, tag::REQUEST, &mut described);
+        let found = settings.headers.keep(fields, &settings.secrets, tag::REQUEST, &mut described);
+        wire::text(&mut described, tag::HOST, found.host.unwrap_or(head.authority), MAX_NAME);
+        // Two of them are none: nobody knows which to believe.
+        let traceparent = found.traceparent.filter(|_| found.traceparents == 1);
         Some(Exchange {
             rule,
             start,
-            caller: TraceContext::from_headers(head.headers),
+            caller: traceparent.and_then(TraceContext::parse),
             websocket,
             status: None,
             first_byte_ns: None,
@@ -173,10 +179,8 @@ impl From<Limits> for Want {
 
 /// Writes what is known of an `Exchange` when it begins.
 fn describe(out: &mut Vec<u8>, head: &RequestHead<'_>, settings: &Settings) {
-    let host = headers::first(head.headers, "host").unwrap_or(head.authority);
     wire::text(out, tag::METHOD, head.method, MAX_NAME);
     wire::text(out, tag::SCHEME, head.scheme, MAX_NAME);
-    wire::text(out, tag::HOST, host, MAX_NAME);
     wire::text(out, tag::PATH, head.path, MAX_PATH);
     wire::text(out, tag::QUERY, &settings.secrets.redact(head.query), MAX_QUERY);
     wire::text(out, tag::CLIENT, head.client, MAX_NAME);
@@ -225,7 +229,7 @@ impl Exchange {
     }
 
     /// Status and headers of the response; a second one is none. Interim (1xx) responses are not for here, except 101.
-    pub fn response_head(&mut self, status: u16, fields: &[(&[u8], &[u8])]) {
+    pub fn response_head<'a>(&mut self, status: u16, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
         if self.status.is_none() {
             self.status = Some(status);
             let settings = self.capture.settings(self.rule);

@@ -1,10 +1,13 @@
 //! Which headers are kept, and with which values.
 
+mod known;
+
 use crate::{
     query::{REDACTED, SecretParameters},
     text::clipped,
     wire,
 };
+use known::KnownNames;
 use std::borrow::Cow;
 
 /// A header's value is kept to this many bytes.
@@ -51,19 +54,18 @@ const VALUE: u32 = 2;
 /// The allow list, and what is redacted of what it lets through.
 #[derive(Clone, Debug)]
 pub(crate) struct HeaderFilter {
-    allowed: Vec<Known>,
+    known: KnownNames,
     /// From entries such as `x-app-*`; an empty one allows every header.
     prefixes: Vec<String>,
-    /// What is particular to names that only a prefix allows.
-    special: Vec<Known>,
 }
 
-/// A header's name, in lower case, and what becomes of its value.
-#[derive(Clone, Debug)]
-struct Known {
-    name: String,
-    key: u32,
+/// What the name of a header tells about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Meaning {
+    /// The allow list names it.
+    allowed: bool,
     treatment: Treatment,
+    role: Role,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,97 +77,97 @@ enum Treatment {
     RedactUrl,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    None,
+    Host,
+    Traceparent,
+}
+
+/// What the core itself reads of a request's headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found<'a> {
+    pub(crate) host: Option<&'a [u8]>,
+    pub(crate) traceparent: Option<&'a [u8]>,
+    /// How many of the latter there were.
+    pub(crate) traceparents: u32,
+}
+
 impl HeaderFilter {
     /// `allow`: names, or prefixes that end in `*`. `redact`: names beside the built-in ones.
     pub(crate) fn new(allow: &[String], redact: &[String]) -> Self {
-        let redacted = CREDENTIALS.iter().copied().chain(redact.iter().map(String::as_str));
-        let mut special: Vec<Known> = redacted.map(|name| Known::new(name, Treatment::Redact)).collect();
-        special.extend(URLS.iter().map(|name| Known::new(name, Treatment::RedactUrl)));
-        let (prefixes, names): (Vec<&String>, Vec<&String>) =
-            allow.iter().partition(|name| name.ends_with('*'));
-        let treatment =
-            |name: &String| find(name.as_bytes(), &special).map_or(Treatment::Keep, |known| known.treatment);
-        let allowed = names.into_iter().map(|name| Known::new(name, treatment(name))).collect();
-        let prefixes =
-            prefixes.into_iter().map(|name| name.trim_end_matches('*').to_ascii_lowercase()).collect();
-        Self { allowed, prefixes, special }
+        let mut known = KnownNames::default();
+        for name in CREDENTIALS.iter().copied().chain(redact.iter().map(String::as_str)) {
+            known.entry(name).treatment = Treatment::Redact;
+        }
+        for name in URLS {
+            known.entry(name).treatment = Treatment::RedactUrl;
+        }
+        known.entry("host").role = Role::Host;
+        known.entry("traceparent").role = Role::Traceparent;
+        let mut prefixes = Vec::new();
+        for name in allow {
+            match name.strip_suffix('*') {
+                Some(prefix) => prefixes.push(prefix.to_ascii_lowercase()),
+                None => known.entry(name).allowed = true,
+            }
+        }
+        known.index();
+        Self { known, prefixes }
     }
 
     /// Writes the fields that are kept, in the order in which they came, each as a `Message` of one header under the
-    /// tag `message`. Protocol Buffers merge the messages of one tag, so none of them need be held back.
-    pub(crate) fn keep(
+    /// tag `message`: Protocol Buffers merge the messages of one tag, so none of them need be held back.
+    pub(crate) fn keep<'a>(
         &self,
-        fields: &[(&[u8], &[u8])],
+        fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
         secrets: &SecretParameters,
         message: u32,
         out: &mut Vec<u8>,
-    ) {
+    ) -> Found<'a> {
+        let mut found = Found::default();
         let mut room = MAX_FIELDS;
         for (name, value) in fields {
-            let Some((name, treatment)) = self.treatment(name) else { continue };
-            let Some(left) = room.checked_sub(1) else { break };
-            room = left;
-            let value = kept_value(treatment, value, secrets);
-            let size = wire::size(NAME, name.len()) + wire::size(VALUE, value.len());
-            wire::head(out, message, wire::size(HEADERS, size));
-            wire::head(out, HEADERS, size);
-            wire::head(out, NAME, name.len());
-            out.extend_from_slice(&name);
-            wire::head(out, VALUE, value.len());
-            out.extend_from_slice(&value);
+            let known = self.known.find(name);
+            let meaning = known.map(|known| known.meaning);
+            match meaning.map_or(Role::None, |meaning| meaning.role) {
+                Role::None => {}
+                Role::Host => found.host = found.host.or(Some(value)),
+                Role::Traceparent => {
+                    found.traceparent = Some(value);
+                    found.traceparents = found.traceparents.saturating_add(1);
+                }
+            }
+            let allowed = meaning.is_some_and(|meaning| meaning.allowed) || self.allows_by_prefix(name);
+            if !allowed || room == 0 {
+                continue;
+            }
+            room -= 1;
+            let treatment = meaning.map_or(Treatment::Keep, |meaning| meaning.treatment);
+            let name = known
+                .map_or_else(|| Cow::Owned(name.to_ascii_lowercase()), |known| Cow::Borrowed(&*known.name));
+            write_header(out, message, &name, &kept_value(treatment, value, secrets));
         }
+        found
     }
 
-    /// A header's name in lower case, and what becomes of its value; `None` if the header is not allowed.
-    fn treatment<'a>(&'a self, name: &[u8]) -> Option<(Cow<'a, [u8]>, Treatment)> {
-        if let Some(known) = find(name, &self.allowed) {
-            return Some((Cow::Borrowed(known.name.as_bytes()), known.treatment));
-        }
+    fn allows_by_prefix(&self, name: &[u8]) -> bool {
         let starts = |prefix: &String| {
             name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
         };
         // Only what can be a name is one: visible ASCII, of a sane length (RFC 9110, section 5.1).
-        let by_prefix = self.prefixes.iter().any(starts)
-            && name.len() <= MAX_NAME
-            && name.iter().all(u8::is_ascii_graphic);
-        by_prefix.then(|| {
-            let treatment = find(name, &self.special).map_or(Treatment::Keep, |known| known.treatment);
-            (Cow::Owned(name.to_ascii_lowercase()), treatment)
-        })
+        self.prefixes.iter().any(starts) && name.len() <= MAX_NAME && name.iter().all(u8::is_ascii_graphic)
     }
 }
 
-impl Known {
-    fn new(name: &str, treatment: Treatment) -> Self {
-        Self { key: key(name.as_bytes()), name: name.to_ascii_lowercase(), treatment }
-    }
-}
-
-/// Length, first and last letter without their case: tells nearly all names apart in one comparison.
-fn key(name: &[u8]) -> u32 {
-    const LOWER: u8 = 0x20;
-    let letter = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or(0) | LOWER);
-    let length = u32::try_from(name.len()).unwrap_or(u32::MAX) & 0xffff;
-    length << 16 | letter(name.first()) << 8 | letter(name.last())
-}
-
-fn find<'a>(name: &[u8], among: &'a [Known]) -> Option<&'a Known> {
-    let key = key(name);
-    let same = |known: &&Known| {
-        // Hosts hand names over in lower case, but nothing holds them to it.
-        known.key == key
-            && (equal(name, known.name.as_bytes()) || name.eq_ignore_ascii_case(known.name.as_bytes()))
-    };
-    among.iter().find(same)
-}
-
-/// `==`, eight bytes at a time: in the guest, every access to memory is paid for.
-fn equal(left: &[u8], right: &[u8]) -> bool {
-    let (left, left_rest) = left.as_chunks::<8>();
-    let (right, right_rest) = right.as_chunks::<8>();
-    left.len() == right.len()
-        && left.iter().zip(right).all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
-        && left_rest == right_rest
+fn write_header(out: &mut Vec<u8>, message: u32, name: &[u8], value: &[u8]) {
+    let size = wire::size(NAME, name.len()) + wire::size(VALUE, value.len());
+    wire::head(out, message, wire::size(HEADERS, size));
+    wire::head(out, HEADERS, size);
+    wire::head(out, NAME, name.len());
+    out.extend_from_slice(name);
+    wire::head(out, VALUE, value.len());
+    out.extend_from_slice(value);
 }
 
 /// The value as it is kept: UTF-8, cut, and without what is secret in it.
@@ -175,11 +177,6 @@ fn kept_value<'v>(treatment: Treatment, value: &'v [u8], secrets: &SecretParamet
         Treatment::Redact => Cow::Borrowed(REDACTED),
         Treatment::RedactUrl => Cow::Owned(clipped(&secrets.redact_url(value), MAX_VALUE).into_owned()),
     }
-}
-
-/// The value of the first field of that (lower-case) name.
-pub(crate) fn first<'a>(fields: &[(&'a [u8], &'a [u8])], name: &str) -> Option<&'a [u8]> {
-    fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| *value)
 }
 
 #[cfg(test)]
@@ -192,7 +189,7 @@ mod tests {
         let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         let mut kept = Vec::new();
         let filter = HeaderFilter::new(&allow, &["x-ours".to_owned()]);
-        filter.keep(&fields, &SecretParameters::new(&[]), 12, &mut kept);
+        filter.keep(fields.iter().copied(), &SecretParameters::new(&[]), 12, &mut kept);
         let exchange: Exchange = prost::Message::decode(kept.as_slice()).expect("an exchange");
         let headers = exchange.request.unwrap_or_default().headers;
         headers.into_iter().map(|header| (header.name, header.value)).collect()

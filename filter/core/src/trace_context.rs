@@ -3,7 +3,6 @@
 //! Format: <https://www.w3.org/TR/trace-context/#traceparent-header>, `version-trace_id-parent_id-flags` in lower-case
 //! hexadecimal. A version above 00 is read as far as 00 is known; a header that breaks a rule is as good as none.
 
-use crate::headers;
 use crate::text::hex;
 
 /// Where the caller stands.
@@ -16,15 +15,9 @@ pub(crate) struct TraceContext {
 }
 
 impl TraceContext {
-    /// Reads the one `traceparent` among the fields. Two of them are none: nobody knows which to believe.
-    pub(crate) fn from_headers(fields: &[(&[u8], &[u8])]) -> Option<Self> {
-        let value = headers::first(fields, "traceparent")?;
-        let count = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"traceparent")).count();
-        if count == 1 { Self::parse(value.trim_ascii()) } else { None }
-    }
-
-    fn parse(value: &[u8]) -> Option<Self> {
-        let mut fields = value.split(|byte| *byte == b'-');
+    /// Reads a `traceparent`.
+    pub(crate) fn parse(value: &[u8]) -> Option<Self> {
+        let mut fields = value.trim_ascii().split(|byte| *byte == b'-');
         let version = number(fields.next()?, 2)?;
         let trace_id = number(fields.next()?, 32)?;
         let parent_id = u64::try_from(number(fields.next()?, 16)?).ok()?;
@@ -80,13 +73,6 @@ mod tests {
         ] {
             assert_eq!(TraceContext::parse(bad.as_bytes()), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn two_headers_are_no_context() {
-        let field = (b"traceparent".as_slice(), VALID.as_bytes());
-        assert!(TraceContext::from_headers(&[field]).is_some());
-        assert!(TraceContext::from_headers(&[field, field]).is_none());
     }
 
     proptest! {

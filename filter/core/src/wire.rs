@@ -45,9 +45,15 @@ pub(crate) fn text(out: &mut Vec<u8>, tag: u32, value: &[u8], max: usize) {
 }
 
 /// Tag and length of what follows: a message, or bytes in parts.
+#[allow(clippy::cast_possible_truncation, reason = "both were compared")]
 pub(crate) fn head(out: &mut Vec<u8>, tag: u32, length: usize) {
-    varint(out, u64::from(tag << 3 | LENGTH_DELIMITED));
-    varint(out, length as u64);
+    let key = tag << 3 | LENGTH_DELIMITED;
+    if key < 0x80 && length < 0x80 {
+        out.extend_from_slice(&[key as u8, length as u8]);
+    } else {
+        varint(out, u64::from(key));
+        varint(out, length as u64);
+    }
 }
 
 /// Bytes of a length-delimited field with `length` bytes in it.

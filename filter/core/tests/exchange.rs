@@ -11,6 +11,8 @@ use std::rc::Rc;
 
 const START: Start =
     Start { unix_ns: 1_000, event_id: 0x11 << 64 | 0x22, trace_id: 0x33 << 64 | 0x44, span_id: 0x55 };
+const TRACEPARENT: (&[u8], &[u8]) =
+    (b"Traceparent", b"00-000000000000000a000000000000000b-000000000000000c-01");
 const NO_LIMIT: usize = usize::MAX;
 
 fn capture(config: &Value) -> Rc<Capture> {
@@ -25,8 +27,14 @@ fn end(outcome: Outcome) -> End<'static> {
     End { elapsed_ns: 9_000, outcome, route: b"", error: None, websocket: None }
 }
 
+type Fields<'a> = [(&'a [u8], &'a [u8])];
+
 fn begin(config: &Value, head: &RequestHead<'_>) -> Exchange {
-    capture(config).begin(START, head).expect("an exchange to record")
+    begin_with(config, head, &[])
+}
+
+fn begin_with(config: &Value, head: &RequestHead<'_>, fields: &Fields<'_>) -> Exchange {
+    capture(config).begin(START, head, fields.iter().copied()).expect("an exchange to record")
 }
 
 fn finish(exchange: Exchange, end: &End<'_>) -> (Event, event::Exchange) {
@@ -58,14 +66,18 @@ fn an_event_carries_the_service_the_ids_and_the_times() {
 
 #[test]
 fn a_traceparent_makes_the_exchange_a_child() {
-    let headers =
-        [(b"Traceparent".as_slice(), b"00-000000000000000a000000000000000b-000000000000000c-01".as_slice())];
-    let head = RequestHead { headers: &headers, ..get("/") };
-    let (event, _) = finish(begin(&json!({}), &head), &end(Outcome::Completed));
+    let (event, _) = finish(begin_with(&json!({}), &get("/"), &[TRACEPARENT]), &end(Outcome::Completed));
     assert_eq!(
         (event.trace_id(), event.parent_span_id, event.span_id),
         (0xa << 64 | 0xb, 0xc, START.span_id)
     );
+}
+
+#[test]
+fn two_traceparents_are_none() {
+    let exchange = begin_with(&json!({}), &get("/"), &[TRACEPARENT, TRACEPARENT]);
+    let (event, _) = finish(exchange, &end(Outcome::Completed));
+    assert_eq!((event.trace_id(), event.parent_span_id), (START.trace_id, 0));
 }
 
 #[test]
@@ -76,12 +88,12 @@ fn a_request_and_its_response_are_described() {
         query: b"q=1&token=s",
         client: b"10.0.0.7",
         http_version: b"1.1",
-        headers: &headers,
         ..get("/a%20b")
     };
-    let mut exchange = begin(&json!({}), &head);
+    let mut exchange = begin_with(&json!({}), &head, &headers);
     exchange.request_body(b"hello".to_vec(), 0, true);
-    exchange.response_head(201, &[(b"content-type", b"application/json"), (b"x-secret", b"1")]);
+    let answered: &Fields<'_> = &[(b"content-type", b"application/json"), (b"x-secret", b"1")];
+    exchange.response_head(201, answered.iter().copied());
     exchange.response_body(3_000, b"{".to_vec(), 0, true);
     exchange.response_body(4_000, b"}".to_vec(), 0, true);
     let (_, exchange) = finish(exchange, &End { route: b"/{name}", ..end(Outcome::Completed) });
@@ -107,7 +119,7 @@ fn the_first_rule_that_matches_wins() {
     let exchange = begin(&config, &head);
     assert_eq!((exchange.plan().request.head, exchange.plan().response.head), (2, 8192));
     assert_eq!(finish(exchange, &end(Outcome::Completed)).1.rule, "chat");
-    assert!(capture(&config).begin(START, &get("/he%61lth")).is_none());
+    assert!(capture(&config).begin(START, &get("/he%61lth"), std::iter::empty()).is_none());
     assert_eq!(finish(begin(&config, &get("/")), &end(Outcome::Completed)).1.rule, "");
 }
 
@@ -128,7 +140,7 @@ fn a_client_that_left_before_the_answer_has_no_status() {
 #[test]
 fn a_websocket_keeps_sizes_and_no_content() {
     let mut exchange = begin(&json!({}), &RequestHead { scheme: b"wss", ..get("/ws") });
-    exchange.response_head(101, &[]);
+    exchange.response_head(101, std::iter::empty());
     exchange.request_body(b"secret".to_vec(), 0, true);
     exchange.response_body(5_000, b"answer".to_vec(), 0, true);
     let (_, exchange) =
@@ -156,8 +168,8 @@ fn an_event_that_is_too_long_loses_its_bodies_and_then_itself() {
 #[test]
 fn exchanges_in_flight_share_the_memory_that_is_configured() {
     let capture = capture(&json!({"capture": {"max_memory": "1KiB"}}));
-    let mut first = capture.begin(START, &get("/")).expect("an exchange");
-    let mut second = capture.begin(START, &get("/")).expect("an exchange");
+    let mut first = capture.begin(START, &get("/"), std::iter::empty()).expect("an exchange");
+    let mut second = capture.begin(START, &get("/"), std::iter::empty()).expect("an exchange");
     first.request_body(vec![1; 1000], 0, true);
     second.request_body(vec![2; 1000], 0, true);
     let kept = |exchange| body(finish(exchange, &end(Outcome::Completed)).1.request).kept();
@@ -185,13 +197,13 @@ proptest! {
         let headers: Vec<_> = fields.iter().map(|(name, value)| (name.as_slice(), value.as_slice())).collect();
         let head = RequestHead {
             method: &method, scheme: &scheme, authority: &authority, path: &path, query: &query,
-            http_version: &version, client: &client, headers: &headers,
+            http_version: &version, client: &client,
         };
         let config = json!({"capture": {"headers": {"allow": "*"}, "request_body": {"head": 7, "tail": 5}}});
-        let mut exchange = begin(&config, &head);
+        let mut exchange = begin_with(&config, &head, &headers);
         for (bytes, skipped, new) in chunks {
             exchange.request_body(bytes.clone(), skipped, new);
-            exchange.response_head(status, &headers);
+            exchange.response_head(status, headers.iter().copied());
             exchange.response_body(times[0], bytes, skipped, new);
         }
         let end = End {

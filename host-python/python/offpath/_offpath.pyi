@@ -18,11 +18,8 @@ class Recorder:
     def __new__(cls, text: str, *, toml: bool, origin: str = "") -> Recorder:
         """Take a configuration: `text` is JSON, or TOML that came from the file `origin`."""
 
-    def http(self, scope: MutableMapping[str, Any]) -> HttpExchange | None:
-        """Begin an HTTP exchange. None: it is not to be recorded."""
-
-    def websocket(self, scope: MutableMapping[str, Any]) -> WebSocketExchange | None:
-        """Begin a websocket session. None: it is not to be recorded."""
+    def begin(self, scope: MutableMapping[str, Any]) -> HttpExchange | WebSocketExchange | None:
+        """Begin an exchange. None: it is not to be recorded, as any scope that is neither HTTP nor a websocket."""
 
     def open_ring(self) -> str | None:
         """Open the process's ring. Returns why it could not be opened, or None."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .process import recorder_for
 
 if TYPE_CHECKING:
-    from ._native import HttpExchange, WebSocketExchange
+    from ._native import HttpExchange, Recorder, WebSocketExchange
     from .process import ConfigSource
 
 Scope = MutableMapping[str, Any]
@@ -16,6 +16,11 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def beginning(recorder: Recorder | None) -> Callable[[Scope], HttpExchange | WebSocketExchange | None]:
+    """Return what begins an exchange for a scope; where nothing is recorded, what always returns None."""
+    return (lambda _scope: None) if recorder is None else recorder.begin
 
 
 class OffpathMiddleware:
@@ -32,39 +37,29 @@ class OffpathMiddleware:
 
     def __init__(self, app: ASGIApp, *, config: ConfigSource = None) -> None:
         self.app = app
-        self._recorder = recorder_for(config)
+        self._begin = beginning(recorder_for(config))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the app, and record the exchange."""
-        recorder = self._recorder
-        exchange: HttpExchange | WebSocketExchange | None = None
-        if recorder is not None:
-            if scope["type"] == "http":
-                exchange = recorder.http(scope)
-            elif scope["type"] == "websocket":
-                exchange = recorder.websocket(scope)
+        # All in one coroutine: another would cost each request more than much of what is recorded.
+        exchange = self._begin(scope)
         if exchange is None:
             await self.app(scope, receive, send)
-        else:
-            await _observe(self.app, scope, receive, send, exchange)
+            return
 
+        async def receive_observed() -> Message:
+            message = await receive()
+            exchange.received(message)
+            return message
 
-async def _observe(
-    app: ASGIApp, scope: Scope, receive: Receive, send: Send, exchange: HttpExchange | WebSocketExchange
-) -> None:
-    async def receive_observed() -> Message:
-        message = await receive()
-        exchange.received(message)
-        return message
+        def send_observed(message: Message) -> Awaitable[None]:
+            # No coroutine of its own: the app awaits the server's.
+            exchange.sent(message)
+            return send(message)
 
-    def send_observed(message: Message) -> Awaitable[None]:
-        # No coroutine of its own: the app awaits the server's.
-        exchange.sent(message)
-        return send(message)
-
-    try:
-        await app(scope, receive_observed, send_observed)
-    except BaseException as error:
-        exchange.raised(error)
-        raise
-    exchange.returned()
+        try:
+            await self.app(scope, receive_observed, send_observed)
+        except BaseException as error:
+            exchange.raised(error)
+            raise
+        exchange.returned()

@@ -40,10 +40,14 @@ struct State {
 
 impl HttpExchange {
     /// Begins an exchange; `None` if it is not to be recorded.
-    pub(crate) fn begin(recorder: &Recorder, scope: Bound<'_, PyDict>) -> Option<Self> {
-        let live = recorder.begin(&scope::request_head(&scope, false))?;
+    pub(crate) fn begin(recorder: &Recorder, scope: &Bound<'_, PyDict>) -> Option<Self> {
+        let live = recorder.live(&scope::request_head(scope, false))?;
         let state = State { live, status: 0, trailers: false, disconnected: false, complete_ns: None };
-        Some(Self { root_path: route::root_path_of(&scope), scope: scope.unbind(), state: Mutex::new(state) })
+        Some(Self {
+            root_path: route::root_path_of(scope),
+            scope: scope.clone().unbind(),
+            state: Mutex::new(state),
+        })
     }
 }
 

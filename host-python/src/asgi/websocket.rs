@@ -38,10 +38,14 @@ struct State {
 
 impl WebSocketExchange {
     /// Begins a session; `None` if it is not to be recorded.
-    pub(crate) fn begin(recorder: &Recorder, scope: Bound<'_, PyDict>) -> Option<Self> {
-        let live = recorder.begin(&scope::request_head(&scope, true))?;
+    pub(crate) fn begin(recorder: &Recorder, scope: &Bound<'_, PyDict>) -> Option<Self> {
+        let live = recorder.live(&scope::request_head(scope, true))?;
         let state = State { live, answered: false, subprotocol: Vec::new(), closed: None };
-        Some(Self { root_path: route::root_path_of(&scope), scope: scope.unbind(), state: Mutex::new(state) })
+        Some(Self {
+            root_path: route::root_path_of(scope),
+            scope: scope.clone().unbind(),
+            state: Mutex::new(state),
+        })
     }
 }
 

@@ -1,0 +1,1 @@
+"""What the tests share: the exporter, an ASGI peer, servers, and patience."""
