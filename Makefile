@@ -1,0 +1,119 @@
+# Every target does its own set-up, from a bare clone. What it needs of the machine: Rust (rustup.rs), Python 3.10 or
+# later, a C compiler, make. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+CARGO := cargo
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := .cache/cargo-deny/bin/cargo-deny
+
+# What the wheel is made of.
+SOURCES := Cargo.toml Cargo.lock README.md $(shell find filter exporter host-python -type f \
+	\( -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.wit' -o -name '*.proto' -o -name '*.sql' \) \
+	-not -path '*/tests/*' -not -path '*/fuzz/*' -not -path '*/examples/*' -not -path '*/wheel-data/*')
+REQUIREMENTS := tools/requirements.txt tests/requirements.txt host-python/tests/requirements.txt
+
+export CARGO_TERM_COLOR ?= auto
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 12
+
+# --- what users get -------------------------------------------------------------------------------------------------
+
+.PHONY: wasm
+wasm: ## build the WebAssembly component into dist/, and its compiled form for this machine's kind of CPU
+	$(CARGO) run --quiet --locked -p offpath-build
+	$(CARGO) run --quiet --locked --release -p offpath-python --bin offpath-precompile
+
+.PHONY: wheel
+wheel: dist/.wheel ## build the Python wheels into dist/
+	@ls dist/*.whl
+
+dist/.wheel: $(SOURCES) tools/pure_wheel.py | $(VENV)/.requirements
+	$(MAKE) wasm
+	$(CARGO) build --locked --release -p offpath-exporter
+	mkdir -p host-python/wheel-data/scripts
+	cp $(TARGET)/release/offpath host-python/wheel-data/scripts/
+	rm -f dist/*.whl
+	$(BIN)/maturin build --quiet --locked --release -m host-python/Cargo.toml -o dist
+	$(BIN)/python tools/pure_wheel.py dist/offpath-*-abi3-*.whl dist
+	touch $@
+
+.PHONY: demo
+demo: $(VENV)/.wheel ## record real traffic through a FastAPI app, and show what was recorded
+	@$(BIN)/python -m examples.demo
+
+# --- what is promised, held -----------------------------------------------------------------------------------------
+
+.PHONY: test
+test: test-rust test-python ## run every test
+
+.PHONY: test-rust
+test-rust:
+	$(CARGO) test --locked -p offpath-core -p offpath-ring -p offpath-component -p offpath-build
+	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --release -p offpath-ring --test loom --target-dir $(TARGET)/loom
+	$(CARGO) test --locked --release -p offpath-exporter
+
+.PHONY: test-python
+test-python: $(VENV)/.wheel
+	@tools/need.sh valgrind
+	$(BIN)/python -m pytest -c host-python/pyproject.toml --rootdir host-python host-python/tests
+	$(BIN)/python -m pytest
+
+.PHONY: bench
+bench: $(VENV)/.wheel $(VENV)/.perf ## measure offpath beside what users have today; QUICK=1 for a short run
+	@tools/need.sh wrk
+	@tools/need.sh valgrind
+	@$(CARGO) build --quiet --locked --release -p offpath-exporter -p offpath-ring --examples
+	@CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m tests.perf $(if $(QUICK),--quick)
+
+.PHONY: lint
+lint: dist/.wheel $(VENV)/.wheel $(CARGO_DENY) ## check style, types, licences and what is depended on
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --quiet --locked --workspace --all-targets -- -D warnings
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --quiet --check
+	$(BIN)/mypy
+	cd host-python && ../$(BIN)/mypy
+	$(CARGO_DENY) --locked check bans licenses sources
+
+.PHONY: clean
+clean: ## remove all that was built
+	rm -rf target dist .cache $(VENV) host-python/wheel-data
+
+# --- set-up ---------------------------------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "make: Python 3.10 or later is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "make: $(PYTHON) cannot make a virtual environment (Debian, Ubuntu: sudo apt-get install python3-venv)" >&2; exit 1; }
+
+$(VENV)/.requirements: $(REQUIREMENTS) | $(BIN)/python
+	$(BIN)/pip install --quiet $(addprefix -r ,$(REQUIREMENTS))
+	@touch $@
+
+$(VENV)/.perf: tests/perf/requirements.txt $(VENV)/.requirements
+	$(BIN)/pip install --quiet -r $<
+	@touch $@
+
+$(VENV)/.wheel: dist/.wheel $(VENV)/.requirements
+	$(BIN)/pip install --quiet --force-reinstall --no-deps dist/offpath-*-abi3-*.whl
+	@touch $@
+
+# No registry of Python's has a version that reads this lock file, so it is compiled, once, in the way that is quick to
+# compile.
+$(CARGO_DENY):
+	$(CARGO) install --quiet --locked --debug --config 'profile.dev.debug = 0' --root .cache/cargo-deny \
+		--target-dir $(TARGET)/cargo-deny cargo-deny@$(CARGO_DENY_VERSION)
+	rm -rf $(TARGET)/cargo-deny

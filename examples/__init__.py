@@ -1,0 +1,1 @@
+"""One folder each: what it is, its configuration, one command."""

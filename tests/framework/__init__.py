@@ -1,0 +1,1 @@
+"""Starts the real processes, on files of their own, and looks at what they leave."""

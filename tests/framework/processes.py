@@ -1,0 +1,127 @@
+"""Processes that end with whoever started them, and waiting for what they do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+#: Where the commands of the environment that runs this are: offpath, uvicorn.
+BIN: Final = Path(sys.executable).parent
+
+#: How long anything may take before it counts as never, in seconds. Only a failure waits for it: a loaded machine is
+#: slow, not wrong.
+PATIENCE: Final = float(os.environ.get("OFFPATH_TEST_PATIENCE", "60"))
+
+_LOOK_SECONDS: Final = 0.01
+
+
+def eventually(what: str, holds: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Wait until it holds; fail with what did not come about."""
+    deadline = time.monotonic() + patience
+    while not holds():
+        if time.monotonic() >= deadline:
+            raise TimeoutError(f"in {patience:g} s it did not come about that {what}")
+        time.sleep(_LOOK_SECONDS)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def listening(port: int) -> bool:
+    """Whether something accepts connections there."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def uvicorn(app: str, port: int, *options: str) -> list[str]:
+    """Return the command that serves this app on one quiet worker."""
+    return [
+        str(BIN / "uvicorn"),
+        app,
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+        "--no-access-log",
+        *options,
+    ]
+
+
+class Process:
+    """A process with what it prints in a file."""
+
+    def __init__(self, command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path = ROOT) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=dict(env), cwd=cwd
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._popen.pid
+
+    def wait_for(self, what: str, holds: Callable[[], bool]) -> None:
+        """Wait until it holds; fail at once if the process ends before."""
+
+        def holds_or_ended() -> bool:
+            return holds() or self._popen.poll() is not None
+
+        try:
+            eventually(what, holds_or_ended)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self._printed()}") from None
+        if not holds():
+            raise RuntimeError(f"it ended with {self._popen.returncode} before {what}\n{self._printed()}")
+
+    def wait_for_port(self, port: int) -> None:
+        """Wait until it accepts connections there."""
+        self.wait_for(f"it listens on port {port}", lambda: listening(port))
+
+    def kill(self) -> None:
+        """End it with SIGKILL; it is gone when this returns."""
+        self._popen.kill()
+        self._popen.wait()
+
+    def stop(self) -> int:
+        """End it with SIGTERM and return its exit code; with SIGKILL if it does not hear that."""
+        if self._popen.poll() is None:
+            self._popen.send_signal(signal.SIGTERM)
+        try:
+            return self._popen.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def _printed(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
+
+
+@contextmanager
+def running(
+    command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path = ROOT, port: int | None = None
+) -> Iterator[Process]:
+    """Run a process as long as the block lasts; with a port, the block begins when it listens there."""
+    process = Process(command, log, env, cwd)
+    try:
+        if port is not None:
+            process.wait_for_port(port)
+        yield process
+    finally:
+        process.stop()
