@@ -1,0 +1,1 @@
+"""What may depend on what."""

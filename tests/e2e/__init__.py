@@ -1,0 +1,1 @@
+"""The users' way, from start to end."""

@@ -1,0 +1,150 @@
+"""Each example by its one command."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.framework.http import get_json
+from tests.framework.place import Place
+from tests.framework.processes import ROOT, eventually, free_port, listening, running, uvicorn
+
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="module")
+def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port = free_port()
+    command = uvicorn("model_server:app", port, "--app-dir", str(EXAMPLES / "model-server"))
+    with running(command, tmp_path_factory.mktemp("model") / "log", os.environ, port=port):
+        yield f"http://127.0.0.1:{port}"
+
+
+def ask(url: str, **more: Any) -> tuple[int, str]:
+    """Ask for a chat completion; return the status and the body."""
+    body = {"model": "demo", "max_tokens": 3, "messages": [{"role": "user", "content": "two words"}], **more}
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(f"{url}/v1/chat/completions", json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def chunks(body: str) -> list[dict[str, Any]]:
+    """Return the objects of a stream that has ended well."""
+    events = body.removesuffix("\n\n").split("\n\n")
+    assert events.pop() == "data: [DONE]"
+    return [json.loads(event.removeprefix("data: ")) for event in events]
+
+
+def test_the_model_server_says_as_many_words_as_it_is_asked_for(model_server: str) -> None:
+    status, body = ask(model_server)
+    assert status == 200
+    assert json.loads(body)["choices"][0]["message"]["content"].split() == ["another", "process", "does"]
+
+
+def test_the_model_server_counts_what_it_says(model_server: str) -> None:
+    _, body = ask(model_server)
+    assert json.loads(body)["usage"] == {"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 5}
+
+
+def test_the_model_server_streams_a_chunk_for_each_word(model_server: str) -> None:
+    _, body = ask(model_server, stream=True)
+    said = [chunk["choices"][0]["delta"].get("content") for chunk in chunks(body)]
+    assert said == ["", "another ", "process ", "does ", None]
+
+
+def test_the_model_server_streams_usage_when_asked_to(model_server: str) -> None:
+    _, body = ask(model_server, stream=True, stream_options={"include_usage": True})
+    assert chunks(body)[-1]["usage"]["total_tokens"] == 5
+
+
+def test_the_model_server_fails_on_demand(model_server: str) -> None:
+    status, body = ask(model_server, model="error-503")
+    assert (status, json.loads(body)["error"]["type"]) == (503, "api_error")
+
+
+def test_the_model_server_refuses_what_is_no_request(model_server: str) -> None:
+    status, _ = ask(model_server, messages=7)
+    assert status == 400
+
+
+@contextmanager
+def by_its_command(place: Place, model_server: str) -> Iterator[str]:
+    """Run the chat example by its script, and end it as Ctrl-C in a terminal does; yields its address."""
+    port = free_port()
+    env = {**place.env, "PORT": str(port), "MODEL_URL": f"{model_server}/v1"}
+    with place.log("example").open("wb") as log:
+        script = subprocess.Popen(
+            [EXAMPLES / "fastapi-chat" / "run.sh"],
+            cwd=place.path,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        eventually("the example listens", lambda: listening(port) or script.poll() is not None)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(script.pid, signal.SIGINT)
+        script.wait()
+        eventually("every process of the example has ended", lambda: not _group_lives(script.pid))
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_chat_example_records_what_it_answers(place: Place, model_server: str) -> None:
+    with by_its_command(place, model_server) as url:
+        assert [ask(url)[0], ask(url, stream=True)[0], ask(url, model="error-429")[0]] == [200, 200, 429]
+    rows = place.query(
+        "SELECT route, status, outcome FROM events WHERE kind = 'exchange' ORDER BY start_time"
+    )
+    route = "/v1/chat/completions"
+    assert rows == [(route, 200, "completed"), (route, 200, "completed"), (route, 429, "completed")]
+
+
+def test_the_chat_example_passes_on_what_the_model_says(place: Place, model_server: str) -> None:
+    with by_its_command(place, model_server) as url:
+        _, body = ask(url)
+        _, streamed = ask(url, stream=True)
+    assert json.loads(body)["usage"]["total_tokens"] == 5
+    assert "".join(
+        chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks(streamed)
+    ).split() == [
+        "another",
+        "process",
+        "does",
+    ]
+
+
+def test_the_chat_example_does_not_record_health_checks(place: Place, model_server: str) -> None:
+    with by_its_command(place, model_server) as url:
+        assert get_json(f"{url}/health") == {"status": "ok"}
+        ask(url)
+    assert place.query("SELECT path FROM events WHERE kind = 'exchange'") == [("/v1/chat/completions",)]
+
+
+def test_every_example_says_what_it_is() -> None:
+    folders = [path for path in EXAMPLES.iterdir() if path.is_dir() and path.name != "__pycache__"]
+    assert [path.name for path in folders if not (Path(path) / "README.md").is_file()] == []

@@ -1,0 +1,1 @@
+"""What offpath costs, beside what users have today. ``make bench`` runs it."""
