@@ -103,5 +103,3 @@ def counted() -> Callable[[], dict[str, Any]]:
 def _flat(status: Any) -> dict[str, int]:
     numbers = {name: value for name, value in status.items() if isinstance(value, int)}
     return numbers | {f"dropped.{reason}": count for reason, count in status["dropped"].items()}
-
-

@@ -133,7 +133,7 @@ async def test_returning_without_a_complete_response_is_an_error_of_the_app(reco
     assert (event["outcome"], event["error"]["type"]) == ("app_error", "IncompleteResponse")
 
 
-class Failure(Exception):  # noqa: N818 - it is what an app may raise
+class Failure(Exception):
     """What the app raises."""
 
 

@@ -121,20 +121,29 @@ async def test_headers_that_are_no_pairs_are_left_out(recording: Recording, head
     sent = await exchange(recording.wrap(answering(response, body(b"hello"))), http_scope(headers=headers))
     assert sent[0] is response
     event = recording.event()
-    assert (event["outcome"], event["request"]["headers"], event["response"]["headers"]) == ("completed", [], [])
+    assert (event["outcome"], event["request"]["headers"], event["response"]["headers"]) == (
+        "completed",
+        [],
+        [],
+    )
 
 
 @pytest.mark.parametrize("length", [b"NaN", b"-1", b"1e9", b"99999999999999999999999", b""])
-async def test_a_senseless_content_length_does_not_touch_the_size(recording: Recording, length: bytes) -> None:
+async def test_a_senseless_content_length_does_not_touch_the_size(
+    recording: Recording, length: bytes
+) -> None:
     header = (b"content-length", length)
-    await exchange(recording.wrap(answering(start(200, header), body(b"hello"))), http_scope(headers=[header]))
+    await exchange(
+        recording.wrap(answering(start(200, header), body(b"hello"))), http_scope(headers=[header])
+    )
     event = recording.event()
     assert event["response"]["body"]["size"] == 5
     assert event["response"]["headers"] == [["content-length", length.decode()]]
 
 
 @pytest.mark.parametrize(
-    "missing", ["method", "path", "raw_path", "query_string", "headers", "client", "server", "scheme", "root_path"]
+    "missing",
+    ["method", "path", "raw_path", "query_string", "headers", "client", "server", "scheme", "root_path"],
 )
 async def test_a_scope_without_one_of_its_keys_is_recorded(recording: Recording, missing: str) -> None:
     scope = http_scope("/here")
@@ -191,7 +200,9 @@ async def test_a_traceparent_is_taken_up(recording: Recording) -> None:
     assert event["span_id"] not in {parent, "0" * 16}
 
 
-@pytest.mark.parametrize("value", [b"", b"00-zz-1-01", b"00-" + b"0" * 32 + b"-" + b"1" * 16 + b"-01", b"\xff"])
+@pytest.mark.parametrize(
+    "value", [b"", b"00-zz-1-01", b"00-" + b"0" * 32 + b"-" + b"1" * 16 + b"-01", b"\xff"]
+)
 async def test_an_invalid_traceparent_gets_a_trace_of_its_own(recording: Recording, value: bytes) -> None:
     await exchange(recording.wrap(OK), http_scope(headers=[(b"traceparent", value)]))
     event = recording.event()
@@ -234,7 +245,11 @@ async def test_a_route_that_says_nothing_is_none(recording: Recording, route: An
 async def test_the_first_rule_that_matches_wins(recording: Recording) -> None:
     rules = [
         {"match": {"path": ["/health", "/metrics"]}, "record": False},
-        {"name": "chat", "match": {"path": "/v1/**", "method": ["POST"]}, "response_body": {"head": 2, "tail": 0}},
+        {
+            "name": "chat",
+            "match": {"path": "/v1/**", "method": ["POST"]},
+            "response_body": {"head": 2, "tail": 0},
+        },
     ]
     app = recording.wrap(OK, rule=rules)
     await exchange(app, http_scope("/health"))

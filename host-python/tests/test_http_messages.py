@@ -23,7 +23,9 @@ async def unchanged(recording: Recording, *messages: Any) -> None:
     assert all(got is given for got, given in zip(sent, messages, strict=True))
 
 
-async def test_a_response_with_trailers_ends_with_the_last_of_them(recording: Recording, counted: Any) -> None:
+async def test_a_response_with_trailers_ends_with_the_last_of_them(
+    recording: Recording, counted: Any
+) -> None:
     finish = trailers((b"grpc-status", b"0"))
     await unchanged(recording, start(trailers=True), body(b"hello"), trailers(more=True), finish)
     event = recording.event()
@@ -114,7 +116,11 @@ async def test_a_message_that_makes_no_sense_is_passed_on_and_the_exchange_recor
 ) -> None:
     await unchanged(recording, start(), message, body(b"hello"))
     event = recording.event()
-    assert (event["outcome"], event["status"], event["response"]["body"]["head"]) == ("completed", 200, "hello")
+    assert (event["outcome"], event["status"], event["response"]["body"]["head"]) == (
+        "completed",
+        200,
+        "hello",
+    )
 
 
 @pytest.mark.parametrize("message", [None, {}, {"type": 7}, "http.request", {"type": "http.unheard_of"}])
@@ -165,7 +171,9 @@ async def test_a_status_that_is_no_number_is_passed_on_and_recorded_as_unknown(
 async def test_flags_that_are_no_booleans_are_taken_by_their_truth(recording: Recording) -> None:
     more = {"type": "http.request", "body": b"a", "more_body": 1}
     sent = await exchange(
-        recording.wrap(answering(start(), body(b"x") | {"more_body": "yes"}, body(b"y") | {"more_body": None})),
+        recording.wrap(
+            answering(start(), body(b"x") | {"more_body": "yes"}, body(b"y") | {"more_body": None})
+        ),
         incoming=[more, *request(b"b")],
     )
     assert len(sent) == 3

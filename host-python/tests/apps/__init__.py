@@ -1,0 +1,1 @@
+"""Apps that the tests run, in this process and under real servers."""
