@@ -9,6 +9,14 @@ use crate::{
 use offpath_ring::LossReason;
 use std::{sync::Arc, time::Instant};
 
+/// What is handed over of a chunk: its first bytes, how many are left out, its last bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part<'a> {
+    first: &'a [u8],
+    skipped: u64,
+    last: Option<&'a [u8]>,
+}
+
 /// One body while it passes.
 #[derive(Debug)]
 struct Passing {
@@ -21,24 +29,18 @@ impl Passing {
         Self { want, seen: 0 }
     }
 
-    /// What the plan wants of a chunk: its first bytes, how many to leave out, its last bytes.
-    fn split<'a>(&mut self, chunk: &'a [u8]) -> (&'a [u8], u64, &'a [u8]) {
+    /// What the plan wants of a chunk.
+    fn part<'a>(&mut self, chunk: &'a [u8]) -> Part<'a> {
         let room = u64::from(self.want.head).saturating_sub(self.seen);
         self.seen = self.seen.saturating_add(chunk.len() as u64);
         let head = usize::try_from(room).unwrap_or(usize::MAX).min(chunk.len());
         let last = (chunk.len() - head).min(self.want.tail as usize);
         let skipped = chunk.len() - head - last;
         if skipped == 0 {
-            return (chunk, 0, b"");
+            return Part { first: chunk, skipped: 0, last: None };
         }
         let (first, rest) = chunk.split_at(head);
-        (first, skipped as u64, rest.get(skipped..).unwrap_or_default())
-    }
-
-    /// Whether the plan wants every byte of the next chunk.
-    fn wants_all(&self, length: usize) -> bool {
-        let room = u64::from(self.want.head).saturating_sub(self.seen) + u64::from(self.want.tail);
-        length as u64 <= room
+        Part { first, skipped: skipped as u64, last: rest.get(skipped..).filter(|last| !last.is_empty()) }
     }
 
     fn truncated(&self) -> bool {
@@ -91,45 +93,28 @@ impl Live {
 
     /// A chunk of the request body, or a message from a websocket's client.
     pub(crate) fn request_chunk(&mut self, chunk: &[u8]) {
-        let (first, skipped, last) = self.request.split(chunk);
-        let exchange = self.exchange;
-        let mut guarded = self.shared.lock();
-        let sandbox = &mut guarded.sandbox;
-        let mut push = |bytes, skipped, new| {
-            sandbox
-                .call(self.era, |guest, store| guest.call_request_body(store, exchange, bytes, skipped, new))
-        };
-        push(first, skipped, true);
-        if !last.is_empty() {
-            push(last, 0, false);
-        }
+        let Part { first, skipped, last } = self.request.part(chunk);
+        self.shared.lock().sandbox.call(self.era, |guest, store| {
+            guest.call_request_body(store, self.exchange, first, skipped, last)
+        });
     }
 
     /// A chunk of the response body, or a message to a websocket's client.
     pub(crate) fn response_chunk(&mut self, chunk: &[u8]) {
-        let elapsed = self.elapsed_ns();
-        let (first, skipped, last) = self.response.split(chunk);
-        let exchange = self.exchange;
-        let mut guarded = self.shared.lock();
-        let sandbox = &mut guarded.sandbox;
-        let mut push = |bytes, skipped, new| {
-            sandbox.call(self.era, |guest, store| {
-                guest.call_response_body(store, exchange, elapsed, bytes, skipped, new)
-            })
-        };
-        push(first, skipped, true);
-        if !last.is_empty() {
-            push(last, 0, false);
-        }
+        let part = self.response.part(chunk);
+        self.pass_response(part);
     }
 
     /// Bytes that pass without being seen, as those of a file that the server sends by itself.
     pub(crate) fn response_unseen(&mut self, size: u64) {
-        let elapsed = self.elapsed_ns();
         self.response.seen = self.response.seen.saturating_add(size);
-        let exchange = self.exchange;
+        self.pass_response(Part { skipped: size, ..Part::default() });
+    }
+
+    fn pass_response(&self, Part { first, skipped, last }: Part<'_>) {
+        let elapsed = self.elapsed_ns();
         self.shared.lock().sandbox.call(self.era, |guest, store| {
-            guest.call_response_body(store, exchange, elapsed, b"", size, true)
+            guest.call_response_body(store, self.exchange, elapsed, first, skipped, last)
         });
     }
 
@@ -140,19 +125,10 @@ impl Live {
         });
     }
 
-    /// The last chunk of the response body goes with the ending, if it is wanted whole: one call into the guest less.
-    /// Returns what is left to say about it then.
-    pub(crate) fn last_chunk<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
-        if self.response.wants_all(chunk.len()) {
-            self.response.seen += chunk.len() as u64;
-            return chunk;
-        }
-        self.response_chunk(chunk);
-        b""
-    }
-
-    /// Ends it: its event goes to the ring, or its loss is counted. `last` is what [`Self::last_chunk`] returned.
+    /// Ends it: its event goes to the ring, or its loss is counted. The `last` chunk of the response body goes along,
+    /// which is one call into the guest less.
     pub(crate) fn finish(&mut self, ending: &Ending, last: &[u8]) {
+        let Part { first, skipped, last } = self.response.part(last);
         if std::mem::replace(&mut self.over, true) || self.generation != process::generation() {
             return;
         }
@@ -169,6 +145,8 @@ impl Live {
                 *close_code,
                 max_bytes,
                 texts.as_bytes(),
+                first,
+                skipped,
                 last,
             )
         });

@@ -60,16 +60,28 @@ impl Guest for Component {
         with(|recorder| Some(recorder.begin(start, &texts))).unwrap_or(recorder::NOT_RECORDED)
     }
 
-    fn request_body(exchange: u64, bytes: Vec<u8>, skipped: u64, new_chunk: bool) {
-        with(|recorder| recorder.request_body(exchange, bytes, skipped, new_chunk));
+    fn request_body(exchange: u64, first: Vec<u8>, skipped: u64, last: Option<Vec<u8>>) {
+        with(|recorder| {
+            if let Some(exchange) = recorder.get(exchange) {
+                exchange.request_body(first, skipped, last.unwrap_or_default());
+            }
+        });
     }
 
     fn response_head(exchange: u64, status: u16, texts: Vec<u8>) {
-        with(|recorder| recorder.response_head(exchange, status, &texts));
+        with(|recorder| {
+            if let Some(exchange) = recorder.get(exchange) {
+                exchange.response_head(status, texts::pairs(texts::split(&texts)));
+            }
+        });
     }
 
-    fn response_body(exchange: u64, elapsed_ns: u64, bytes: Vec<u8>, skipped: u64, new_chunk: bool) {
-        with(|recorder| recorder.response_body(exchange, elapsed_ns, bytes, skipped, new_chunk));
+    fn response_body(exchange: u64, elapsed_ns: u64, first: Vec<u8>, skipped: u64, last: Option<Vec<u8>>) {
+        with(|recorder| {
+            if let Some(exchange) = recorder.get(exchange) {
+                exchange.response_body(elapsed_ns, first, skipped, last.unwrap_or_default());
+            }
+        });
     }
 
     fn finish(
@@ -79,16 +91,21 @@ impl Guest for Component {
         close_code: u16,
         max_bytes: u32,
         texts: Vec<u8>,
-        last: Vec<u8>,
+        first: Vec<u8>,
+        skipped: u64,
+        last: Option<Vec<u8>>,
     ) -> Vec<u8> {
         with(|recorder| {
-            recorder.response_body(exchange, elapsed_ns, last, 0, true);
-            recorder.finish(exchange, elapsed_ns, how, close_code, max_bytes, &texts)
+            let Some(mut exchange) = recorder.remove(exchange) else { return Vec::new() };
+            exchange.response_body(elapsed_ns, first, skipped, last.unwrap_or_default());
+            recorder::finish(exchange, elapsed_ns, how, close_code, max_bytes, &texts)
         })
     }
 
     fn forget(exchange: u64) {
-        with(|recorder| recorder.forget(exchange));
+        with(|recorder| {
+            recorder.remove(exchange);
+        });
     }
 }
 

@@ -64,54 +64,6 @@ impl Recorder {
         Plan { exchange: self.insert(exchange), request: want(plan.request), response: want(plan.response) }
     }
 
-    pub(crate) fn request_body(&mut self, number: u64, bytes: Vec<u8>, skipped: u64, new_chunk: bool) {
-        if let Some(exchange) = self.get(number) {
-            exchange.request_body(bytes, skipped, new_chunk);
-        }
-    }
-
-    pub(crate) fn response_head(&mut self, number: u64, status: u16, joined: &[u8]) {
-        if let Some(exchange) = self.get(number) {
-            exchange.response_head(status, pairs(split(joined)));
-        }
-    }
-
-    pub(crate) fn response_body(
-        &mut self,
-        number: u64,
-        elapsed_ns: u64,
-        bytes: Vec<u8>,
-        skipped: u64,
-        new_chunk: bool,
-    ) {
-        if let Some(exchange) = self.get(number) {
-            exchange.response_body(elapsed_ns, bytes, skipped, new_chunk);
-        }
-    }
-
-    pub(crate) fn finish(
-        &mut self,
-        number: u64,
-        elapsed_ns: u64,
-        how: Outcome,
-        close_code: u16,
-        max_bytes: u32,
-        joined: &[u8],
-    ) -> Vec<u8> {
-        let Some(exchange) = self.remove(number) else { return Vec::new() };
-        let mut texts = split(joined);
-        let route = texts.next().unwrap_or_default();
-        let subprotocol = texts.next().unwrap_or_default();
-        let error = pairs(texts).next();
-        let websocket = Some((close_code, subprotocol));
-        let end = End { elapsed_ns, outcome: outcome(how), route, error, websocket };
-        exchange.finish(&end, max_bytes as usize).unwrap_or_default()
-    }
-
-    pub(crate) fn forget(&mut self, number: u64) {
-        self.remove(number);
-    }
-
     fn insert(&mut self, exchange: Exchange) -> u64 {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
@@ -130,16 +82,34 @@ impl Recorder {
         (u64::from(slot.generation) == generation).then_some(slot)
     }
 
-    fn get(&mut self, number: u64) -> Option<&mut Exchange> {
+    pub(crate) fn get(&mut self, number: u64) -> Option<&mut Exchange> {
         self.slot(number)?.exchange.as_mut()
     }
 
-    fn remove(&mut self, number: u64) -> Option<Exchange> {
+    pub(crate) fn remove(&mut self, number: u64) -> Option<Exchange> {
         let exchange = self.slot(number)?.exchange.take()?;
         let index = number & u64::from(u32::MAX);
         self.free.extend(u32::try_from(index).ok());
         Some(exchange)
     }
+}
+
+/// Ends an exchange by what the WIT call `finish` says of it.
+pub(crate) fn finish(
+    exchange: Exchange,
+    elapsed_ns: u64,
+    how: Outcome,
+    close_code: u16,
+    max_bytes: u32,
+    joined: &[u8],
+) -> Vec<u8> {
+    let mut texts = split(joined);
+    let route = texts.next().unwrap_or_default();
+    let subprotocol = texts.next().unwrap_or_default();
+    let error = pairs(texts).next();
+    let websocket = Some((close_code, subprotocol));
+    let end = End { elapsed_ns, outcome: outcome(how), route, error, websocket };
+    exchange.finish(&end, max_bytes as usize).unwrap_or_default()
 }
 
 fn want(want: offpath_core::Want) -> Want {
@@ -169,7 +139,10 @@ mod tests {
     }
 
     fn finish(recorder: &mut Recorder, number: u64) -> Vec<u8> {
-        recorder.finish(number, 0, Outcome::Completed, 0, u32::MAX, b"")
+        let exchange = recorder.remove(number);
+        exchange
+            .map(|exchange| super::finish(exchange, 0, Outcome::Completed, 0, u32::MAX, b""))
+            .unwrap_or_default()
     }
 
     #[test]
@@ -189,7 +162,7 @@ mod tests {
     fn a_late_call_does_not_reach_the_exchange_that_has_its_slot_now() {
         let mut recorder = recorder();
         let first = recorder.begin(START, b"").exchange;
-        recorder.forget(first);
+        recorder.remove(first);
         let second = recorder.begin(START, b"").exchange;
         assert_ne!(first, second);
         assert!(finish(&mut recorder, first).is_empty());
@@ -201,7 +174,7 @@ mod tests {
         let mut recorder = recorder();
         for _ in 0..1000 {
             let number = recorder.begin(START, b"").exchange;
-            recorder.forget(number);
+            recorder.remove(number);
         }
         assert_eq!(recorder.slots.len(), 1);
     }

@@ -28,9 +28,9 @@ fn main() {
     for _ in 0..ROUNDS {
         let mut exchange =
             capture.begin(black_box(start), black_box(&head), headers.iter().copied()).expect("recorded");
-        exchange.request_body(vec![b'a'; 1024], 0, true);
+        exchange.request_body(vec![b'a'; 1024], 0, vec![]);
         exchange.response_head(200, headers[1..4].iter().copied());
-        exchange.response_body(5, vec![b'b'; 1024], 0, true);
+        exchange.response_body(5, vec![b'b'; 1024], 0, vec![]);
         let end = End {
             elapsed_ns: 9,
             outcome: Outcome::Completed,

@@ -34,29 +34,28 @@ impl BodyCapture {
         Self { limits, size: 0, chunks: 0, head: Vec::new(), tail: VecDeque::new(), share: budget.share() }
     }
 
-    /// Takes `bytes`, after which the host left out `skipped` more. A chunk arrives in one call, or in two: its first
-    /// bytes with what was skipped behind them, then its last.
-    pub(crate) fn push(&mut self, bytes: Vec<u8>, skipped: u64) {
-        let before = self.size;
-        self.size = self.size.saturating_add(bytes.len() as u64).saturating_add(skipped);
-        let room = u64::from(self.limits.head).saturating_sub(before);
-        let for_head = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
-        if for_head == bytes.len() {
-            self.keep_head(bytes);
+    /// Takes one chunk: its first bytes, how many the host then left out, and its last bytes.
+    pub(crate) fn push(&mut self, first: Vec<u8>, skipped: u64, last: Vec<u8>) {
+        if first.is_empty() && skipped == 0 && last.is_empty() {
+            return;
+        }
+        self.chunks = self.chunks.saturating_add(1);
+        let room = u64::from(self.limits.head).saturating_sub(self.size);
+        self.size = self.size.saturating_add((first.len() as u64).saturating_add(skipped));
+        let for_head = first.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+        if for_head == first.len() {
+            self.keep_head(first);
         } else {
-            let (head, tail) = bytes.split_at_checked(for_head).unwrap_or_default();
-            self.keep_tail(tail);
+            let (head, tail) = first.split_at_checked(for_head).unwrap_or_default();
             self.keep_head(head.to_vec());
+            self.keep_tail(tail.to_vec());
         }
         if skipped > 0 {
             // What stood before the gap is not the end of the body any more.
             self.tail.clear();
         }
-    }
-
-    /// Counts one chunk of the wire, or one message of a websocket.
-    pub(crate) fn count_chunk(&mut self) {
-        self.chunks = self.chunks.saturating_add(1);
+        self.size = self.size.saturating_add(last.len() as u64);
+        self.keep_tail(last);
     }
 
     pub(crate) fn chunks(&self) -> u64 {
@@ -102,23 +101,23 @@ impl BodyCapture {
         }
     }
 
-    fn keep_tail(&mut self, bytes: &[u8]) {
+    fn keep_tail(&mut self, mut bytes: Vec<u8>) {
         let limit = self.limits.tail as usize;
-        let last = bytes.get(bytes.len().saturating_sub(limit)..).unwrap_or_default();
-        if last.is_empty() {
+        bytes.drain(..bytes.len().saturating_sub(limit));
+        if bytes.is_empty() {
             return;
         }
         // Paid for once, whole, when the first byte goes past the head.
-        if self.tail.capacity() == 0 {
-            if !self.share.grow(limit) {
-                self.limits.tail = 0;
-                return;
-            }
-            self.tail.reserve_exact(limit);
+        if self.tail.capacity() == 0 && !self.share.grow(limit) {
+            self.limits.tail = 0;
+        } else if self.tail.is_empty() {
+            // Here too the first of them is kept as it is.
+            self.tail = bytes.into();
+        } else {
+            let overflow = (self.tail.len() + bytes.len()).saturating_sub(limit);
+            self.tail.drain(..overflow);
+            self.tail.extend(bytes);
         }
-        let overflow = (self.tail.len() + last.len()).saturating_sub(limit);
-        self.tail.drain(..overflow.min(self.tail.len()));
-        self.tail.extend(last);
     }
 }
 
@@ -144,14 +143,14 @@ mod tests {
     #[test]
     fn a_short_body_is_kept_whole_in_its_head() {
         let mut body = capture(8, 4);
-        body.push(b"hello".to_vec(), 0);
+        body.push(b"hello".to_vec(), 0, vec![]);
         assert_eq!(body.into_body(), Body { size: 5, head: b"hello".to_vec(), tail: vec![] });
     }
 
     #[test]
     fn a_long_body_keeps_its_two_ends() {
         let mut body = capture(3, 2);
-        body.push(b"0123456789".to_vec(), 0);
+        body.push(b"0123456789".to_vec(), 0, vec![]);
         let body = body.into_body();
         assert_eq!((body.head.as_slice(), body.tail.as_slice()), (b"012".as_slice(), b"89".as_slice()));
         assert_eq!((body.size, body.kept(), body.omitted()), (10, 5, 5));
@@ -160,16 +159,16 @@ mod tests {
     #[test]
     fn what_the_host_skipped_counts_and_parts_the_ends() {
         let mut body = capture(3, 2);
-        body.push(b"012".to_vec(), 1000);
-        body.push(b"89".to_vec(), 0);
+        body.push(b"01234".to_vec(), 0, vec![]);
+        body.push(vec![], 1000, b"89".to_vec());
         let body = body.into_body();
-        assert_eq!((body.size, body.tail.as_slice()), (1005, b"89".as_slice()));
+        assert_eq!((body.size, body.tail.as_slice()), (1007, b"89".as_slice()));
     }
 
     #[test]
     fn without_a_budget_only_the_size_is_kept() {
         let mut body = BodyCapture::new(Limits { head: 100, tail: 100 }, &Budget::new(4));
-        body.push(vec![7; 50], 0);
+        body.push(vec![7; 50], 0, vec![]);
         assert_eq!(body.into_body(), Body { size: 50, head: vec![], tail: vec![] });
     }
 
@@ -179,10 +178,9 @@ mod tests {
         let rest = chunk.len() - head;
         let tail = rest.min(body.limits.tail as usize);
         if tail == rest {
-            body.push(chunk.to_vec(), 0);
+            body.push(chunk.to_vec(), 0, vec![]);
         } else {
-            body.push(chunk[..head].to_vec(), (rest - tail) as u64);
-            body.push(chunk[chunk.len() - tail..].to_vec(), 0);
+            body.push(chunk[..head].to_vec(), (rest - tail) as u64, chunk[chunk.len() - tail..].to_vec());
         }
     }
 
@@ -198,7 +196,7 @@ mod tests {
             let mut body = capture(head, tail);
             let mut seen = 0;
             for chunk in &chunks {
-                if skip { hand_over(&mut body, seen, chunk) } else { body.push(chunk.clone(), 0) }
+                if skip { hand_over(&mut body, seen, chunk) } else { body.push(chunk.clone(), 0, vec![]) }
                 seen += chunk.len();
             }
             let body = body.into_body();
@@ -216,7 +214,7 @@ mod tests {
         ) {
             let whole = chunks.concat();
             let mut body = BodyCapture::new(Limits { head: 20, tail: 20 }, &Budget::new(budget));
-            chunks.into_iter().for_each(|chunk| body.push(chunk, 0));
+            chunks.into_iter().for_each(|chunk| body.push(chunk, 0, vec![]));
             let body = body.into_body();
             prop_assert!(whole.starts_with(&body.head));
             prop_assert!(body.kept() <= budget as u64);

@@ -217,15 +217,10 @@ impl Exchange {
         self.plan
     }
 
-    /// Bytes of the request body, after which the host left out `skipped` more.
-    ///
-    /// A chunk that is longer than the plan wants comes in two calls: its first bytes with what was skipped, then its
-    /// last bytes. `new_chunk` is true for the first of them.
-    pub fn request_body(&mut self, bytes: Vec<u8>, skipped: u64, new_chunk: bool) {
-        if new_chunk && (!bytes.is_empty() || skipped > 0) {
-            self.request.count_chunk();
-        }
-        self.request.push(bytes, skipped);
+    /// One chunk of the request body: its first bytes, how many the host then left out, and its last bytes; where
+    /// nothing lies between the two, all of it is `first`.
+    pub fn request_body(&mut self, first: Vec<u8>, skipped: u64, last: Vec<u8>) {
+        self.request.push(first, skipped, last);
     }
 
     /// Status and headers of the response; a second one is none. Interim (1xx) responses are not for here, except 101.
@@ -237,15 +232,12 @@ impl Exchange {
         }
     }
 
-    /// Bytes of the response body, `elapsed_ns` after the start; otherwise as [`Self::request_body`].
-    pub fn response_body(&mut self, elapsed_ns: u64, bytes: Vec<u8>, skipped: u64, new_chunk: bool) {
-        if !bytes.is_empty() || skipped > 0 {
+    /// One chunk of the response body, `elapsed_ns` after the start; otherwise as [`Self::request_body`].
+    pub fn response_body(&mut self, elapsed_ns: u64, first: Vec<u8>, skipped: u64, last: Vec<u8>) {
+        if !first.is_empty() || skipped > 0 || !last.is_empty() {
             self.first_byte_ns.get_or_insert(elapsed_ns);
-            if new_chunk {
-                self.response.count_chunk();
-            }
         }
-        self.response.push(bytes, skipped);
+        self.response.push(first, skipped, last);
     }
 
     /// Ends the exchange and encodes its event in at most `max_bytes`: if it is longer, its bodies are reduced to

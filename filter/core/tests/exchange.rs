@@ -91,11 +91,11 @@ fn a_request_and_its_response_are_described() {
         ..get("/a%20b")
     };
     let mut exchange = begin_with(&json!({}), &head, &headers);
-    exchange.request_body(b"hello".to_vec(), 0, true);
+    exchange.request_body(b"hello".to_vec(), 0, vec![]);
     let answered: &Fields<'_> = &[(b"content-type", b"application/json"), (b"x-secret", b"1")];
     exchange.response_head(201, answered.iter().copied());
-    exchange.response_body(3_000, b"{".to_vec(), 0, true);
-    exchange.response_body(4_000, b"}".to_vec(), 0, true);
+    exchange.response_body(3_000, b"{".to_vec(), 0, vec![]);
+    exchange.response_body(4_000, b"}".to_vec(), 0, vec![]);
     let (_, exchange) = finish(exchange, &End { route: b"/{name}", ..end(Outcome::Completed) });
 
     assert_eq!((exchange.method.as_str(), exchange.host.as_str()), ("POST", "api.example"));
@@ -141,8 +141,8 @@ fn a_client_that_left_before_the_answer_has_no_status() {
 fn a_websocket_keeps_sizes_and_no_content() {
     let mut exchange = begin(&json!({}), &RequestHead { scheme: b"wss", ..get("/ws") });
     exchange.response_head(101, std::iter::empty());
-    exchange.request_body(b"secret".to_vec(), 0, true);
-    exchange.response_body(5_000, b"answer".to_vec(), 0, true);
+    exchange.request_body(b"secret".to_vec(), 0, vec![]);
+    exchange.response_body(5_000, b"answer".to_vec(), 0, vec![]);
     let (_, exchange) =
         finish(exchange, &End { websocket: Some((1001, b"graphql-ws")), ..end(Outcome::Completed) });
     let expected = event::WebSocket { accepted: true, close_code: 1001, subprotocol: "graphql-ws".into() };
@@ -155,7 +155,7 @@ fn a_websocket_keeps_sizes_and_no_content() {
 fn an_event_that_is_too_long_loses_its_bodies_and_then_itself() {
     let exchange = || {
         let mut exchange = begin(&json!({}), &get("/"));
-        exchange.request_body(vec![b'x'; 5000], 0, true);
+        exchange.request_body(vec![b'x'; 5000], 0, vec![]);
         exchange
     };
     let bytes = exchange().finish(&end(Outcome::Completed), 1000).expect("an event without bodies");
@@ -170,8 +170,8 @@ fn exchanges_in_flight_share_the_memory_that_is_configured() {
     let capture = capture(&json!({"capture": {"max_memory": "1KiB"}}));
     let mut first = capture.begin(START, &get("/"), std::iter::empty()).expect("an exchange");
     let mut second = capture.begin(START, &get("/"), std::iter::empty()).expect("an exchange");
-    first.request_body(vec![1; 1000], 0, true);
-    second.request_body(vec![2; 1000], 0, true);
+    first.request_body(vec![1; 1000], 0, vec![]);
+    second.request_body(vec![2; 1000], 0, vec![]);
     let kept = |exchange| body(finish(exchange, &end(Outcome::Completed)).1.request).kept();
     assert_eq!((kept(second), kept(first)), (0, 1000));
 }
@@ -189,7 +189,7 @@ proptest! {
     fn any_bytes_make_an_event_that_can_be_read(
         texts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 8),
         fields in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 0..20), any::<Vec<u8>>()), 0..8),
-        chunks in proptest::collection::vec((any::<Vec<u8>>(), any::<u64>(), any::<bool>()), 0..8),
+        chunks in proptest::collection::vec((any::<Vec<u8>>(), any::<u64>(), any::<Vec<u8>>()), 0..8),
         status: u16,
         times: [u64; 3],
     ) {
@@ -201,10 +201,10 @@ proptest! {
         };
         let config = json!({"capture": {"headers": {"allow": "*"}, "request_body": {"head": 7, "tail": 5}}});
         let mut exchange = begin_with(&config, &head, &headers);
-        for (bytes, skipped, new) in chunks {
-            exchange.request_body(bytes.clone(), skipped, new);
+        for (first, skipped, last) in chunks {
+            exchange.request_body(first.clone(), skipped, last.clone());
             exchange.response_head(status, headers.iter().copied());
-            exchange.response_body(times[0], bytes, skipped, new);
+            exchange.response_body(times[0], first, skipped, last);
         }
         let end = End {
             elapsed_ns: times[1], outcome: Outcome::Reset, route: &route,

@@ -253,7 +253,6 @@ impl State {
 
     /// The last byte has passed, and with it the exchange.
     fn complete(&mut self, texts: Texts, last: &[u8]) {
-        let last = self.live.last_chunk(last);
         let elapsed_ns = self.live.elapsed_ns();
         self.live.finish(&Ending { elapsed_ns, outcome: Outcome::Completed, close_code: 0, texts }, last);
     }
