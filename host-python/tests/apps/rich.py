@@ -105,14 +105,15 @@ async def gone(request: Request) -> Response:
 
 async def chat(websocket: WebSocket) -> None:
     await websocket.accept("chat")
-    async for text in websocket.iter_text():
-        if text == "boom":
-            raise Boom("in the session")
-        if text == "close":
-            await websocket.close(4001, "enough")
-            return
-        await websocket.send_text(text.upper())
-        await websocket.send_bytes(text.encode())
+    async with contextlib.aclosing(websocket.iter_text()) as texts:
+        async for text in texts:
+            if text == "boom":
+                raise Boom("in the session")
+            if text == "close":
+                await websocket.close(4001, "enough")
+                return
+            await websocket.send_text(text.upper())
+            await websocket.send_bytes(text.encode())
 
 
 async def denied(websocket: WebSocket) -> None:
