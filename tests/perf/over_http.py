@@ -1,0 +1,124 @@
+"""What a client sees: uvicorn with one worker, 40 ms for the model, 100 connections from wrk."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from tests.framework.http import get_json
+from tests.framework.place import place
+from tests.framework.processes import ROOT, free_port, uvicorn
+
+from .exchange import PATH
+from .markdown import heading, table
+from .variants import BLACK_HOLE
+
+CONNECTIONS = 100
+SIZES = {"1 KB": 1 << 10, "64 KB": 64 << 10}
+#: Measured in every round, in turns; the others once.
+COMPARED = ["none", "offpath"]
+OTHERS = ["OTel ASGI, batch processor", "Langfuse, 3 nested @observe"]
+HEAD = ["requests/s", "p50", "p99", "p99.9", "max", "loop lag p99", "loop lag max", "failed", "dropped"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run showed; times in milliseconds."""
+
+    rate: float
+    p50: float
+    p99: float
+    p999: float
+    max: float
+    lag_p99: float
+    lag_max: float
+    failed: float
+    dropped: float
+
+    @classmethod
+    def middle(cls, runs: list[Run]) -> Run:
+        """Return the median of each number."""
+        columns = zip(*(vars(run).values() for run in runs), strict=True)
+        return cls(*(statistics.median(column) for column in columns))
+
+    def cells(self, variant: str) -> list[str]:
+        """Return the cells of the table above."""
+        times = [self.p50, self.p99, self.p999, self.max, self.lag_p99, self.lag_max]
+        dropped = f"{self.dropped:,.0f}" if variant == "offpath" else ""
+        return [f"{self.rate:,.0f}", *(f"{time:,.1f}" for time in times), f"{self.failed:,.0f}", dropped]
+
+
+def report(black_hole: str, rounds: int, seconds: int) -> str:
+    """Measure, and return tables."""
+    text = heading(f"Over HTTP, {CONNECTIONS} connections, in ms")
+    text += (
+        f"uvicorn with uvloop and one worker, 40 ms simulated model time, {seconds} s of wrk on the same machine. The "
+        f"exporter delivers to its local store meanwhile. Medians of {rounds} rounds in alternating order for the first "
+        "two, one round for the others. Loop lag is how late a task wakes that sleeps 5 ms.\n\n"
+    )
+    for name, size in SIZES.items():
+        runs: dict[str, list[Run]] = {variant: [] for variant in (*COMPARED, *OTHERS)}
+        for number in range(rounds):
+            for variant in COMPARED[:: -1 if number % 2 else 1]:
+                runs[variant].append(_run(black_hole, variant, size, seconds))
+        for variant in OTHERS:
+            runs[variant].append(_run(black_hole, variant, size, seconds))
+        rows = [[variant, *Run.middle(each).cells(variant)] for variant, each in runs.items()]
+        text += table([f"{name} bodies", *HEAD], rows)
+        text += _ratios(name, Run.middle(runs["none"]), Run.middle(runs["offpath"]))
+    return text
+
+
+def _ratios(name: str, none: Run, offpath: Run) -> str:
+    rate, p99, lag = offpath.rate / none.rate, offpath.p99 / none.p99, offpath.lag_max / none.lag_max
+    return f"{name}: offpath has {rate:.3f} of none's requests/s, {p99:.3f} of its p99, {lag:.2f} of its longest lag.\n\n"
+
+
+def _run(black_hole: str, variant: str, size: int, seconds: int) -> Run:
+    """Measure once, in a place of its own, so that none finds another's files."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {"PERF_VARIANT": variant, "PERF_SIZE": str(size), BLACK_HOLE: black_hole}
+    server = uvicorn("tests.perf.server:app", port, "--loop", "uvloop")
+    with place() as made, made.exporter(), made.app(server, port, **settings):
+        _wrk(url, size, 1)
+        before = get_json(f"{url}/lag")
+        showed = _wrk(url, size, seconds)
+        after = get_json(f"{url}/lag")
+    _check_that_all_is_recorded(showed["requests"], before, after)
+    return Run(
+        rate=showed["requests"] / showed["seconds"],
+        p50=showed["p50"] / 1000,
+        p99=showed["p99"] / 1000,
+        p999=showed["p99.9"] / 1000,
+        max=showed["max"] / 1000,
+        lag_p99=after["lag_p99_ms"],
+        lag_max=after["lag_max_ms"],
+        failed=showed["failed"],
+        dropped=_dropped(after) - _dropped(before),
+    )
+
+
+def _dropped(told: dict[str, Any]) -> int:
+    return sum(told["offpath"]["dropped"].values()) if "offpath" in told else 0
+
+
+def _check_that_all_is_recorded(requests: float, before: dict[str, Any], after: dict[str, Any]) -> None:
+    if "offpath" not in after:
+        return
+    captured = after["offpath"]["captured"] - before["offpath"]["captured"]
+    if captured + _dropped(after) - _dropped(before) < requests:
+        raise RuntimeError(f"of {requests} requests, {captured} were recorded, and the rest was not counted")
+
+
+def _wrk(url: str, size: int, seconds: int) -> dict[str, float]:
+    script = str(ROOT / "tests" / "perf" / "post.lua")
+    options = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "5s", "-s", script]
+    command = ["wrk", *options, f"{url}{PATH}", "--", str(size)]
+    ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=sys.stderr)
+    showed: dict[str, float] = json.loads(ran.stdout.splitlines()[-1])
+    return showed

@@ -1,0 +1,64 @@
+"""One round of one variant, in a process of its own: its latencies, and those of the pass-through beside it.
+
+python -m tests.perf.round VARIANT SIZE REQUESTS
+
+The two take turns in blocks, so that whatever else the machine does meets both. Prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from typing import TypedDict
+
+from .exchange import App, exchange, json_of
+from .variants import make
+
+BLOCK = 500
+
+
+class Round(TypedDict):
+    """Latencies of the pass-through and of the variant, and the CPU time that the variant adds per request."""
+
+    base_ns: list[int]
+    app_ns: list[int]
+    added_cpu_us: float
+
+
+async def block(app: App, body: bytes) -> list[int]:
+    """Return how many nanoseconds each of a block of requests took."""
+    taken = []
+    for _ in range(BLOCK):
+        begun = time.perf_counter_ns()
+        await exchange(app, body)
+        taken.append(time.perf_counter_ns() - begun)
+    return taken
+
+
+def measure(variant: str, size: int, requests: int) -> Round:
+    """Measure a round."""
+    body = json_of(size)
+    base, _ = make("pass-through", size)
+    app, flush = make(variant, size)
+    loop = asyncio.new_event_loop()
+    for each in (base, app):
+        loop.run_until_complete(block(each, body))
+    flush()
+    base_ns, app_ns, base_cpu, app_cpu = list[int](), list[int](), 0, 0
+    for _ in range(max(1, requests // BLOCK)):
+        begun = time.process_time_ns()
+        base_ns += loop.run_until_complete(block(base, body))
+        between = time.process_time_ns()
+        app_ns += loop.run_until_complete(block(app, body))
+        # Of no request's latency, but of its CPU time; and the next block of the other is not to meet it.
+        flush()
+        base_cpu += between - begun
+        app_cpu += time.process_time_ns() - between
+    loop.close()
+    return {"base_ns": base_ns, "app_ns": app_ns, "added_cpu_us": (app_cpu - base_cpu) / len(app_ns) / 1000}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))))
