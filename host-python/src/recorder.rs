@@ -44,7 +44,7 @@ impl Recorder {
     #[pyo3(signature = (text, *, toml, origin = ""))]
     fn new(py: Python<'_>, text: String, toml: bool, origin: &str) -> PyResult<Self> {
         let json = if toml {
-            settings::toml_to_json(&text).map_err(|reason| settings::unreadable(py, origin, reason))?
+            settings::toml_to_json(&text).map_err(|reason| settings::unreadable(py, origin, &reason))?
         } else {
             text
         };

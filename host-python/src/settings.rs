@@ -32,7 +32,7 @@ pub(crate) fn refused(py: Python<'_>, origin: &str, errors: Vec<bindings::Config
 }
 
 /// The exception for a file that is no TOML.
-pub(crate) fn unreadable(py: Python<'_>, origin: &str, reason: String) -> PyErr {
+pub(crate) fn unreadable(py: Python<'_>, origin: &str, reason: &str) -> PyErr {
     let field = if origin.is_empty() { "the configuration".to_owned() } else { origin.to_owned() };
     refused(
         py,

@@ -34,6 +34,8 @@ else:
         class ConfigError(ValueError):
             """Configuration that offpath cannot take."""
 
+            errors: list[tuple[str, str, str]]
+
         logger.warning(
             "offpath records only on Linux on x86-64 and arm64; here every request passes through unrecorded (%s)",
             error,

@@ -91,17 +91,27 @@ def _read(config: ConfigSource) -> tuple[str, bool, str]:
     if isinstance(config, Mapping):
         try:
             return json.dumps(dict(config)), False, ""
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"the configuration: must be made of what JSON has: {error}") from None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise _refused("the configuration", f"must be made of what JSON has: {error}") from None
     if config is None:
         named = os.environ.get("OFFPATH_CONFIG")
         config = named or ("offpath.toml" if Path("offpath.toml").is_file() else None)
     if config is None:
         return "{}", False, ""
     try:
-        return Path(config).read_text(encoding="utf-8"), True, os.fspath(config)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{os.fspath(config)}: must be a file that can be read: {error}") from None
+        file = os.fsdecode(config)
+    except TypeError:
+        raise _refused("the configuration", "must be a path, a mapping or None", repr(config)) from None
+    try:
+        return Path(file).read_text(encoding="utf-8"), True, file
+    except (OSError, ValueError) as error:
+        raise _refused(file, f"must be a file that can be read: {error}") from None
+
+
+def _refused(field: str, rule: str, value: str = "") -> ConfigError:
+    error = ConfigError(f"{field}: {rule}" + (f", got {value}" if value else ""))
+    error.errors = [(field, rule, value)]
+    return error
 
 
 def _warn_once(text: str) -> None:

@@ -245,10 +245,12 @@ impl State {
         !self.trailers && self.status < SERVER_ERROR
     }
 
-    /// The last byte has passed; the event waits for the app to end, or for trailers.
+    /// The body's last byte has passed; the event waits for the app to end. With trailers to follow it was not the last.
     fn note_last_byte(&mut self) {
-        let elapsed = self.live.elapsed_ns();
-        self.complete_ns.get_or_insert(elapsed);
+        if !self.trailers {
+            let elapsed = self.live.elapsed_ns();
+            self.complete_ns.get_or_insert(elapsed);
+        }
     }
 
     /// The last byte has passed, and with it the exchange.

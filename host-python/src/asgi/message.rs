@@ -4,7 +4,7 @@ use crate::texts::Texts;
 use pyo3::{
     intern,
     prelude::*,
-    types::{PyBytes, PyDict, PyList, PyString, PyTuple},
+    types::{PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple},
 };
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ pub(crate) fn number(message: &Bound<'_, PyDict>, key: &Bound<'_, PyString>) -> 
     get(message, key).and_then(|value| value.extract().ok()).unwrap_or(0)
 }
 
-/// The bytes at `key`, none if there are none; those of a text are its UTF-8. Something else that is like bytes is copied.
+/// The bytes at `key`, none if there are none; those of a text are its UTF-8.
 pub(crate) fn with_bytes<T>(
     message: &Bound<'_, PyDict>,
     key: &Bound<'_, PyString>,
@@ -41,11 +41,16 @@ pub(crate) fn with_bytes<T>(
     if let Ok(text) = value.cast::<PyString>() {
         return read(utf8(text).as_ref());
     }
-    let copy = value.py().get_type::<PyBytes>().call1((&value,));
-    match copy.as_ref().map(|copy| copy.cast::<PyBytes>()) {
-        Ok(Ok(bytes)) => read(bytes.as_bytes()),
-        _ => read(b""),
+    match copied(&value) {
+        Ok(bytes) => read(bytes.as_bytes()),
+        Err(_) => read(b""),
     }
+}
+
+/// A copy of what has the buffer protocol, such as a bytearray. `bytes()` alone would take a number for a length.
+fn copied<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let view = PyMemoryView::from(value)?;
+    Ok(value.py().get_type::<PyBytes>().call1((view,))?.cast_into()?)
 }
 
 /// The text's UTF-8, with a replacement for each lone surrogate.
@@ -62,14 +67,16 @@ pub(crate) fn push_text(texts: &mut Texts, dict: &Bound<'_, PyDict>, key: &Bound
 }
 
 /// Adds name and value of each header at `headers`: a list of pairs, or as the specification allows any iterable of
-/// iterables of two byte strings. What is neither is left out.
+/// iterables of two byte strings. What is neither is left out, and so is what can be read only once: the server has to.
 pub(crate) fn push_headers(texts: &mut Texts, dict: &Bound<'_, PyDict>) {
     let Some(headers) = get(dict, intern!(dict.py(), "headers")) else { return };
     if let Ok(list) = headers.cast::<PyList>() {
         for pair in list.iter() {
             push_header(texts, &pair);
         }
-    } else if let Ok(pairs) = headers.try_iter() {
+    } else if let Ok(pairs) = headers.try_iter()
+        && !pairs.is(&headers)
+    {
         for pair in pairs.map_while(Result::ok) {
             push_header(texts, &pair);
         }

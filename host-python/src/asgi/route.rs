@@ -4,6 +4,7 @@
 //!
 //! | framework | where |
 //! | --- | --- |
+//! | FastAPI, in an included router | `scope["fastapi"]["effective_route_context"].path_format` |
 //! | FastAPI | `scope["route"].path_format` |
 //! | Starlette | `scope["route"].path_format` |
 //! | Litestar | `scope["path_template"]` |
@@ -22,7 +23,8 @@ pub(crate) fn template(scope: &Bound<'_, PyDict>, root_path: &str) -> String {
     if let Some(template) = get(scope, intern!(py, "path_template")).and_then(|value| text(&value)) {
         return template;
     }
-    let Some(route) = get(scope, intern!(py, "route")) else { return String::new() };
+    let route = effective_route(scope).or_else(|| get(scope, intern!(py, "route")));
+    let Some(route) = route else { return String::new() };
     let attribute = |name: &Bound<'_, PyString>| route.getattr(name).ok().and_then(|value| text(&value));
     let Some(path) = attribute(intern!(py, "path_format")).or_else(|| attribute(intern!(py, "path"))) else {
         return String::new();
@@ -30,6 +32,14 @@ pub(crate) fn template(scope: &Bound<'_, PyDict>, root_path: &str) -> String {
     let now = root_path_of(scope);
     let mounted = now.strip_prefix(root_path).unwrap_or_default();
     format!("{mounted}{path}")
+}
+
+/// Since FastAPI shares the routes of a router among the apps that include it, a route lacks the prefixes of where it is
+/// included; its context has them.
+fn effective_route<'py>(scope: &Bound<'py, PyDict>) -> Option<Bound<'py, PyAny>> {
+    let py = scope.py();
+    let fastapi = get(scope, intern!(py, "fastapi"))?;
+    get(fastapi.cast::<PyDict>().ok()?, intern!(py, "effective_route_context"))
 }
 
 /// The scope's `root_path`, or an empty text.
