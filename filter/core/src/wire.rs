@@ -2,7 +2,7 @@
 //!
 //! [`crate::event`] defines the layout, and `prost` reads it and writes it wherever time is no matter. An exchange is
 //! encoded while it passes instead: with no struct of owned texts in between, the core takes half the time
-//! (docs/decisions/0001-encode-as-it-passes.md). Zeros and empty texts are left out, as proto3 does.
+//! (docs/decisions/0001-the-event-is-protocol-buffers.md). Zeros and empty texts are left out, as proto3 does.
 
 use crate::text::clipped;
 
