@@ -43,7 +43,7 @@ dist/.wheel: $(SOURCES) tools/pure_wheel.py | $(VENV)/.requirements
 	$(MAKE) wasm
 	$(CARGO) build --locked --release -p offpath-exporter
 	mkdir -p host-python/wheel-data/scripts
-	cp $(TARGET)/release/offpath host-python/wheel-data/scripts/
+	strip -o host-python/wheel-data/scripts/offpath $(TARGET)/release/offpath
 	rm -f dist/*.whl
 	$(BIN)/maturin build --quiet --locked --release -m host-python/Cargo.toml -o dist
 	$(BIN)/python tools/pure_wheel.py dist/offpath-*-abi3-*.whl dist
