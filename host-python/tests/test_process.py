@@ -7,6 +7,7 @@ import faulthandler
 import gc
 import signal
 import sys
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import offpath
 import pytest
 from conftest import Recording
+from offpath.process import recorder_for
 from support.asgi import OK, Peer, exchange, http_scope, request
 from support.exporter import Exporter
 from test_faults import dropped, result
@@ -255,14 +257,33 @@ def test_a_coroutine_that_is_dropped_in_a_cycle_is_a_reset(recording: Recording)
 
 
 def test_an_exchange_that_nobody_ends_is_counted_as_abandoned(recording: Recording, counted: Any) -> None:
-    recorder = recording.wrap(OK)._recorder
+    recorder = recorder_for({"service": {"name": recording.service}})
     assert recorder is not None
     scope = http_scope()
-    live = recorder.http(scope)
+    live = recorder.begin(scope)
+    assert live is not None
     scope["of"] = [scope, live]
     del live, scope
     gc.collect()
     assert counted() == {"dropped.abandoned": 1}
+
+
+def test_an_app_that_keeps_its_request_in_the_scope_leaks_nothing(recording: Recording) -> None:
+    """Through its `send`, the scope then holds the exchange, which holds the scope."""
+    kept = []
+
+    class State:
+        """What can be referred to weakly, unlike a dict."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scope["state"] = state = State()
+        scope["request"] = (scope, receive, send)
+        kept.append(weakref.ref(state))
+        await OK(scope, receive, send)
+
+    asyncio.run(_several(recording.wrap(app), 10))
+    gc.collect()
+    assert [reference() for reference in kept] == [None] * 10
 
 
 def test_exchanges_leave_no_objects_behind(recording: Recording) -> None:
