@@ -60,12 +60,13 @@ async def exchange(app: App, body: bytes) -> None:
 
 async def body_of(receive: Receive) -> bytes:
     """Receive a request's body."""
-    body = bytearray()
-    while True:
+    chunks: list[bytes] = []
+    more = True
+    while more:
         message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            return bytes(body)
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(chunks)
 
 
 async def answer(send: Send, body: bytes) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import platform
 from pathlib import Path
 
 import pytest
 
 from .instructions import SIZES, added, why_not
 
-#: Measured, and a tenth more. Whoever lowers a number lowers its budget; whoever must raise one says why.
+#: Measured on CPython 3.11, and a tenth more; 3.10 to 3.13 are within two hundredths of it. Whoever lowers a number lowers its budget; whoever must raise one says why.
 BUDGET: dict[str, int] = json.loads(
     Path(__file__).with_name("instruction_budget.json").read_text(encoding="utf-8")
 )
 
-REASON = why_not()
+REASON = why_not() if platform.machine() == "x86_64" else "the budget is of x86-64's instructions"
 
 
 @pytest.mark.skipif(REASON is not None, reason=str(REASON))
