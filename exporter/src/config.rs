@@ -41,7 +41,7 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// `[exporter] data_dir`: holds the spool, the store and the address that was bound.
     pub data_dir: PathBuf,
-    /// `[exporter] nice`: how far the exporter steps back behind the app, as nice(2) has it.
+    /// `[exporter] nice`: how far the exporter's sinks step back behind the app, as nice(2) has it. The intake does not.
     pub nice: i32,
     /// `[exporter] spool`.
     pub spool: spool::Options,
@@ -154,7 +154,7 @@ impl Settings {
         let hosts = table.texts("hosts").unwrap_or_default();
         let data_dir = table.text("data_dir").unwrap_or("~/.local/state/offpath");
         let data_dir = paths::expand(data_dir, env);
-        let nice = table.whole("nice", 0, 19).unwrap_or(5);
+        let nice = table.whole("nice", 0, 19).unwrap_or(10);
         let (spool, sync) = read_spool(table.table("spool"));
         table.finish();
         let sinks = sinks::read(root.table("sinks"), &data_dir, env);
@@ -163,7 +163,7 @@ impl Settings {
             listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8790))),
             hosts,
             data_dir,
-            nice: i32::try_from(nice).unwrap_or(5),
+            nice: i32::try_from(nice).unwrap_or(10),
             spool,
             sync,
             sinks,

@@ -117,11 +117,14 @@ impl Exporter {
         let (metrics, health) = (view.metrics.clone(), view.health.clone());
         let rings = Rings::new(ring_directory, lock, writer, settings.service.clone(), metrics, health);
         let stop = Signal::clone(&stop_intake);
-        let intake = spawn("intake", settings, &view, move || rings.run(&stop)).map_err(data_dir)?;
+        // At the app's own priority: it needs little of the CPU, and where it came too late, events would be lost.
+        let intake = spawn("intake", 0, &view, move || rings.run(&stop)).map_err(data_dir)?;
         let (watched, stop, every) = (view.clone(), Signal::clone(&stop_housekeeping), settings.sync);
-        let housekeeping = spawn("housekeeping", settings, &view, move || keep_house(&watched, &stop, every))
-            .map_err(data_dir)?;
-        let sinks = runners.into_iter().map(|runner| spawn("sink", settings, &view, move || runner.run()));
+        let housekeeping =
+            spawn("housekeeping", settings.nice, &view, move || keep_house(&watched, &stop, every))
+                .map_err(data_dir)?;
+        let sinks =
+            runners.into_iter().map(|runner| spawn("sink", settings.nice, &view, move || runner.run()));
         let sinks = sinks.collect::<io::Result<_>>().map_err(data_dir)?;
         info!(rings = %ring_directory.display(), data_dir = %settings.data_dir.display(), "started");
         Ok(Self { view, stop_intake, drain_sinks, stop_housekeeping, intake, housekeeping, sinks })
@@ -175,15 +178,15 @@ fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec
     Ok(runners)
 }
 
-/// Starts a thread that steps back behind the app. Should it fail, which is a bug, the rest goes on and
+/// Starts a thread that steps back behind the app by `nice`. Should it fail, which is a bug, the rest goes on and
 /// /readyz tells.
 fn spawn(
     name: &'static str,
-    settings: &Settings,
+    nice: i32,
     view: &View,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    let (nice, health) = (settings.nice, view.health.clone());
+    let health = view.health.clone();
     thread::Builder::new().name(name.to_owned()).spawn(move || {
         priority::lower(nice);
         if catch_unwind(AssertUnwindSafe(work)).is_err() {

@@ -12,7 +12,7 @@ use crate::{
     sandbox::Outcome,
     texts::Texts,
 };
-use pyo3::{intern, prelude::*, types::PyDict};
+use pyo3::{PyTraverseError, PyVisit, intern, prelude::*, types::PyDict};
 use std::sync::{Mutex, PoisonError};
 
 const SERVER_ERROR: u16 = 500;
@@ -21,7 +21,6 @@ const SERVER_ERROR: u16 = 500;
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct HttpExchange {
-    scope: Py<PyDict>,
     /// The scope's `root_path` before routing.
     root_path: String,
     state: Mutex<State>,
@@ -30,6 +29,8 @@ pub(crate) struct HttpExchange {
 #[derive(Debug)]
 struct State {
     live: Live,
+    /// Let go when the exchange ends.
+    scope: Option<Py<PyDict>>,
     status: u16,
     /// The response announced trailers, and so does not end with its body.
     trailers: bool,
@@ -42,17 +43,26 @@ impl HttpExchange {
     /// Begins an exchange; `None` if it is not to be recorded.
     pub(crate) fn begin(recorder: &Recorder, scope: &Bound<'_, PyDict>) -> Option<Self> {
         let live = recorder.live(&scope::request_head(scope, false))?;
-        let state = State { live, status: 0, trailers: false, disconnected: false, complete_ns: None };
-        Some(Self {
-            root_path: route::root_path_of(scope),
-            scope: scope.clone().unbind(),
-            state: Mutex::new(state),
-        })
+        let state = State {
+            live,
+            scope: Some(scope.clone().unbind()),
+            status: 0,
+            trailers: false,
+            disconnected: false,
+            complete_ns: None,
+        };
+        Some(Self { root_path: route::root_path_of(scope), state: Mutex::new(state) })
     }
 }
 
 #[pymethods]
 impl HttpExchange {
+    /// Shows the scope to Python's collector: apps put into it what leads back here.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // A lock that is held belongs to a thread that is about to use the scope: no garbage.
+        self.state.try_lock().map_or(Ok(()), |state| visit.call(&state.scope))
+    }
+
     /// The app received this message.
     fn received(&self, message: &Bound<'_, PyAny>) {
         guarded(|| {
@@ -229,7 +239,9 @@ impl HttpExchange {
     /// The texts of the WIT call `finish`, up to an error's.
     fn closing_texts(&self, py: Python<'_>) -> Texts {
         let mut texts = Texts::with_capacity(64);
-        texts.push(route::template(self.scope.bind(py), &self.root_path).as_bytes());
+        let scope = self.with(|state| state.scope.take());
+        let route = scope.map(|scope| route::template(scope.bind(py), &self.root_path)).unwrap_or_default();
+        texts.push(route.as_bytes());
         texts.push(b""); // No subprotocol.
         texts
     }

@@ -8,7 +8,7 @@ use crate::{
     sandbox::Outcome,
     texts::Texts,
 };
-use pyo3::{intern, prelude::*, types::PyDict};
+use pyo3::{PyTraverseError, PyVisit, intern, prelude::*, types::PyDict};
 use std::sync::{Mutex, PoisonError};
 
 const SWITCHING_PROTOCOLS: u16 = 101;
@@ -21,7 +21,6 @@ const ABNORMAL_CLOSURE: u16 = 1006;
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct WebSocketExchange {
-    scope: Py<PyDict>,
     root_path: String,
     state: Mutex<State>,
 }
@@ -29,6 +28,8 @@ pub(crate) struct WebSocketExchange {
 #[derive(Debug)]
 struct State {
     live: Live,
+    /// Let go when the session ends, as that of an HTTP exchange.
+    scope: Option<Py<PyDict>>,
     /// The handshake has its answer.
     answered: bool,
     subprotocol: Vec<u8>,
@@ -40,17 +41,25 @@ impl WebSocketExchange {
     /// Begins a session; `None` if it is not to be recorded.
     pub(crate) fn begin(recorder: &Recorder, scope: &Bound<'_, PyDict>) -> Option<Self> {
         let live = recorder.live(&scope::request_head(scope, true))?;
-        let state = State { live, answered: false, subprotocol: Vec::new(), closed: None };
-        Some(Self {
-            root_path: route::root_path_of(scope),
-            scope: scope.clone().unbind(),
-            state: Mutex::new(state),
-        })
+        let state = State {
+            live,
+            scope: Some(scope.clone().unbind()),
+            answered: false,
+            subprotocol: Vec::new(),
+            closed: None,
+        };
+        Some(Self { root_path: route::root_path_of(scope), state: Mutex::new(state) })
     }
 }
 
 #[pymethods]
 impl WebSocketExchange {
+    /// Shows the scope to Python's collector: apps put into it what leads back here.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // A lock that is held belongs to a thread that is about to use the scope: no garbage.
+        self.state.try_lock().map_or(Ok(()), |state| visit.call(&state.scope))
+    }
+
     /// The app received this message.
     fn received(&self, message: &Bound<'_, PyAny>) {
         guarded(|| {
@@ -165,7 +174,9 @@ impl WebSocketExchange {
 
     fn finish(&self, py: Python<'_>, outcome: Outcome, error: impl FnOnce(&mut Texts)) {
         let mut texts = Texts::default();
-        texts.push(route::template(self.scope.bind(py), &self.root_path).as_bytes());
+        let scope = self.with(|state| state.scope.take());
+        let route = scope.map(|scope| route::template(scope.bind(py), &self.root_path)).unwrap_or_default();
+        texts.push(route.as_bytes());
         texts.push(&self.with(|state| std::mem::take(&mut state.subprotocol)));
         error(&mut texts);
         self.with(|state| {
