@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import offpath
@@ -86,6 +87,15 @@ def mark() -> Callable[[], str]:
 @pytest.fixture
 def recording(exporter: Exporter, mark: Callable[[], str]) -> Recording:
     return Recording(exporter, f"test-{next(_numbers)}", mark)
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Iterator[Exporter]:
+    """An exporter for what one test starts, in ``tmp_path``."""
+    exporter = Exporter(tmp_path)
+    exporter.start()
+    yield exporter
+    exporter.stop()
 
 
 @pytest.fixture

@@ -9,6 +9,9 @@ from typing import Any
 import httpx2
 import pytest
 from conftest import Recording
+from fastapi import APIRouter, FastAPI
+from litestar import Litestar, Router, get
+from offpath import OffpathMiddleware
 
 #: Route templates of /echo/{name} and /sync/{name}. Quart and Django leave none in the scope.
 TEMPLATES = {
@@ -60,7 +63,9 @@ async def test_bodies_both_ways(recording: Recording, framework: str, client: ht
     assert event["outcome"] == "completed"
 
 
-async def test_endpoints_in_the_thread_pool(recording: Recording, framework: str, client: httpx2.AsyncClient) -> None:
+async def test_endpoints_in_the_thread_pool(
+    recording: Recording, framework: str, client: httpx2.AsyncClient
+) -> None:
     assert (await client.get("/sync/ada?token=s3cret")).text == "hello ada"
     event = recording.event()
     assert (event["path"], event["query"], event["status"]) == ("/sync/ada", "token=[redacted]", 200)
@@ -74,26 +79,31 @@ async def test_streamed_responses(recording: Recording, client: httpx2.AsyncClie
     assert (answered["body"]["head"], answered["chunks"]) == ("onetwo", 2)
 
 
-async def test_exceptions_in_the_app(recording: Recording, framework: str, client: httpx2.AsyncClient) -> None:
+async def test_exceptions_in_the_app(
+    recording: Recording, framework: str, client: httpx2.AsyncClient
+) -> None:
     assert (await client.get("/boom")).status_code == 500
     event = recording.event()
     assert event["status"] == 500
     # Starlette and FastAPI raise it again after their response; the others handle it.
     if framework in {"fastapi", "starlette"}:
-        assert (event["outcome"], event["error"]) == ("app_error", {"type": "ValueError", "message": "of the app"})
+        assert (event["outcome"], event["error"]) == (
+            "app_error",
+            {"type": "ValueError", "message": "of the app"},
+        )
     else:
         assert (event["outcome"], event["error"]) == ("completed", None)
 
 
-async def test_what_no_route_matches_has_no_template(recording: Recording, client: httpx2.AsyncClient) -> None:
+async def test_what_no_route_matches_has_no_template(
+    recording: Recording, client: httpx2.AsyncClient
+) -> None:
     assert (await client.get("/nowhere")).status_code == 404
     event = recording.event()
     assert (event["status"], event["route"]) == (404, None)
 
 
 async def test_templates_have_the_prefix_of_an_included_router(recording: Recording) -> None:
-    from fastapi import APIRouter, FastAPI
-
     app, outer, inner = FastAPI(), APIRouter(prefix="/outer"), APIRouter(prefix="/inner")
     inner.add_api_route("/items/{item}", lambda item: item)
     outer.include_router(inner, prefix="/between")
@@ -104,8 +114,6 @@ async def test_templates_have_the_prefix_of_an_included_router(recording: Record
 
 
 async def test_templates_have_the_prefix_of_a_mounted_app(recording: Recording) -> None:
-    from fastapi import FastAPI
-
     app, sub = FastAPI(), FastAPI()
     sub.add_api_route("/items/{item}", lambda item: item)
     app.mount("/shop", sub)
@@ -115,8 +123,6 @@ async def test_templates_have_the_prefix_of_a_mounted_app(recording: Recording) 
 
 
 async def test_templates_do_not_have_the_prefix_that_a_proxy_strips(recording: Recording) -> None:
-    from fastapi import FastAPI
-
     app = FastAPI()
     app.add_api_route("/items/{item}", lambda item: item)
     transport = httpx2.ASGITransport(recording.wrap(app), root_path="/behind/proxy")
@@ -126,8 +132,6 @@ async def test_templates_do_not_have_the_prefix_that_a_proxy_strips(recording: R
 
 
 async def test_templates_have_the_prefix_of_a_litestar_router(recording: Recording) -> None:
-    from litestar import Litestar, Router, get
-
     @get("/items/{item:int}")
     async def items() -> str:
         return "here"
@@ -139,9 +143,6 @@ async def test_templates_have_the_prefix_of_a_litestar_router(recording: Recordi
 
 
 async def test_the_way_of_the_readme(recording: Recording) -> None:
-    from fastapi import FastAPI
-    from offpath import OffpathMiddleware
-
     app = FastAPI()
     app.add_middleware(OffpathMiddleware, config={"service": {"name": recording.service}})
     app.add_api_route("/items/{item}", lambda item: item)

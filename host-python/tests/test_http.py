@@ -208,7 +208,7 @@ async def test_an_exception_whose_text_cannot_be_made_is_recorded_by_its_class(r
 
 
 async def test_a_cancelled_exchange_is_a_reset_and_stays_cancelled(recording: Recording) -> None:
-    saw = []
+    saw: list[BaseException] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send(start())

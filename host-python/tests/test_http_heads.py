@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import UserDict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -211,8 +212,6 @@ async def test_an_invalid_traceparent_gets_a_trace_of_its_own(recording: Recordi
 
 
 async def test_ids_do_not_repeat_when_the_app_seeds_random(recording: Recording) -> None:
-    import random
-
     app = recording.wrap(OK)
     for _ in range(50):
         random.seed(1)

@@ -84,7 +84,9 @@ def test_the_wheel_records_under_this_python(tmp_path: Path, minor: int) -> None
     (site / "offpath").symlink_to(installed)
     exporter = Exporter(tmp_path)
     exporter.start()
-    env = python.environment(OFFPATH_DIR=exporter.rings, PYTHONDONTWRITEBYTECODE=1) | {"PYTHONPATH": str(site)}
+    env = python.environment(OFFPATH_DIR=exporter.rings, PYTHONDONTWRITEBYTECODE=1) | {
+        "PYTHONPATH": str(site)
+    }
     captured, flushed, errors, version = python.result(RECORD, cwd=tmp_path, env=env, python=interpreter)
     exporter.stop()
     assert version == [3, minor]

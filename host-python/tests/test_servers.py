@@ -19,15 +19,6 @@ SEVERAL_PROCESSES = {"uvicorn-workers", "gunicorn-preload"}
 REQUESTS = 60
 
 
-@pytest.fixture
-def beside(tmp_path: Path) -> Iterator[Exporter]:
-    """An exporter for one server."""
-    exporter = Exporter(tmp_path)
-    exporter.start()
-    yield exporter
-    exporter.stop()
-
-
 @pytest.fixture(params=COMMANDS)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -97,15 +88,20 @@ def test_a_websocket_session_is_recorded(server: Server, beside: Exporter) -> No
     assert (event["request"]["body"]["size"], event["response"]["body"]["size"]) == (5, 5)
 
 
+RELOADED = """
+from apps.served import app
+from starlette.responses import PlainTextResponse
+
+app.app.add_route("/version/{{number}}", lambda request: PlainTextResponse("{}"))
+"""
+
+
 def test_reload_records_before_and_after(beside: Exporter, tmp_path: Path) -> None:
     watched = tmp_path / "watched"
     watched.mkdir()
     source = watched / "reloaded.py"
-    program = 'import os\nfrom apps.served import app\nos.environ["VERSION"] = "{}"\n'
-    program += "app.app.add_route('/version/{{number}}', lambda request: PlainTextResponse(os.environ['VERSION']))\n"
-    program = "from starlette.responses import PlainTextResponse\n" + program
-    source.write_text(program.format(1))
-    answered = []
+    source.write_text(RELOADED.format(1))
+    answered: list[str] = []
 
     def version() -> str:
         path = f"/version/{len(answered)}"
@@ -116,7 +112,12 @@ def test_reload_records_before_and_after(beside: Exporter, tmp_path: Path) -> No
         answered.append(path)
         return answer
 
-    command = ["uvicorn", "--port", "{port}", "--reload", "--reload-dir", str(watched), "--app-dir", str(watched)]
+    def touched() -> bool:
+        source.write_text(RELOADED.format(2))
+        return "detected changes" in server.log()
+
+    folder = str(watched)
+    command = ["uvicorn", "--port", "{port}", "--reload", "--reload-dir", folder, "--app-dir", folder]
     env = python.environment(OFFPATH_DIR=beside.rings)
     with (
         serving(command, "reloaded:app", cwd=tmp_path, env=env) as server,
@@ -124,7 +125,7 @@ def test_reload_records_before_and_after(beside: Exporter, tmp_path: Path) -> No
     ):
         assert eventually(version, "it answers") == "1"
         # The watcher begins to watch some time after the server answers.
-        eventually(lambda: source.write_text(program.format(2)) and "detected changes" in server.log(), "it was noticed")
+        eventually(touched, "the change was noticed")
         eventually(lambda: version() == "2", "it was reloaded")
         events = all_events(server, beside)
     paths = [event["path"] for event in events]

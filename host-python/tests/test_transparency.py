@@ -57,7 +57,12 @@ def lanes(log: list[Any]) -> dict[Any, list[Any]]:
 
 
 def story(
-    app: Any, wrap: Callable[[Any], Any], act: Callable[[Any], Any], *, concurrent: bool = False, **options: Any
+    app: Any,
+    wrap: Callable[[Any], Any],
+    act: Callable[[Any], Any],
+    *,
+    concurrent: bool = False,
+    **options: Any,
 ) -> Any:
     """Everything that can be seen of the app from outside while the client acts, and of the server from inside."""
     log: list[Any] = []
@@ -196,9 +201,13 @@ def test_the_client_and_the_server_see_the_same(recording: Recording, name: str,
     same(recording, name, {}, backend=backend)
 
 
-@pytest.mark.parametrize("name", ["echo", "stream", "background", "boom", "boom-in-stream", "file", "redirect"])
+@pytest.mark.parametrize(
+    "name", ["echo", "stream", "background", "boom", "boom-in-stream", "file", "redirect"]
+)
 @pytest.mark.parametrize("app", [{"base": True}, {"gzip": True}], ids=["base-http-middleware", "gzip"])
-def test_it_is_the_same_around_other_middleware(recording: Recording, app: dict[str, bool], name: str) -> None:
+def test_it_is_the_same_around_other_middleware(
+    recording: Recording, app: dict[str, bool], name: str
+) -> None:
     same(recording, name, app)
 
 

@@ -30,5 +30,5 @@ async def stream() -> Any:
 
 
 @app.get("/boom")
-def boom() -> None:
+def boom() -> str:
     raise ValueError("of the app")

@@ -23,12 +23,12 @@ from starlette.responses import (
     StreamingResponse,
 )
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 FILE = Path(__file__)
 
 
-class Boom(Exception):  # noqa: N818 - it is what an app may raise
+class Boom(Exception):
     """What a handler raises."""
 
 
@@ -105,15 +105,13 @@ async def gone(request: Request) -> Response:
 
 async def chat(websocket: WebSocket) -> None:
     await websocket.accept("chat")
-    async with contextlib.aclosing(websocket.iter_text()) as texts:
-        async for text in texts:
+    with contextlib.suppress(WebSocketDisconnect):
+        while (text := await websocket.receive_text()) != "close":
             if text == "boom":
                 raise Boom("in the session")
-            if text == "close":
-                await websocket.close(4001, "enough")
-                return
             await websocket.send_text(text.upper())
             await websocket.send_bytes(text.encode())
+        await websocket.close(4001, "enough")
 
 
 async def denied(websocket: WebSocket) -> None:

@@ -83,3 +83,8 @@ class Exporter:
         """Wait until there are so many of these exchanges; there may be more."""
         eventually(lambda: len(self.exchanges(**fields)) >= count, f"{count} events with {fields}")
         return self.exchanges(**fields)
+
+    def all_paths(self) -> list[str]:
+        """The paths of all events there are, in alphabetical order; ends the exporter."""
+        self.stop()
+        return sorted(event["path"] for event in self.events())

@@ -37,3 +37,36 @@ def run(
 def result(program: str, *, cwd: Path, env: Mapping[str, str], python: str = sys.executable) -> Any:
     """What the program printed last, which is JSON."""
     return json.loads(run(program, cwd=cwd, env=env, python=python).stdout.splitlines()[-1])
+
+
+#: What programs that record begin with: they drive an app, check what it answers, and report.
+_PRELUDE = """
+import asyncio, json, logging, os, sys
+warnings = []
+handler = logging.Handler()
+handler.emit = lambda record: warnings.append(record.getMessage())
+logging.getLogger().addHandler(handler)
+
+import offpath
+from support.asgi import OK, answering, body, exchange, http_scope, request, start
+
+def drive(app, count=1, path="/", content=b"hello"):
+    for _ in range(count):
+        sent = asyncio.run(exchange(app, http_scope(path), request(content)))
+        assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+        assert sent[1]["body"] == b"hello"
+
+def report(**more):
+    print(json.dumps({"status": offpath.status(), "warnings": warnings} | more))
+"""
+
+
+def recording(program: str, directory: Path, **variables: object) -> Any:
+    """What such a program reported. Its ring directory is below ``directory`` if none is named."""
+    variables = {"OFFPATH_DIR": directory / "rings"} | variables
+    return result(_PRELUDE + program, cwd=directory, env=environment(**variables))
+
+
+def dropped(reported: Any) -> dict[str, int]:
+    """What it dropped, by the reasons that there were."""
+    return {reason: count for reason, count in reported["status"]["dropped"].items() if count}
