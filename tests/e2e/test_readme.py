@@ -13,7 +13,9 @@ from tests.framework.place import Place
 from tests.framework.processes import BIN, ROOT, free_port, running
 
 DOCUMENTS = [
-    path for path in ROOT.rglob("*.md") if not set(path.parts) & {"target", ".venv", ".cache", ".pytest_cache"}
+    path
+    for path in ROOT.rglob("*.md")
+    if not set(path.parts) & {"target", ".venv", ".cache", ".pytest_cache"}
 ]
 
 

@@ -28,7 +28,8 @@ def report(place: Place, black_hole: str, rounds: int, requests: int) -> str:
         f"{rounds} rounds of {requests:,} requests, a body of the size named in and out. Each round is a process of "
         "its own, in which blocks of requests through it and through a pass-through ASGI class take turns; what is shown "
         "is the difference. CPU is that of all threads of the process. offpath's exporter runs beside, as for users; "
-        "what the SDKs export goes to a local server that drops it.\n\n"
+        "what the SDKs export goes to a local server that drops it. Not counted are the first lap of the ring and the first "
+        "requests of a block.\n\n"
     )
     for name, size in SIZES.items():
         taken: dict[str, list[Round]] = {variant: [] for variant in VARIANTS}
