@@ -24,7 +24,9 @@ DATE = (1980, 1, 1, 0, 0, 0)
 
 def main() -> None:
     """Write the wheel, and print its path."""
-    parser = argparse.ArgumentParser(description="Make the wheel for platforms that offpath does not record on.")
+    parser = argparse.ArgumentParser(
+        description="Make the wheel for platforms that offpath does not record on."
+    )
     parser.add_argument("wheel", type=Path)
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
@@ -38,7 +40,9 @@ def pure_wheel(platform_wheel: Path, folder: Path) -> Path:
     info = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(platform_wheel) as wheel:
         files = {each: wheel.read(each) for each in wheel.namelist() if _is_pure(each)}
-    files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: offpath\nRoot-Is-Purelib: true\nTag: {TAG}\n".encode()
+    files[f"{info}/WHEEL"] = (
+        f"Wheel-Version: 1.0\nGenerator: offpath\nRoot-Is-Purelib: true\nTag: {TAG}\n".encode()
+    )
     files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD")
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as wheel:
         for each, content in files.items():
