@@ -84,6 +84,8 @@ lint: dist/.wheel $(VENV)/.wheel $(CARGO_DENY) ## check style, types, licences a
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --quiet --check
 	$(BIN)/mypy
+	$(BIN)/mypy examples/fastapi-chat/main.py
+	$(BIN)/mypy examples/model-server/model_server.py
 	cd host-python && ../$(BIN)/mypy
 	$(CARGO_DENY) --locked check bans licenses sources
 

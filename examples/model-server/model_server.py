@@ -115,12 +115,13 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
 
 
 async def _body(receive: Receive) -> bytes:
-    body = b""
-    while True:
+    chunks: list[bytes] = []
+    more = True
+    while more:
         message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            return body
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(chunks)
 
 
 async def _stream(send: Send, answer: Answer, *, usage: bool) -> None:
