@@ -161,10 +161,8 @@ impl HeaderFilter {
 }
 
 fn write_header(out: &mut Vec<u8>, message: u32, name: &[u8], value: &[u8]) {
-    let size = wire::size(NAME, name.len()) + wire::size(VALUE, value.len());
-    wire::head(out, message, wire::size(HEADERS, size));
-    wire::head(out, HEADERS, size);
-    wire::head(out, NAME, name.len());
+    let header = wire::size(NAME, name.len()) + wire::size(VALUE, value.len());
+    wire::heads(out, [(message, wire::size(HEADERS, header)), (HEADERS, header), (NAME, name.len())]);
     out.extend_from_slice(name);
     wire::head(out, VALUE, value.len());
     out.extend_from_slice(value);

@@ -36,13 +36,16 @@ pub(crate) fn clipped(bytes: &[u8], max: usize) -> Cow<'_, [u8]> {
     }
 }
 
-/// As the method of that name, without its preparations, which cost more than most texts here are long.
+/// As the method of that name, without its preparations, which cost more than most texts here are long. The last word
+/// overlaps the one before.
 fn is_ascii(bytes: &[u8]) -> bool {
     const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let of_words = words.iter().fold(0, |bits, word| bits | u64::from_le_bytes(*word));
-    let of_rest = rest.iter().fold(0, |bits, byte| bits | byte);
-    (of_words & HIGH_BITS) == 0 && of_rest.is_ascii()
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().fold(0, |bits, byte| bits | byte).is_ascii();
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    let bits = words.iter().fold(u64::from_le_bytes(*last), |bits, word| bits | u64::from_le_bytes(*word));
+    bits & HIGH_BITS == 0
 }
 
 /// Decodes `%41` to `A`; what is no valid escape stays as it is (RFC 3986, section 2.1).

@@ -45,15 +45,26 @@ pub(crate) fn text(out: &mut Vec<u8>, tag: u32, value: &[u8], max: usize) {
 }
 
 /// Tag and length of what follows: a message, or bytes in parts.
-#[allow(clippy::cast_possible_truncation, reason = "both were compared")]
 pub(crate) fn head(out: &mut Vec<u8>, tag: u32, length: usize) {
-    let key = tag << 3 | LENGTH_DELIMITED;
-    if key < 0x80 && length < 0x80 {
-        out.extend_from_slice(&[key as u8, length as u8]);
+    heads(out, [(tag, length)]);
+}
+
+/// Several of them, the first byte of each inside the one before. Nearly all have a tag and a length of one byte each, and
+/// are then written in one go.
+#[allow(clippy::cast_possible_truncation, reason = "all were compared")]
+pub(crate) fn heads<const N: usize>(out: &mut Vec<u8>, heads: [(u32, usize); N]) {
+    if heads.iter().all(|(tag, length)| *tag < 0x10 && *length < 0x80) {
+        out.extend_from_slice(heads.map(|(tag, length)| [key(tag) as u8, length as u8]).as_flattened());
     } else {
-        varint(out, u64::from(key));
-        varint(out, length as u64);
+        for (tag, length) in heads {
+            varint(out, u64::from(key(tag)));
+            varint(out, length as u64);
+        }
     }
+}
+
+fn key(tag: u32) -> u32 {
+    tag << 3 | LENGTH_DELIMITED
 }
 
 /// Bytes of a length-delimited field with `length` bytes in it.

@@ -6,15 +6,21 @@ use super::{Meaning, Role, Treatment};
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownNames {
     names: Vec<Known>,
-    /// Positions in `names`, plus one; 0 is free. Twice as many slots as names, at least.
-    slots: Vec<u16>,
+    /// At least twice as many as names, so that every search meets a free one.
+    slots: Vec<Slot>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) name: Box<[u8]>,
-    key: u32,
     pub(super) meaning: Meaning,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    /// 0: free. No name has that key.
+    key: u32,
+    position: u32,
 }
 
 impl KnownNames {
@@ -23,7 +29,7 @@ impl KnownNames {
         let name = name.to_ascii_lowercase().into_bytes().into_boxed_slice();
         let position = self.names.iter().position(|known| known.name == name).unwrap_or_else(|| {
             let meaning = Meaning { allowed: false, treatment: Treatment::Keep, role: Role::None };
-            self.names.push(Known { key: key(&name), name, meaning });
+            self.names.push(Known { name, meaning });
             self.names.len() - 1
         });
         #[allow(clippy::indexing_slicing, reason = "the position was found, or made, in the line above")]
@@ -31,11 +37,16 @@ impl KnownNames {
     }
 
     pub(super) fn index(&mut self) {
-        self.slots = vec![0; (self.names.len() * 2).next_power_of_two()];
-        for (position, known) in self.names.iter().enumerate() {
-            let free = probe(known.key, self.slots.len()).find(|slot| self.slots.get(*slot) == Some(&0));
-            if let Some(slot) = free.and_then(|slot| self.slots.get_mut(slot)) {
-                *slot = u16::try_from(position + 1).unwrap_or(0);
+        self.slots = vec![Slot::default(); (self.names.len() * 2 + 1).next_power_of_two()];
+        for (position, known) in (0..).zip(&self.names) {
+            let key = key(&known.name);
+            let mut at = first_slot(key);
+            while self.slot(at).is_some_and(|slot| slot.key != 0) {
+                at = at.wrapping_add(1);
+            }
+            let mask = self.slots.len().wrapping_sub(1);
+            if let Some(slot) = self.slots.get_mut(at & mask) {
+                *slot = Slot { key, position };
             }
         }
     }
@@ -43,25 +54,34 @@ impl KnownNames {
     /// The entry of a name in whatever case.
     pub(super) fn find(&self, name: &[u8]) -> Option<&Known> {
         let key = key(name);
-        for slot in probe(key, self.slots.len()) {
-            let position = usize::from(*self.slots.get(slot)?).checked_sub(1)?;
-            let known = self.names.get(position)?;
-            if known.key == key && same(name, &known.name) {
-                return Some(known);
+        let mut at = first_slot(key);
+        loop {
+            let slot = self.slot(at)?;
+            if slot.key == 0 {
+                return None;
             }
+            if slot.key == key {
+                let known = self.names.get(slot.position as usize)?;
+                if same(name, &known.name) {
+                    return Some(known);
+                }
+            }
+            at = at.wrapping_add(1);
         }
-        None
+    }
+
+    fn slot(&self, at: usize) -> Option<&Slot> {
+        self.slots.get(at & self.slots.len().wrapping_sub(1))
     }
 }
 
-/// The slots of a key, in the order in which they are tried: each once.
-fn probe(key: u32, slots: usize) -> impl Iterator<Item = usize> {
+/// Where the search for a key begins; the table's size cuts it down.
+fn first_slot(key: u32) -> usize {
     const MULTIPLIER: u32 = 0x9e37_79b1; // 2^32 divided by the golden ratio (Knuth, volume 3, section 6.4)
-    let first = (key.wrapping_mul(MULTIPLIER) >> 16) as usize;
-    (first..first + slots).map(move |slot| slot & slots.wrapping_sub(1))
+    (key.wrapping_mul(MULTIPLIER) >> 16) as usize
 }
 
-/// Length, first and last letter without their case: tells nearly all names apart.
+/// Length, first and last letter without their case: tells nearly all names apart. Never 0.
 fn key(name: &[u8]) -> u32 {
     const LOWER: u8 = 0x20;
     let letter = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or(0) | LOWER);
@@ -74,14 +94,23 @@ fn same(name: &[u8], lower: &[u8]) -> bool {
     equal(name, lower) || name.eq_ignore_ascii_case(lower)
 }
 
-/// `==`, eight bytes at a time: in the guest, every access to memory is paid for.
+/// `==`, a word at a time: in the guest, every access to memory is paid for. The last word overlaps the one before.
 fn equal(left: &[u8], right: &[u8]) -> bool {
-    let (left, left_rest) = left.as_chunks::<8>();
-    let (right, right_rest) = right.as_chunks::<8>();
-    left.len() == right.len()
-        && left_rest.len() == right_rest.len()
-        && left.iter().zip(right).all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
-        && left_rest.iter().zip(right_rest).all(|(a, b)| a == b)
+    if left.len() != right.len() {
+        return false;
+    }
+    match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
+        (Some(a), Some(b)) => {
+            let (left, _) = left.as_chunks::<8>();
+            let (right, _) = right.as_chunks::<8>();
+            word(a) == word(b) && left.iter().zip(right).all(|(a, b)| word(a) == word(b))
+        }
+        _ => left.iter().zip(right).all(|(a, b)| a == b),
+    }
+}
+
+fn word(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes)
 }
 
 #[cfg(test)]
@@ -107,7 +136,7 @@ mod tests {
         }
 
         #[test]
-        fn bytes_are_equal_eight_at_a_time_as_they_are_one_by_one(left: Vec<u8>, right: Vec<u8>) {
+        fn bytes_are_equal_by_words_as_they_are_one_by_one(left: Vec<u8>, right: Vec<u8>) {
             prop_assert!(equal(&left, &left.clone()));
             prop_assert_eq!(equal(&left, &right), left == right);
         }
