@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from support.exporter import Exporter
-from support.python import dropped
-from support.python import recording as recording_program
+from support.python import dropped, recording_program
 
 RECORD_TWO = """
 app = offpath.OffpathMiddleware(OK)
@@ -123,3 +122,46 @@ report()
     (event,) = exporter.wait_for(1)
     exporter.stop()
     assert (event["request"]["body"]["size"], event["request"]["body"]["kept"]) == (100_000, 0)
+
+
+DAMAGED_RING = """
+import struct, time
+app = offpath.OffpathMiddleware(OK)
+drive(app, path="/before")
+assert offpath.flush(30)
+ring = offpath.status()["ring"]["path"]
+with open(ring, "r+b") as file:
+    file.seek({position})
+    file.write({damage})
+end = time.monotonic() + 30
+while {until} and time.monotonic() < end:
+    time.sleep(0.01)
+drive(app, 20, path="/after")
+report(flushed=offpath.flush(30), moved=offpath.status()["ring"]["path"] != ring)
+"""
+
+
+@pytest.mark.parametrize(
+    ("position", "damage"),
+    [
+        pytest.param(128, 'struct.pack("<Q", 1 << 60)', id="write-position-far-ahead"),
+        pytest.param(128, "os.urandom(4096 - 128)", id="all-words-of-the-header"),
+    ],
+)
+def test_a_ring_that_the_exporter_finds_damaged_is_left_for_another(
+    beside: Exporter, tmp_path: Path, position: int, damage: str
+) -> None:
+    program = DAMAGED_RING.format(position=position, damage=damage, until="os.path.exists(ring)")
+    found = recording_program(program, tmp_path)
+    assert (found["moved"], found["flushed"], found["warnings"]) == (True, True, [])
+    paths = beside.all_paths()
+    assert paths.count("/before") == 1
+    assert paths.count("/after") + sum(dropped(found).values()) == 20
+    assert paths.count("/after") > 0
+
+
+def test_a_read_position_that_cannot_be_keeps_the_app_running(beside: Exporter, tmp_path: Path) -> None:
+    program = DAMAGED_RING.format(position=384, damage='struct.pack("<Q", 1 << 60)', until="False")
+    found = recording_program(program, tmp_path)
+    assert found["status"]["captured"] + sum(dropped(found).values()) == 21
+    assert beside.all_paths().count("/after") == found["status"]["captured"] - 1

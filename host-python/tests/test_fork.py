@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.exporter import Exporter
-from support.python import dropped
-from support.python import recording as recording_program
+from support.python import dropped, recording_program
 
 FORK = """
 app = offpath.OffpathMiddleware(OK)

@@ -19,8 +19,7 @@ from conftest import Recording
 from offpath.process import recorder_for
 from support.asgi import OK, Peer, exchange, http_scope, request
 from support.exporter import Exporter
-from support.python import dropped
-from support.python import recording as recording_program
+from support.python import dropped, recording_program
 
 
 def test_flush_waits_until_the_exporter_has_everything(beside: Exporter, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conftest import Recording
 from support.asgi import OK, answering, body, exchange, http_scope, request, start
-from support.python import recording as recording_program
+from support.python import recording_program
 
 #: Enough for a usual exchange, and not enough to redact so many parameters.
 ENOUGH_FUEL = 300_000

@@ -85,6 +85,6 @@ class Exporter:
         return self.exchanges(**fields)
 
     def all_paths(self) -> list[str]:
-        """The paths of all events there are, in alphabetical order; ends the exporter."""
+        """The paths of all exchanges there are, in alphabetical order; ends the exporter."""
         self.stop()
-        return sorted(event["path"] for event in self.events())
+        return sorted(event["path"] for event in self.exchanges())

@@ -61,7 +61,7 @@ def report(**more):
 """
 
 
-def recording(program: str, directory: Path, **variables: object) -> Any:
+def recording_program(program: str, directory: Path, **variables: object) -> Any:
     """What such a program reported. Its ring directory is below ``directory`` if none is named."""
     variables = {"OFFPATH_DIR": directory / "rings"} | variables
     return result(_PRELUDE + program, cwd=directory, env=environment(**variables))
