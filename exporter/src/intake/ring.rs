@@ -49,6 +49,11 @@ impl Ring {
         }
     }
 
+    /// Whether what waits in it is worth a turn without a pause.
+    pub(super) fn has_another_turn(&self) -> bool {
+        self.consumer.backlog() >= TURN as u64
+    }
+
     /// Whether the producer will write no more. To be asked before the last [`Ring::read`].
     pub(super) fn is_over(&self) -> bool {
         self.consumer.sealed() || self.consumer.producer_alive().is_ok_and(|alive| !alive)

@@ -43,6 +43,10 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// Records in a pass from which on the pause is made shorter.
 const BUSY: usize = 256;
 
+/// How full a ring may be found before the pause is made shorter: the rest is for the moments in which the machine runs
+/// something else.
+const FULL: f64 = 1.0 / 16.0;
+
 /// How long the rings of a busy app are emptied once the intake is told to stop.
 const LAST_PASSES: Duration = Duration::from_secs(5);
 
@@ -103,18 +107,20 @@ impl Rings {
                     self.cannot_write(&error);
                     thread::sleep(RETRY);
                 }
-                Ok(0) if stopping => return,
+                Ok(passed) if stopping && passed.records == 0 => return,
                 Ok(_) if stopping => {
                     // An app that goes on writing leaves no ring empty; what comes now waits for the next start.
                     if Instant::now() >= *last_pass.get_or_insert(Instant::now() + LAST_PASSES) {
                         return;
                     }
                 }
-                Ok(taken) => {
+                Ok(passed) => {
                     self.can_write();
-                    pause = if taken >= BUSY { pause / 2 } else { pause * 2 };
+                    pause = if passed.is_busy() { pause / 2 } else { pause * 2 };
                     pause = pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-                    let _ = stop.wait(pause);
+                    if !passed.left_some {
+                        let _ = stop.wait(pause);
+                    }
                 }
             }
         }
@@ -172,18 +178,19 @@ impl Rings {
         self.writer.states_mut().retain(|ring| here.contains(&ring));
     }
 
-    /// Gives each ring one turn. Returns how many records that brought.
-    fn pass(&mut self, at_once: bool) -> io::Result<usize> {
+    /// Gives each ring one turn.
+    fn pass(&mut self, at_once: bool) -> io::Result<Passed> {
         // What an earlier pass could not write. Its ring is released with the next turn.
         self.commit()?;
-        let mut taken = 0;
+        let mut passed = Passed::default();
         let paths: Vec<PathBuf> = self.open.keys().cloned().collect();
         for path in paths {
             let Some(mut ring) = self.open.remove(&path) else { continue };
-            let outcome = self.turn(&mut ring, at_once);
-            match outcome {
+            passed.fullest = passed.fullest.max(ring.consumer.used_ratio());
+            match self.turn(&mut ring, at_once) {
                 Ok(Next::Keep(count)) => {
-                    taken += count;
+                    passed.records += count;
+                    passed.left_some |= ring.has_another_turn();
                     self.open.insert(path, ring);
                 }
                 Ok(Next::Remove) => self.remove(ring),
@@ -194,7 +201,7 @@ impl Rings {
                 }
             }
         }
-        Ok(taken)
+        Ok(passed)
     }
 
     fn turn(&mut self, ring: &mut Ring, at_once: bool) -> io::Result<Next> {
@@ -321,6 +328,22 @@ impl Rings {
         if self.health.recover("spool") {
             info!("the spool can be written again");
         }
+    }
+}
+
+/// What a pass came to.
+#[derive(Debug, Default)]
+struct Passed {
+    records: usize,
+    /// How full the fullest ring was found.
+    fullest: f64,
+    /// Whether a ring holds another turn's worth already.
+    left_some: bool,
+}
+
+impl Passed {
+    fn is_busy(&self) -> bool {
+        self.records >= BUSY || self.fullest >= FULL
     }
 }
 
