@@ -122,6 +122,17 @@ async def test_templates_have_the_prefix_of_a_mounted_app(recording: Recording) 
     assert recording.event()["route"] == "/shop/items/{item}"
 
 
+async def test_a_parameter_in_the_prefix_of_a_mounted_app_has_its_name_and_not_its_value(
+    recording: Recording,
+) -> None:
+    app, sub = FastAPI(), FastAPI()
+    sub.add_api_route("/items/{item}", lambda item: item)
+    app.mount("/tenants/{tenant}", sub)
+    async with client_of(recording.wrap(app)) as client:
+        assert (await client.get("/tenants/acme/items/7")).status_code == 200
+    assert recording.event()["route"] == "/tenants/{tenant}/items/{item}"
+
+
 async def test_templates_do_not_have_the_prefix_that_a_proxy_strips(recording: Recording) -> None:
     app = FastAPI()
     app.add_api_route("/items/{item}", lambda item: item)

@@ -31,7 +31,25 @@ pub(crate) fn template(scope: &Bound<'_, PyDict>, root_path: &str) -> String {
     };
     let now = root_path_of(scope);
     let mounted = now.strip_prefix(root_path).unwrap_or_default();
-    format!("{mounted}{path}")
+    if mounted.is_empty() { path } else { with_parameters(scope, mounted, &path) + &path }
+}
+
+/// The prefix of a mounted app comes with the values of its parameters: each would make a route of its own. They are
+/// known by being segments of the prefix that the rest of the template has no name for.
+fn with_parameters(scope: &Bound<'_, PyDict>, mounted: &str, path: &str) -> String {
+    let parameters = get(scope, intern!(scope.py(), "path_params"));
+    let Some(parameters) = parameters.and_then(|parameters| parameters.cast_into::<PyDict>().ok()) else {
+        return mounted.to_owned();
+    };
+    let named = |segment: &str| {
+        let (name, _) = parameters.iter().find(|(name, value)| {
+            value.str().is_ok_and(|value| value.to_string_lossy() == segment)
+                && text(name).is_some_and(|name| !path.contains(&format!("{{{name}}}")))
+        })?;
+        Some(format!("{{{}}}", text(&name)?))
+    };
+    let segments = mounted.split('/').map(|segment| named(segment).unwrap_or_else(|| segment.to_owned()));
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// Since FastAPI shares the routes of a router among the apps that include it, a route lacks the prefixes of where it is
