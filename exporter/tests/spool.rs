@@ -2,8 +2,10 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use offpath_exporter::spool::{Cursor, Options, Spool, Writer};
+use offpath_exporter::spool::{Cursor, OpenError, Options, Spool, Writer};
 use proptest::prelude::*;
+
+use crate::framework::eventually;
 
 const SINKS: [&str; 2] = ["a", "b"];
 
@@ -172,7 +174,17 @@ impl<'a> World<'a> {
 
 fn open(directory: &Path, max_size: u64) -> (Spool, Writer) {
     let options = Options { max_size, max_age: Duration::from_secs(3600), segment_size: 1_500 };
-    Spool::open(directory, options, 0).expect("opened")
+    let mut opened = None;
+    // Other tests of this program start processes. Between fork and exec such a child has the lock's descriptor too, and
+    // with it the lock of a spool that this test has closed.
+    eventually("the spool is free", || {
+        opened = match Spool::open(directory, options.clone(), 0) {
+            Err(OpenError::InUse { .. }) => None,
+            other => Some(other.expect("opened")),
+        };
+        opened.is_some()
+    });
+    opened.expect("opened")
 }
 
 fn check(steps: &[Step], max_size: u64) {
