@@ -29,10 +29,10 @@ def main() -> None:
     black_hole = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "tests.perf.black_hole", str(port)]
     with place() as made, running(command, made.log("black-hole"), made.env, port=port):
-        with made.exporter():
+        with made.exporter() as exporter:
             show(
                 in_process.report(
-                    made, black_hole, rounds=1 if quick else 4, requests=2000 if quick else 4000
+                    made, exporter.pid, black_hole, rounds=1 if quick else 4, requests=2000 if quick else 4000
                 )
             )
         show(over_http.report(black_hole, rounds=1 if quick else 3, seconds=5 if quick else 20))
