@@ -23,6 +23,7 @@ mod recorder;
 mod ring_directory;
 mod sandbox;
 mod settings;
+mod shared;
 mod texts;
 
 use pyo3::prelude::*;

@@ -2,8 +2,8 @@
 
 use crate::{
     clock, process,
-    recorder::Shared,
-    sandbox::{Outcome, Plan, Want},
+    sandbox::{Outcome, Want},
+    shared::{Guarded, Shared},
     texts::Texts,
 };
 use offpath_ring::LossReason;
@@ -74,11 +74,46 @@ pub(crate) struct Ending {
 }
 
 impl Live {
-    /// An exchange that the guest of `era` knows by `plan`.
-    pub(crate) fn new(shared: Arc<Shared>, plan: Plan, era: u32, generation: u32, start: Instant) -> Self {
-        let request = Passing::new(plan.request);
-        let response = Passing::new(plan.response);
-        Self { shared, exchange: plan.exchange, era, generation, start, request, response, over: false }
+    /// Begins an exchange; `None` if it is not to be recorded, or cannot be.
+    pub(crate) fn begin(shared: &Arc<Shared>, head: &Texts) -> Option<Self> {
+        let start = Instant::now();
+        let unix_ns = clock::unix_ns();
+        let ids = process::ids(unix_ns)?;
+        let mut guarded = shared.lock();
+        let Guarded { sandbox, generation } = &mut *guarded;
+        if sandbox.renew().is_err() {
+            process::lose(LossReason::Internal);
+            return None;
+        }
+        let era = sandbox.era();
+        let (event_high, event_low) = halves(ids.event);
+        let (trace_high, trace_low) = halves(ids.trace);
+        let plan = sandbox.call(era, |guest, store| {
+            guest.call_begin(
+                store,
+                unix_ns,
+                event_high,
+                event_low,
+                trace_high,
+                trace_low,
+                ids.span,
+                head.as_bytes(),
+            )
+        });
+        let Some(plan) = plan else {
+            process::lose(sandbox.ended_because());
+            return None;
+        };
+        (plan.exchange != 0).then(|| Self {
+            shared: Arc::clone(shared),
+            exchange: plan.exchange,
+            era,
+            generation: *generation,
+            start,
+            request: Passing::new(plan.request),
+            response: Passing::new(plan.response),
+            over: false,
+        })
     }
 
     /// Nanoseconds since the exchange began.
@@ -156,6 +191,11 @@ impl Live {
             None => process::lose(sandbox.ended_because()),
         }
     }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
+fn halves(id: u128) -> (u64, u64) {
+    ((id >> 64) as u64, id as u64)
 }
 
 impl Drop for Live {

@@ -2,39 +2,20 @@
 
 use crate::{
     asgi::{http::HttpExchange, message, websocket::WebSocketExchange},
-    clock,
     guard::guarded,
-    live::Live,
     process,
     sandbox::{Sandbox, Unusable},
     settings,
-    texts::Texts,
+    shared::Shared,
 };
-use offpath_ring::LossReason;
 use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::sync::Arc;
 
 /// One configuration and the sandbox that runs it.
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct Recorder {
     shared: Arc<Shared>,
-}
-
-/// A sandbox, shared by the exchanges in it.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    sandbox: Mutex<Guarded>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Guarded {
-    pub(crate) sandbox: Sandbox,
-    /// The process that made the guest; see [`process::generation`].
-    generation: u32,
 }
 
 #[pymethods]
@@ -52,8 +33,7 @@ impl Recorder {
             Unusable::Refused(errors) => settings::refused(py, origin, errors),
             Unusable::Broken(error) => PyRuntimeError::new_err(format!("{error:#}")),
         })?;
-        let guarded = Guarded { sandbox, generation: process::generation() };
-        Ok(Self { shared: Arc::new(Shared { sandbox: Mutex::new(guarded) }) })
+        Ok(Self { shared: Arc::new(Shared::new(sandbox)) })
     }
 
     /// Begins an exchange. None: it is not to be recorded, as any scope that is neither HTTP nor a websocket.
@@ -62,11 +42,11 @@ impl Recorder {
             let py = scope.py();
             let scope = scope.cast::<PyDict>()?;
             Ok(match message::kind(scope)?.to_str()? {
-                "http" => match HttpExchange::begin(self, scope) {
+                "http" => match HttpExchange::begin(&self.shared, scope) {
                     Some(exchange) => Some(Bound::new(py, exchange)?.into_any()),
                     None => None,
                 },
-                "websocket" => match WebSocketExchange::begin(self, scope) {
+                "websocket" => match WebSocketExchange::begin(&self.shared, scope) {
                     Some(exchange) => Some(Bound::new(py, exchange)?.into_any()),
                     None => None,
                 },
@@ -87,57 +67,4 @@ impl Recorder {
     fn code(&self) -> &'static str {
         Sandbox::code()
     }
-}
-
-impl Shared {
-    /// The sandbox. In a forked child the guest is a new one.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Guarded> {
-        let mut guarded = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
-        let generation = process::generation();
-        if guarded.generation != generation {
-            guarded.generation = generation;
-            guarded.sandbox.abandon();
-        }
-        guarded
-    }
-}
-
-impl Recorder {
-    /// Begins an exchange; `None` if it is not to be recorded, or cannot be.
-    pub(crate) fn live(&self, head: &Texts) -> Option<Live> {
-        let start = Instant::now();
-        let unix_ns = clock::unix_ns();
-        let ids = process::ids(unix_ns)?;
-        let mut guarded = self.shared.lock();
-        let Guarded { sandbox, generation } = &mut *guarded;
-        if sandbox.renew().is_err() {
-            process::lose(LossReason::Internal);
-            return None;
-        }
-        let era = sandbox.era();
-        let (event_high, event_low) = halves(ids.event);
-        let (trace_high, trace_low) = halves(ids.trace);
-        let plan = sandbox.call(era, |guest, store| {
-            guest.call_begin(
-                store,
-                unix_ns,
-                event_high,
-                event_low,
-                trace_high,
-                trace_low,
-                ids.span,
-                head.as_bytes(),
-            )
-        });
-        let Some(plan) = plan else {
-            process::lose(sandbox.ended_because());
-            return None;
-        };
-        (plan.exchange != 0).then(|| Live::new(Arc::clone(&self.shared), plan, era, *generation, start))
-    }
-}
-
-#[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
-fn halves(id: u128) -> (u64, u64) {
-    ((id >> 64) as u64, id as u64)
 }

@@ -13,7 +13,7 @@ pub(crate) mod bindings {
     wasmtime::component::bindgen!({ path: "../filter/wit", world: "filter" });
 }
 
-pub(crate) use bindings::{HostSettings, Outcome, Plan, Want};
+pub(crate) use bindings::{HostSettings, Outcome, Want};
 pub(crate) use guest::MemoryLimit;
 
 use crate::process;

@@ -1,5 +1,9 @@
 //! One exchange, from its request head to its last byte: the state machine that hosts feed.
 
+mod encode;
+mod tag;
+
+use self::encode::{Sizes, write_message};
 use crate::{
     body::{BodyCapture, Limits},
     budget::Budget,
@@ -307,78 +311,4 @@ impl Exchange {
         wire::fixed64(out, tag::START_UNIX_NS, self.start.unix_ns);
         wire::number(out, tag::DURATION_NS, elapsed_ns);
     }
-}
-
-/// Bytes of an event and of the messages in it, each of which is preceded by its length.
-struct Sizes {
-    request: usize,
-    response: usize,
-    exchange: usize,
-    /// At most: the envelope is counted as if none of its fields were 0.
-    event: usize,
-}
-
-impl Sizes {
-    fn of(exchange: &Exchange) -> Self {
-        /// Seven fixed64 fields with their tags, and a tag with the longest varint.
-        const LARGEST_ENVELOPE: usize = 7 * 9 + 11;
-        let request = message_size(&exchange.request);
-        let response = message_size(&exchange.response);
-        let inner = exchange.described.len()
-            + wire::size(tag::REQUEST, request)
-            + wire::size(tag::RESPONSE, response);
-        let event = exchange.capture.common.len() + LARGEST_ENVELOPE + wire::size(tag::EXCHANGE, inner);
-        Self { request, response, exchange: inner, event }
-    }
-}
-
-/// Bytes of a `Message` without its headers, which are written already.
-fn message_size(body: &BodyCapture) -> usize {
-    wire::size(tag::BODY, body.encoded_size()) + wire::number_size(tag::CHUNKS, body.chunks())
-}
-
-fn write_message(out: &mut Vec<u8>, body: &BodyCapture) {
-    wire::head(out, tag::BODY, body.encoded_size());
-    body.write(out);
-    wire::number(out, tag::CHUNKS, body.chunks());
-}
-
-/// Tags of [`crate::event`]; `tests/exchange.rs` reads what is written under them.
-mod tag {
-    // Event
-    pub(super) const ID_HIGH: u32 = 2;
-    pub(super) const ID_LOW: u32 = 3;
-    pub(super) const TRACE_ID_HIGH: u32 = 4;
-    pub(super) const TRACE_ID_LOW: u32 = 5;
-    pub(super) const SPAN_ID: u32 = 6;
-    pub(super) const PARENT_SPAN_ID: u32 = 7;
-    pub(super) const START_UNIX_NS: u32 = 8;
-    pub(super) const DURATION_NS: u32 = 9;
-    pub(super) const EXCHANGE: u32 = 16;
-    // Exchange
-    pub(super) const OUTCOME: u32 = 1;
-    pub(super) const FIRST_BYTE_NS: u32 = 2;
-    pub(super) const METHOD: u32 = 3;
-    pub(super) const SCHEME: u32 = 4;
-    pub(super) const HOST: u32 = 5;
-    pub(super) const PATH: u32 = 6;
-    pub(super) const QUERY: u32 = 7;
-    pub(super) const ROUTE: u32 = 8;
-    pub(super) const CLIENT: u32 = 9;
-    pub(super) const STATUS: u32 = 10;
-    pub(super) const HTTP_VERSION: u32 = 11;
-    pub(super) const REQUEST: u32 = 12;
-    pub(super) const RESPONSE: u32 = 13;
-    pub(super) const ERROR: u32 = 14;
-    pub(super) const RULE: u32 = 15;
-    pub(super) const SAMPLED_BECAUSE: u32 = 16;
-    pub(super) const WEBSOCKET: u32 = 17;
-    // Message, Error, WebSocket
-    pub(super) const BODY: u32 = 2;
-    pub(super) const CHUNKS: u32 = 3;
-    pub(super) const ERROR_TYPE: u32 = 1;
-    pub(super) const ERROR_MESSAGE: u32 = 2;
-    pub(super) const ACCEPTED: u32 = 1;
-    pub(super) const CLOSE_CODE: u32 = 2;
-    pub(super) const SUBPROTOCOL: u32 = 3;
 }

@@ -8,12 +8,12 @@ use crate::{
     guard::guarded,
     live::{Ending, Live},
     process,
-    recorder::Recorder,
     sandbox::Outcome,
+    shared::Shared,
     texts::Texts,
 };
 use pyo3::{PyTraverseError, PyVisit, intern, prelude::*, types::PyDict};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 const SERVER_ERROR: u16 = 500;
 
@@ -41,8 +41,8 @@ struct State {
 
 impl HttpExchange {
     /// Begins an exchange; `None` if it is not to be recorded.
-    pub(crate) fn begin(recorder: &Recorder, scope: &Bound<'_, PyDict>) -> Option<Self> {
-        let live = recorder.live(&scope::request_head(scope, false))?;
+    pub(crate) fn begin(shared: &Arc<Shared>, scope: &Bound<'_, PyDict>) -> Option<Self> {
+        let live = Live::begin(shared, &scope::request_head(scope, false))?;
         let state = State {
             live,
             scope: Some(scope.clone().unbind()),

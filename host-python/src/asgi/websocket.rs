@@ -4,12 +4,12 @@ use super::{message, raised, route, scope};
 use crate::{
     guard::guarded,
     live::{Ending, Live},
-    recorder::Recorder,
     sandbox::Outcome,
+    shared::Shared,
     texts::Texts,
 };
 use pyo3::{PyTraverseError, PyVisit, intern, prelude::*, types::PyDict};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 const SWITCHING_PROTOCOLS: u16 = 101;
 const FORBIDDEN: u16 = 403;
@@ -39,8 +39,8 @@ struct State {
 
 impl WebSocketExchange {
     /// Begins a session; `None` if it is not to be recorded.
-    pub(crate) fn begin(recorder: &Recorder, scope: &Bound<'_, PyDict>) -> Option<Self> {
-        let live = recorder.live(&scope::request_head(scope, true))?;
+    pub(crate) fn begin(shared: &Arc<Shared>, scope: &Bound<'_, PyDict>) -> Option<Self> {
+        let live = Live::begin(shared, &scope::request_head(scope, true))?;
         let state = State {
             live,
             scope: Some(scope.clone().unbind()),

@@ -1,0 +1,39 @@
+//! An event's messages, each preceded by its length, and so measured before it is written.
+
+use super::{Exchange, tag};
+use crate::{body::BodyCapture, wire};
+
+/// Bytes of an event and of the messages in it, each of which is preceded by its length.
+pub(super) struct Sizes {
+    pub(super) request: usize,
+    pub(super) response: usize,
+    pub(super) exchange: usize,
+    /// At most: the envelope is counted as if none of its fields were 0.
+    pub(super) event: usize,
+}
+
+impl Sizes {
+    pub(super) fn of(exchange: &Exchange) -> Self {
+        /// Seven fixed64 fields with their tags, and a tag with the longest varint.
+        const LARGEST_ENVELOPE: usize = 7 * 9 + 11;
+        let request = message_size(&exchange.request);
+        let response = message_size(&exchange.response);
+        let inner = exchange.described.len()
+            + wire::size(tag::REQUEST, request)
+            + wire::size(tag::RESPONSE, response);
+        let event = exchange.capture.common.len() + LARGEST_ENVELOPE + wire::size(tag::EXCHANGE, inner);
+        Self { request, response, exchange: inner, event }
+    }
+}
+
+/// Bytes of a `Message` without its headers, which are written already.
+fn message_size(body: &BodyCapture) -> usize {
+    wire::size(tag::BODY, body.encoded_size()) + wire::number_size(tag::CHUNKS, body.chunks())
+}
+
+/// Writes a `Message` without its headers.
+pub(super) fn write_message(out: &mut Vec<u8>, body: &BodyCapture) {
+    wire::head(out, tag::BODY, body.encoded_size());
+    body.write(out);
+    wire::number(out, tag::CHUNKS, body.chunks());
+}
