@@ -20,7 +20,6 @@ mod ids;
 mod live;
 mod process;
 mod recorder;
-mod ring_directory;
 mod sandbox;
 mod settings;
 mod shared;

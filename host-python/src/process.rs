@@ -3,9 +3,8 @@
 use crate::{
     clock,
     ids::{Ids, Pool},
-    ring_directory::ring_directory,
 };
-use offpath_ring::{LossReason, Options, Producer, Refused};
+use offpath_ring::{LossReason, Options, Producer, Refused, default_directory};
 use pyo3::{prelude::*, types::PyDict};
 use std::{
     sync::{
@@ -92,7 +91,7 @@ impl Process {
         };
         if due {
             let options = self.ring_size.map_or_else(Options::default, |capacity| Options { capacity });
-            self.ring = match Producer::create(&ring_directory(), &options) {
+            self.ring = match Producer::create(&default_directory(), &options) {
                 Ok(producer) => {
                     let largest = u32::try_from(producer.max_record()).unwrap_or(u32::MAX);
                     LARGEST_EVENT.store(largest, Ordering::Relaxed);

@@ -6,6 +6,7 @@ use rustix::{
     process::geteuid,
 };
 use std::{
+    env,
     ffi::OsStr,
     fs::{DirBuilder, File},
     io,
@@ -13,6 +14,17 @@ use std::{
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
+
+/// Where apps and the exporter meet without being told: `OFFPATH_DIR`, else `$XDG_RUNTIME_DIR/offpath`, else
+/// `/dev/shm/offpath-<uid>`. The last two are tmpfs on any Linux with systemd; a ring on a disk works, and stalls the app when
+/// that disk is busy. A variable that is empty counts as not set.
+#[must_use]
+pub fn default_directory() -> PathBuf {
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("OFFPATH_DIR")
+        .or_else(|| set("XDG_RUNTIME_DIR").map(|runtime| runtime.join("offpath")))
+        .unwrap_or_else(|| PathBuf::from(format!("/dev/shm/offpath-{}", geteuid().as_raw())))
+}
 
 /// A creator names its file in microseconds; whatever kept its temporary name this long was left behind.
 const LEFTOVER_AGE: Duration = Duration::from_secs(60);

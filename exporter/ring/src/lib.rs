@@ -92,7 +92,7 @@ pub use self::{
     consumer::{Consumer, OpenError},
     consumer_lock::{ConsumerLock, LockError},
     create::{CreateError, MAX_CAPACITY, MAX_DEAD_RINGS, MIN_CAPACITY, Options},
-    directory::{DirectoryError, remove_leftovers, rings, set_aside},
+    directory::{DirectoryError, default_directory, remove_leftovers, rings, set_aside},
     producer::Producer,
 };
 pub use self::{

@@ -31,7 +31,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 pub(super) fn run(named: Option<PathBuf>, command: &[OsString]) -> Result<ExitCode, Failure> {
     let config_file = paths::config_file(named.clone(), &config::environment);
     let settings = load(named)?;
-    let rings = paths::ring_directory(&config::environment);
+    let rings = offpath_ring::default_directory();
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
     let done = match command.split_first() {
         None => runtime.block_on(alone(&settings, &rings)),

@@ -11,20 +11,6 @@ pub fn config_file(named: Option<PathBuf>, env: Environment<'_>) -> Option<PathB
     named.or_else(|| env("OFFPATH_CONFIG").map(PathBuf::from)).or_else(|| here.exists().then_some(here))
 }
 
-/// The directory of the rings: `OFFPATH_DIR`, else `$XDG_RUNTIME_DIR/offpath`, else `/dev/shm/offpath-<uid>`.
-/// The last two are tmpfs on any Linux with systemd; a ring on a disk works, and stalls the app when that
-/// disk is busy.
-#[must_use]
-pub fn ring_directory(env: Environment<'_>) -> PathBuf {
-    if let Some(named) = env("OFFPATH_DIR") {
-        return PathBuf::from(named);
-    }
-    match env("XDG_RUNTIME_DIR") {
-        Some(runtime) => PathBuf::from(runtime).join("offpath"),
-        None => PathBuf::from(format!("/dev/shm/offpath-{}", rustix::process::geteuid().as_raw())),
-    }
-}
-
 /// A path as users type it: a leading `~` is the home directory, if there is one.
 #[must_use]
 pub fn expand(path: &str, env: Environment<'_>) -> PathBuf {
