@@ -9,7 +9,7 @@ mod settings;
 
 pub(crate) use self::settings::{Rule, Settings};
 pub use self::{
-    check::{Error, Table, Value, closest, kind_of, shown, size},
+    check::{Error, Table, Value, shown},
     host::HostSettings,
     settings::Service,
 };

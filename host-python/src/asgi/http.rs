@@ -3,7 +3,7 @@
 //! The event is committed with the last byte of the response, so that background tasks neither delay nor lose it. A
 //! response of 500 and more waits until the app is done: the exception behind it usually follows right after.
 
-use super::{message, raised, route, scope};
+use super::{message, raised, route::Routed, scope};
 use crate::{
     guard::guarded,
     live::{Ending, Live},
@@ -21,8 +21,6 @@ const SERVER_ERROR: u16 = 500;
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct HttpExchange {
-    /// The scope's `root_path` before routing.
-    root_path: String,
     state: Mutex<State>,
 }
 
@@ -30,7 +28,7 @@ pub(crate) struct HttpExchange {
 struct State {
     live: Live,
     /// Let go when the exchange ends.
-    scope: Option<Py<PyDict>>,
+    routed: Option<Routed>,
     status: u16,
     /// The response announced trailers, and so does not end with its body.
     trailers: bool,
@@ -45,22 +43,24 @@ impl HttpExchange {
         let live = Live::begin(shared, &scope::request_head(scope, false))?;
         let state = State {
             live,
-            scope: Some(scope.clone().unbind()),
+            routed: Some(Routed::new(scope)),
             status: 0,
             trailers: false,
             disconnected: false,
             complete_ns: None,
         };
-        Some(Self { root_path: route::root_path_of(scope), state: Mutex::new(state) })
+        Some(Self { state: Mutex::new(state) })
     }
 }
 
 #[pymethods]
 impl HttpExchange {
-    /// Shows the scope to Python's collector: apps put into it what leads back here.
+    /// For Python's collector.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // A lock that is held belongs to a thread that is about to use the scope: no garbage.
-        self.state.try_lock().map_or(Ok(()), |state| visit.call(&state.scope))
+        self.state
+            .try_lock()
+            .map_or(Ok(()), |state| state.routed.iter().try_for_each(|routed| routed.traverse(&visit)))
     }
 
     /// The app received this message.
@@ -239,9 +239,8 @@ impl HttpExchange {
     /// The texts of the WIT call `finish`, up to an error's.
     fn closing_texts(&self, py: Python<'_>) -> Texts {
         let mut texts = Texts::with_capacity(64);
-        let scope = self.with(|state| state.scope.take());
-        let route = scope.map(|scope| route::template(scope.bind(py), &self.root_path)).unwrap_or_default();
-        texts.push(route.as_bytes());
+        let routed = self.with(|state| state.routed.take());
+        texts.push(routed.map(|routed| routed.template(py)).unwrap_or_default().as_bytes());
         texts.push(b""); // No subprotocol.
         texts
     }

@@ -11,14 +11,37 @@
 
 use super::message::get;
 use pyo3::{
-    intern,
+    PyTraverseError, PyVisit, intern,
     prelude::*,
     types::{PyDict, PyString},
 };
 
-/// The template, with the prefix under which the app that matched it is mounted. `root_path` is what it was before
-/// routing. Empty if the scope says nothing.
-pub(crate) fn template(scope: &Bound<'_, PyDict>, root_path: &str) -> String {
+/// A scope, and what routing will have changed in it.
+#[derive(Debug)]
+pub(crate) struct Routed {
+    scope: Py<PyDict>,
+    /// The scope's `root_path` before routing.
+    root_path: String,
+}
+
+impl Routed {
+    /// To be made before the app is called.
+    pub(crate) fn new(scope: &Bound<'_, PyDict>) -> Self {
+        Self { scope: scope.clone().unbind(), root_path: root_path_of(scope) }
+    }
+
+    /// Shows the scope to Python's collector: apps put into it what leads back to the exchange.
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.scope)
+    }
+
+    /// The template, with the prefix under which the app that matched it is mounted. Empty if the scope says nothing.
+    pub(crate) fn template(&self, py: Python<'_>) -> String {
+        template(self.scope.bind(py), &self.root_path)
+    }
+}
+
+fn template(scope: &Bound<'_, PyDict>, root_path: &str) -> String {
     let py = scope.py();
     if let Some(template) = get(scope, intern!(py, "path_template")).and_then(|value| text(&value)) {
         return template;
@@ -61,7 +84,7 @@ fn effective_route<'py>(scope: &Bound<'py, PyDict>) -> Option<Bound<'py, PyAny>>
 }
 
 /// The scope's `root_path`, or an empty text.
-pub(crate) fn root_path_of(scope: &Bound<'_, PyDict>) -> String {
+fn root_path_of(scope: &Bound<'_, PyDict>) -> String {
     get(scope, intern!(scope.py(), "root_path")).and_then(|value| text(&value)).unwrap_or_default()
 }
 

@@ -1,6 +1,6 @@
 //! A websocket session: handshake, messages and bytes each way, close code. No content, unless it is configured.
 
-use super::{message, raised, route, scope};
+use super::{message, raised, route::Routed, scope};
 use crate::{
     guard::guarded,
     live::{Ending, Live},
@@ -21,7 +21,6 @@ const ABNORMAL_CLOSURE: u16 = 1006;
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct WebSocketExchange {
-    root_path: String,
     state: Mutex<State>,
 }
 
@@ -29,7 +28,7 @@ pub(crate) struct WebSocketExchange {
 struct State {
     live: Live,
     /// Let go when the session ends, as that of an HTTP exchange.
-    scope: Option<Py<PyDict>>,
+    routed: Option<Routed>,
     /// The handshake has its answer.
     answered: bool,
     subprotocol: Vec<u8>,
@@ -43,21 +42,23 @@ impl WebSocketExchange {
         let live = Live::begin(shared, &scope::request_head(scope, true))?;
         let state = State {
             live,
-            scope: Some(scope.clone().unbind()),
+            routed: Some(Routed::new(scope)),
             answered: false,
             subprotocol: Vec::new(),
             closed: None,
         };
-        Some(Self { root_path: route::root_path_of(scope), state: Mutex::new(state) })
+        Some(Self { state: Mutex::new(state) })
     }
 }
 
 #[pymethods]
 impl WebSocketExchange {
-    /// Shows the scope to Python's collector: apps put into it what leads back here.
+    /// For Python's collector.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // A lock that is held belongs to a thread that is about to use the scope: no garbage.
-        self.state.try_lock().map_or(Ok(()), |state| visit.call(&state.scope))
+        self.state
+            .try_lock()
+            .map_or(Ok(()), |state| state.routed.iter().try_for_each(|routed| routed.traverse(&visit)))
     }
 
     /// The app received this message.
@@ -174,9 +175,8 @@ impl WebSocketExchange {
 
     fn finish(&self, py: Python<'_>, outcome: Outcome, error: impl FnOnce(&mut Texts)) {
         let mut texts = Texts::default();
-        let scope = self.with(|state| state.scope.take());
-        let route = scope.map(|scope| route::template(scope.bind(py), &self.root_path)).unwrap_or_default();
-        texts.push(route.as_bytes());
+        let routed = self.with(|state| state.routed.take());
+        texts.push(routed.map(|routed| routed.template(py)).unwrap_or_default().as_bytes());
         texts.push(&self.with(|state| std::mem::take(&mut state.subprotocol)));
         error(&mut texts);
         self.with(|state| {

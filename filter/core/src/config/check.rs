@@ -204,8 +204,7 @@ pub fn shown(value: &Value) -> String {
 }
 
 /// What kind of value it is, in a user's words.
-#[must_use]
-pub fn kind_of(value: &Value) -> &'static str {
+fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a truth value",
@@ -217,8 +216,7 @@ pub fn kind_of(value: &Value) -> &'static str {
 }
 
 /// Bytes: a whole number, or a string of one with `B`, `KB`, `MB`, `GB` (powers of 1000), `KiB`, `MiB` or `GiB`.
-#[must_use]
-pub fn size(value: &Value) -> Option<u64> {
+pub(crate) fn size(value: &Value) -> Option<u64> {
     if let Some(bytes) = value.as_u64() {
         return Some(bytes);
     }
@@ -247,8 +245,7 @@ fn human(bytes: u64) -> String {
 }
 
 /// The known name that a typing error most likely meant.
-#[must_use]
-pub fn closest(typed: &str, known: &[&'static str]) -> Option<&'static str> {
+fn closest(typed: &str, known: &[&'static str]) -> Option<&'static str> {
     const FARTHEST: usize = 2;
     let near = known.iter().map(|name| (distance(typed, name), *name)).min()?;
     (near.0 <= FARTHEST && near.0 < typed.len()).then_some(near.1)
