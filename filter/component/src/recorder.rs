@@ -108,7 +108,8 @@ pub(crate) fn finish(
     let subprotocol = texts.next().unwrap_or_default();
     let error = pairs(texts).next();
     let websocket = Some((close_code, subprotocol));
-    let end = End { elapsed_ns, outcome: outcome(how), route, error, websocket };
+    let end =
+        End { elapsed_ns, outcome: outcome(how), route, error, websocket, grpc_status: None, proxy: None };
     exchange.finish(&end, max_bytes as usize).unwrap_or_default()
 }
 

@@ -37,6 +37,8 @@ fn main() {
             route: b"/v1/chat",
             error: None,
             websocket: None,
+            grpc_status: None,
+            proxy: None,
         };
         black_box(exchange.finish(&end, 1 << 20));
     }

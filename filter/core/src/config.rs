@@ -4,18 +4,20 @@
 //! the rule that it breaks and the value it had.
 
 mod check;
+mod egress;
 mod host;
 mod settings;
 
 pub(crate) use self::settings::{Rule, Settings};
 pub use self::{
     check::{Error, Table, Value, shown},
+    egress::EgressSettings,
     host::HostSettings,
     settings::Service,
 };
 
-/// Tables of offpath.toml that belong to Envoy's filter or to the exporter; each checks its own.
-const OF_OTHERS: &[&str] = &["cluster", "exporter", "intake", "sinks"];
+/// Tables of offpath.toml that belong to the exporter, which checks its own.
+const OF_OTHERS: &[&str] = &["exporter", "intake", "sinks"];
 
 /// Checked configuration.
 #[derive(Clone, Debug)]
@@ -24,9 +26,12 @@ pub struct Config {
     pub service: Service,
     /// What the host of the core is to provide.
     pub host: HostSettings,
+    /// How events leave Envoy.
+    pub egress: EgressSettings,
     pub(crate) base: Settings,
     pub(crate) rules: Vec<Rule>,
-    pub(crate) max_memory: u32,
+    /// What was configured of it.
+    max_memory: Option<u32>,
 }
 
 impl Config {
@@ -50,9 +55,16 @@ impl Config {
         let (base, max_memory) = settings::read_capture(root.table("capture"));
         let rules = settings::read_rules(&mut root, &base);
         let host = HostSettings::read(&mut root);
+        let egress = EgressSettings::read(&mut root);
         root.leave(OF_OTHERS);
         root.finish();
-        Some(Self { service, host, base, rules, max_memory })
+        Some(Self { service, host, egress, base, rules, max_memory })
+    }
+
+    /// Bytes that the exchanges in flight may hold together, or so many if the configuration does not say.
+    #[must_use]
+    pub fn max_memory_or(&self, default: u32) -> u32 {
+        self.max_memory.unwrap_or(default)
     }
 }
 
@@ -61,9 +73,10 @@ impl Default for Config {
         Self {
             service: Service::default(),
             host: HostSettings::default(),
+            egress: EgressSettings::default(),
             base: Settings::default(),
             rules: Vec::new(),
-            max_memory: settings::DEFAULT_MAX_MEMORY,
+            max_memory: None,
         }
     }
 }

@@ -147,6 +147,12 @@ pub struct Exchange {
     /// Set for a websocket session.
     #[prost(message, optional, tag = "17")]
     pub websocket: Option<WebSocket>,
+    /// What a proxy knows of how it passed the exchange on.
+    #[prost(message, optional, tag = "18")]
+    pub proxy: Option<Proxy>,
+    /// Status of a gRPC call, from its trailers or, if there were none, its headers.
+    #[prost(uint32, optional, tag = "19")]
+    pub grpc_status: Option<u32>,
 }
 
 /// One direction of an exchange.
@@ -225,6 +231,28 @@ pub struct WebSocket {
     /// The subprotocol that was agreed on.
     #[prost(string, tag = "3")]
     pub subprotocol: String,
+}
+
+/// What a proxy knows of how it passed an exchange on.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Proxy {
+    /// The cluster that its route names.
+    #[prost(string, tag = "1")]
+    pub upstream_cluster: String,
+    /// Address and port of the host that answered, or was tried last; empty if none was.
+    #[prost(string, tag = "2")]
+    pub upstream_host: String,
+    /// How many times the request was sent upstream: 1, and one for each retry. 0 if it was not.
+    #[prost(uint32, tag = "3")]
+    pub attempts: u32,
+    /// What was out of the ordinary, in the short names of Envoy's access log such as `UF` and `URX`.
+    /// <https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/observability/access_log/usage#response-flags>
+    #[prost(string, repeated, tag = "4")]
+    pub response_flags: Vec<String>,
+    /// Where the response came from: `via_upstream`, or why the proxy made it itself.
+    /// <https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/http/http_conn_man/response_code_details>
+    #[prost(string, tag = "5")]
+    pub response_code_details: String,
 }
 
 /// Events that were lost.

@@ -26,6 +26,8 @@ const MAX_MESSAGE: usize = 4096;
 const SERVER_ERROR: u16 = 500;
 /// Status of a websocket's handshake that was accepted.
 const SWITCHING_PROTOCOLS: u16 = 101;
+/// What all exchanges in flight may hold together where neither configuration nor host says otherwise, in bytes.
+const DEFAULT_MAX_MEMORY: u32 = 64 << 20;
 /// Enough for the metadata of most exchanges, so that they are written into one allocation.
 const METADATA: usize = 512;
 
@@ -95,6 +97,25 @@ pub struct End<'a> {
     pub error: Option<(&'a [u8], &'a [u8])>,
     /// Close code and subprotocol of a websocket.
     pub websocket: Option<(u16, &'a [u8])>,
+    /// Status of a gRPC call.
+    pub grpc_status: Option<u32>,
+    /// What a proxy knows of how it passed the exchange on.
+    pub proxy: Option<Proxy<'a>>,
+}
+
+/// What a proxy knows; see [`event::Proxy`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Proxy<'a> {
+    /// The cluster that its route names.
+    pub upstream_cluster: &'a [u8],
+    /// Address and port of the upstream.
+    pub upstream_host: &'a [u8],
+    /// How many times the request was sent upstream.
+    pub attempts: u32,
+    /// What was out of the ordinary.
+    pub response_flags: &'a [&'a str],
+    /// Where the response came from.
+    pub response_code_details: &'a [u8],
 }
 
 /// Configuration made ready, shared by all exchanges of one guest or worker.
@@ -111,6 +132,12 @@ impl Capture {
     /// `source`: which host this is, as the event's JSON names it.
     #[must_use]
     pub fn new(config: Config, source: &str) -> Rc<Self> {
+        Self::within(DEFAULT_MAX_MEMORY, config, source)
+    }
+
+    /// The same with another default for the memory that all exchanges in flight may hold together, in bytes.
+    #[must_use]
+    pub fn within(max_memory: u32, config: Config, source: &str) -> Rc<Self> {
         let service = config.service.clone();
         let common = Event {
             schema: event::SCHEMA,
@@ -120,7 +147,7 @@ impl Capture {
             source: source.to_owned(),
             ..Event::default()
         };
-        let budget = Budget::new(config.max_memory as usize);
+        let budget = Budget::new(config.max_memory_or(max_memory) as usize);
         Rc::new(Self { common: common.to_bytes(), config, budget })
     }
 
@@ -141,6 +168,9 @@ impl Capture {
         let websocket = head.scheme.starts_with(b"ws");
         let (of_request, of_response) = if websocket {
             (settings.websocket, settings.websocket)
+        } else if head.method == b"CONNECT" {
+            // What passes a tunnel is no body (RFC 9110, section 9.3.6): it is counted.
+            (Limits::default(), Limits::default())
         } else {
             (settings.request_body, settings.response_body)
         };
@@ -191,6 +221,19 @@ fn describe(out: &mut Vec<u8>, head: &RequestHead<'_>, settings: &Settings) {
     wire::text(out, tag::HTTP_VERSION, head.http_version, MAX_NAME);
 }
 
+fn describe_proxy(out: &mut Vec<u8>, proxy: &Proxy<'_>) {
+    let mut message = Vec::with_capacity(128);
+    wire::text(&mut message, tag::UPSTREAM_CLUSTER, proxy.upstream_cluster, MAX_NAME);
+    wire::text(&mut message, tag::UPSTREAM_HOST, proxy.upstream_host, MAX_NAME);
+    wire::number(&mut message, tag::ATTEMPTS, proxy.attempts.into());
+    for flag in proxy.response_flags {
+        wire::bytes(&mut message, tag::RESPONSE_FLAGS, flag.as_bytes());
+    }
+    wire::text(&mut message, tag::RESPONSE_CODE_DETAILS, proxy.response_code_details, MAX_NAME);
+    wire::head(out, tag::PROXY, message.len());
+    out.extend_from_slice(&message);
+}
+
 #[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
 fn halves(id: u128) -> (u64, u64) {
     ((id >> 64) as u64, id as u64)
@@ -219,6 +262,23 @@ impl Exchange {
     #[must_use]
     pub fn plan(&self) -> Plan {
         self.plan
+    }
+
+    /// Bytes that the exchange holds beside its bodies, which [`Config`] bounds.
+    #[must_use]
+    pub fn described_bytes(&self) -> usize {
+        self.described.capacity()
+    }
+
+    /// The `traceparent` that makes whoever gets the request a child of this exchange.
+    #[must_use]
+    pub fn traceparent(&self) -> String {
+        let caller = self.caller.unwrap_or(TraceContext {
+            trace_id: self.start.trace_id,
+            parent_id: 0,
+            flags: TraceContext::SAMPLED,
+        });
+        TraceContext { parent_id: self.start.span_id, ..caller }.to_string()
     }
 
     /// One chunk of the request body: its first bytes, how many the host then left out, and its last bytes; where
@@ -295,6 +355,12 @@ impl Exchange {
             wire::text(&mut websocket, tag::SUBPROTOCOL, subprotocol, MAX_NAME);
             wire::head(out, tag::WEBSOCKET, websocket.len());
             out.extend_from_slice(&websocket);
+        }
+        if let Some(status) = end.grpc_status {
+            wire::present_number(out, tag::GRPC_STATUS, status.into());
+        }
+        if let Some(proxy) = &end.proxy {
+            describe_proxy(out, proxy);
         }
     }
 

@@ -41,7 +41,6 @@ pub(crate) const DEFAULT_ALLOW: &[&str] = &[
     "content-length",
     "content-type",
     "retry-after",
-    "transfer-encoding",
     "user-agent",
     "x-request-id",
 ];

@@ -12,8 +12,10 @@
 //! Nothing here panics, whatever the bytes: hosts run it on the request path of other people's software.
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod config;
 pub mod event;
+pub mod ids;
 
 mod body;
 mod budget;
@@ -27,5 +29,5 @@ mod wire;
 
 pub use self::{
     config::Config,
-    exchange::{Capture, End, Exchange, Plan, RequestHead, Start, Want},
+    exchange::{Capture, End, Exchange, Plan, Proxy, RequestHead, Start, Want},
 };

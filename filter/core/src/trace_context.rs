@@ -4,6 +4,7 @@
 //! hexadecimal. A version above 00 is read as far as 00 is known; a header that breaks a rule is as good as none.
 
 use crate::text::hex;
+use std::fmt;
 
 /// Where the caller stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,19 +13,30 @@ pub(crate) struct TraceContext {
     pub(crate) trace_id: u128,
     /// 8 bytes, never 0.
     pub(crate) parent_id: u64,
+    pub(crate) flags: u8,
 }
 
 impl TraceContext {
+    /// The one flag of version 00.
+    pub(crate) const SAMPLED: u8 = 1;
+
     /// Reads a `traceparent`.
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
         let mut fields = value.trim_ascii().split(|byte| *byte == b'-');
         let version = number(fields.next()?, 2)?;
         let trace_id = number(fields.next()?, 32)?;
         let parent_id = u64::try_from(number(fields.next()?, 16)?).ok()?;
-        number(fields.next()?, 2)?;
+        let flags = u8::try_from(number(fields.next()?, 2)?).ok()?;
         let longer = fields.next().is_some();
         let valid = version != 0xff && !(version == 0 && longer) && trace_id != 0 && parent_id != 0;
-        valid.then_some(Self { trace_id, parent_id })
+        valid.then_some(Self { trace_id, parent_id, flags })
+    }
+}
+
+/// As version 00, which knows one flag.
+impl fmt::Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id, self.parent_id, self.flags & Self::SAMPLED)
     }
 }
 
@@ -48,8 +60,10 @@ mod tests {
         let expected = TraceContext {
             trace_id: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736,
             parent_id: 0x00f0_67aa_0ba9_02b7,
+            flags: TraceContext::SAMPLED,
         };
         assert_eq!(TraceContext::parse(VALID.as_bytes()), Some(expected));
+        assert_eq!(expected.to_string(), VALID);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 #![allow(missing_docs, reason = "a test")]
 
 use offpath_core::{
-    Capture, Config, End, Exchange, RequestHead, Start,
+    Capture, Config, End, Exchange, Proxy, RequestHead, Start,
     event::{self, Event, Kind, Outcome},
 };
 use proptest::prelude::*;
@@ -24,7 +24,15 @@ fn get(path: &'static str) -> RequestHead<'static> {
 }
 
 fn end(outcome: Outcome) -> End<'static> {
-    End { elapsed_ns: 9_000, outcome, route: b"", error: None, websocket: None }
+    End {
+        elapsed_ns: 9_000,
+        outcome,
+        route: b"",
+        error: None,
+        websocket: None,
+        grpc_status: None,
+        proxy: None,
+    }
 }
 
 type Fields<'a> = [(&'a [u8], &'a [u8])];
@@ -209,6 +217,8 @@ proptest! {
         let end = End {
             elapsed_ns: times[1], outcome: Outcome::Reset, route: &route,
             error: Some((&method, &query)), websocket: Some((status, &path)),
+            grpc_status: Some(status.into()),
+            proxy: Some(Proxy { upstream_cluster: &method, response_code_details: &query, ..Proxy::default() }),
         };
         finish(exchange, &end);
     }

@@ -1,14 +1,21 @@
-//! `proto/event.proto` and the Rust types are the same layout.
+//! The files in `proto/` and the Rust types are the same layouts.
 #![allow(missing_docs, reason = "a test")]
 
-use offpath_core::event::{Body, Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, WebSocket};
+use offpath_core::batch::{self, Envelope};
+use offpath_core::event::{
+    Body, Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, Proxy, WebSocket,
+};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 
-fn event_of_the_proto_file() -> MessageDescriptor {
+fn described_in(file: &str, message: &str) -> MessageDescriptor {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/proto");
-    let files = protox::compile(["event.proto"], [folder]).expect("a valid .proto file");
+    let files = protox::compile([file], [folder]).expect("a valid .proto file");
     let pool = DescriptorPool::from_file_descriptor_set(files).expect("a descriptor pool");
-    pool.get_message_by_name("offpath.v1.Event").expect("the message Event")
+    pool.get_message_by_name(message).expect("the message")
+}
+
+fn event_of_the_proto_file() -> MessageDescriptor {
+    described_in("event.proto", "offpath.v1.Event")
 }
 
 /// An event with something in every field.
@@ -55,6 +62,14 @@ fn exchange() -> Exchange {
         rule: "i".into(),
         sampled_because: "j".into(),
         websocket: Some(WebSocket { accepted: true, close_code: 1, subprotocol: "s".into() }),
+        proxy: Some(Proxy {
+            upstream_cluster: "u".into(),
+            upstream_host: "v".into(),
+            attempts: 1,
+            response_flags: vec!["w".into()],
+            response_code_details: "x".into(),
+        }),
+        grpc_status: Some(1),
     }
 }
 
@@ -94,4 +109,14 @@ fn the_proto_file_reads_the_values_under_the_same_names() {
     assert_eq!(exchange.get_field_by_name("path").as_deref().and_then(Value::as_str), Some("d"));
     assert_eq!(exchange.get_field_by_name("status").as_deref().and_then(Value::as_u32), Some(200));
     assert_eq!(read.get_field_by_name("span_id").as_deref().and_then(Value::as_u64), Some(6));
+}
+
+#[test]
+fn the_proto_file_describes_a_batch_as_it_is_written() {
+    let mut bytes = Vec::new();
+    batch::push_event(&mut bytes, b"event");
+    let envelope = Envelope { epoch: 1 << 64 | 2, lane: 3, first_sequence: 4 };
+    batch::push_envelope(&mut bytes, &envelope, [("reason", 5)].into_iter());
+    let batch = described_in("batch.proto", "offpath.v1.Batch");
+    assert_complete(&DynamicMessage::decode(batch, bytes.as_slice()).expect("the same wire types"));
 }

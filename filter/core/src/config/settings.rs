@@ -13,8 +13,6 @@ const KIB: u32 = 1 << 10;
 /// Four limits of this size and the rest of an event fit into a record of the default ring.
 const MAX_LIMIT: u32 = 1 << 20;
 const DEFAULT_LIMITS: Limits = Limits { head: 8 * KIB, tail: 8 * KIB };
-/// Bodies that all exchanges in flight hold together.
-pub(crate) const DEFAULT_MAX_MEMORY: u32 = 64 << 20;
 /// A quarter of what a 32-bit guest can address.
 const MAX_MEMORY: u32 = 1 << 30;
 /// Longest name of a service, a release or a rule, in bytes.
@@ -96,7 +94,7 @@ impl Default for Settings {
 }
 
 /// `[capture]`, and how much memory its exchanges may use.
-pub(crate) fn read_capture(mut table: Table<'_, '_>) -> (Settings, u32) {
+pub(crate) fn read_capture(mut table: Table<'_, '_>) -> (Settings, Option<u32>) {
     let default = Settings::default();
     let record = table.flag("record").unwrap_or(default.record);
     let request_body = limits(&mut table, "request_body", default.request_body);
@@ -112,7 +110,7 @@ pub(crate) fn read_capture(mut table: Table<'_, '_>) -> (Settings, u32) {
     let headers = HeaderFilter::new(&allow, &redacted_headers);
     let secrets = SecretParameters::new(&redacted_query);
     let settings = Settings { record, request_body, response_body, websocket, headers, secrets };
-    (settings, max_memory.unwrap_or(DEFAULT_MAX_MEMORY))
+    (settings, max_memory)
 }
 
 fn redact(mut table: Table<'_, '_>) -> (Vec<String>, Vec<String>) {

@@ -28,7 +28,9 @@ pub(crate) const ERROR: u32 = 14;
 pub(crate) const RULE: u32 = 15;
 pub(crate) const SAMPLED_BECAUSE: u32 = 16;
 pub(crate) const WEBSOCKET: u32 = 17;
-// Message, Error, WebSocket
+pub(crate) const PROXY: u32 = 18;
+pub(crate) const GRPC_STATUS: u32 = 19;
+// Message, Error, WebSocket, Proxy
 pub(crate) const BODY: u32 = 2;
 pub(crate) const CHUNKS: u32 = 3;
 pub(crate) const ERROR_TYPE: u32 = 1;
@@ -36,3 +38,8 @@ pub(crate) const ERROR_MESSAGE: u32 = 2;
 pub(crate) const ACCEPTED: u32 = 1;
 pub(crate) const CLOSE_CODE: u32 = 2;
 pub(crate) const SUBPROTOCOL: u32 = 3;
+pub(crate) const UPSTREAM_CLUSTER: u32 = 1;
+pub(crate) const UPSTREAM_HOST: u32 = 2;
+pub(crate) const ATTEMPTS: u32 = 3;
+pub(crate) const RESPONSE_FLAGS: u32 = 4;
+pub(crate) const RESPONSE_CODE_DETAILS: u32 = 5;
