@@ -20,7 +20,7 @@ pub use self::{
 const OF_OTHERS: &[&str] = &["exporter", "intake", "sinks"];
 
 /// Checked configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// Whose exchanges these are.
     pub service: Service,
@@ -65,18 +65,5 @@ impl Config {
     #[must_use]
     pub fn max_memory_or(&self, default: u32) -> u32 {
         self.max_memory.unwrap_or(default)
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            service: Service::default(),
-            host: HostSettings::default(),
-            egress: EgressSettings::default(),
-            base: Settings::default(),
-            rules: Vec::new(),
-            max_memory: None,
-        }
     }
 }
