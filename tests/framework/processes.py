@@ -103,6 +103,10 @@ class Process:
         """End it with SIGTERM and return its exit code; with SIGKILL if it does not hear that."""
         if self._popen.poll() is None:
             self._popen.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait until it has ended and return its exit code; end it with SIGKILL if it does not."""
         try:
             return self._popen.wait(PATIENCE)
         except subprocess.TimeoutExpired:
