@@ -34,9 +34,11 @@ fn build() -> Result<()> {
     let toolchain = Toolchain::find()?;
     println!("toolchain: {toolchain}");
     let core = toolchain.build(&root, "offpath-component")?;
-
     let component = encode(&fs::read(core)?)?;
-    write(&dist.join("offpath.wasm"), &component)
+    write(&dist.join("offpath.wasm"), &component)?;
+
+    let filter = toolchain.build(&root, "offpath-proxy-wasm")?;
+    write(&dist.join("offpath-envoy.wasm"), &fs::read(filter)?)
 }
 
 /// The folder of the workspace's Cargo.toml, two above this crate's.

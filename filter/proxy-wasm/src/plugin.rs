@@ -1,0 +1,154 @@
+//! One configuration of the filter, and the way of its events to the exporter.
+
+use crate::{
+    abi::{
+        Buffer, Map, Pairs,
+        host::{self, Level},
+    },
+    egress::{Answer, Egress, TIMEOUT_MS},
+    metrics::Metrics,
+};
+use offpath_core::{
+    Capture, Config, batch,
+    config::{EgressSettings, Error},
+};
+use std::rc::Rc;
+
+/// What the exchanges in flight may hold in one worker if the configuration does not say, in bytes. With as much for the
+/// events on their way, a worker's VM stays below 8 MB.
+const DEFAULT_MAX_MEMORY: u32 = 2 << 20;
+
+/// A root context: what one place in Envoy's configuration says of the filter.
+#[derive(Debug, Default)]
+pub(crate) struct Plugin {
+    /// `None`: it has not been configured, and so records nothing.
+    pub(crate) settings: Option<Settings>,
+    /// Whether its tick has been asked for.
+    ticking: bool,
+    /// Envoy wants it gone, and waits until this time for what is on its way.
+    pub(crate) leaving_until: Option<u64>,
+}
+
+/// A configuration that was taken.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) capture: Rc<Capture>,
+    pub(crate) egress: EgressSettings,
+    /// What the exchanges in flight may hold beside their bodies, in bytes.
+    pub(crate) max_described: usize,
+}
+
+impl Settings {
+    /// Reads the configuration that Envoy holds for the plugin that is being configured.
+    pub(crate) fn read(size: usize) -> Result<Self, Vec<Error>> {
+        let bytes = host::buffer(Buffer::PluginConfiguration, 0, size).unwrap_or_default();
+        Self::parse(&bytes)
+    }
+
+    fn parse(json: &[u8]) -> Result<Self, Vec<Error>> {
+        let json = if json.trim_ascii().is_empty() { b"{}" } else { json };
+        let value = serde_json::from_slice(json).map_err(|error| {
+            let rule = format!("must be JSON: {error}");
+            vec![Error { field: "the configuration".to_owned(), rule, value: String::new() }]
+        })?;
+        let config = Config::from_json(&value)?;
+        Ok(Self {
+            egress: config.egress.clone(),
+            max_described: config.max_memory_or(DEFAULT_MAX_MEMORY) as usize,
+            capture: Capture::within(DEFAULT_MAX_MEMORY, config, "envoy"),
+        })
+    }
+}
+
+impl Plugin {
+    /// Has Envoy call this plugin from now on. Not at configuration: that is also done in a VM which is thrown away.
+    pub(crate) fn tick(&mut self) {
+        if let (Some(settings), false) = (&self.settings, self.ticking) {
+            self.ticking = host::set_tick_period(settings.egress.interval_ms).is_ok();
+        }
+    }
+}
+
+/// The way to one cluster, shared by all plugins of this worker that name it: so what an old configuration has not sent,
+/// the new one sends.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    pub(crate) cluster: String,
+    pub(crate) egress: Egress,
+    headers: Vec<u8>,
+    /// Whether the log says already that batches cannot be sent.
+    told: bool,
+}
+
+impl Sender {
+    pub(crate) fn new(cluster: String, egress: Egress) -> Self {
+        let headers = Pairs::encode(&[
+            (":method", "POST"),
+            (":path", batch::PATH),
+            (":authority", "offpath"),
+            ("content-type", batch::CONTENT_TYPE),
+        ]);
+        Self { cluster, egress, headers, told: false }
+    }
+
+    /// Sends what is due.
+    pub(crate) fn send(&mut self, now_ns: u64, metrics: &Metrics) {
+        while let Some((lane, body)) = self.egress.due(now_ns) {
+            let called = host::http_call(&self.cluster, &self.headers, body, TIMEOUT_MS);
+            self.egress.sent(lane, called.ok(), now_ns);
+            if let Err(status) = called {
+                metrics.batch_failed();
+                let cluster = self.cluster.clone();
+                self.tell(|| {
+                    format!(
+                        "offpath: cannot send to the cluster \"{cluster}\": {status:?}; is it configured?"
+                    )
+                });
+            }
+        }
+    }
+
+    /// Takes the answer that has come for a token. Returns whether it was awaited here.
+    pub(crate) fn answered(&mut self, token: u32, has_headers: bool, now_ns: u64, metrics: &Metrics) -> bool {
+        let status = if has_headers { call_status() } else { None };
+        let answer = Answer::of(status);
+        if !self.egress.answered(token, answer, now_ns) {
+            return false;
+        }
+        if answer == Answer::Stored {
+            metrics.batch_sent();
+            if std::mem::take(&mut self.told) {
+                host::log(Level::Info, "offpath: the exporter takes events again");
+            }
+        } else {
+            metrics.batch_failed();
+            let cluster = self.cluster.clone();
+            self.tell(|| match status {
+                Some(status) => {
+                    format!("offpath: the exporter behind the cluster \"{cluster}\" answers {status}")
+                }
+                None => format!(
+                    "offpath: the exporter behind the cluster \"{cluster}\" does not answer; events are kept"
+                ),
+            });
+        }
+        true
+    }
+
+    fn tell(&mut self, what: impl FnOnce() -> String) {
+        if !std::mem::replace(&mut self.told, true) {
+            host::log(Level::Warn, &what());
+        }
+    }
+}
+
+/// Status of the answer that has just come.
+fn call_status() -> Option<u16> {
+    let pairs = host::pairs(Map::CallResponse).ok()?;
+    number(pairs.get(b":status")?)
+}
+
+/// A status as headers have it.
+pub(crate) fn number(digits: &[u8]) -> Option<u16> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}

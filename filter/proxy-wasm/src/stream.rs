@@ -1,0 +1,275 @@
+//! One HTTP stream, as Envoy shows it to the filter, made into the calls of [`offpath_core::Exchange`].
+//!
+//! A stream ends in `on_log`, the only callback that every stream gets: disconnects, resets and Envoy's own replies come
+//! there too. It is also the only one that a stream gets which an earlier filter has answered before it came to ours;
+//! its heads are then read there.
+
+mod ending;
+mod head;
+mod websocket;
+
+use self::{
+    head::{RequestParts, fields},
+    websocket::Frames,
+};
+use crate::{
+    abi::{Buffer, Map, Pairs, host},
+    plugin::{Settings, number},
+    random::Pool,
+};
+use offpath_core::{Exchange, Start, Want};
+
+/// Status of a request whose connection becomes something else.
+const SWITCHING_PROTOCOLS: u16 = 101;
+
+/// One stream.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    /// Its plugin.
+    pub(crate) root: u32,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Its request head was not seen.
+    New,
+    /// It is not recorded.
+    Ignored,
+    Recording(Box<Recording>),
+}
+
+/// Whether a stream is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    Recorded,
+    /// The rules say no.
+    NotWanted,
+    /// There is no memory, or no randomness, for it.
+    Impossible,
+}
+
+/// What passes of a stream.
+#[derive(Debug)]
+struct Recording {
+    exchange: Exchange,
+    /// By the monotonic clock.
+    start_ns: u64,
+    request: Direction,
+    response: Direction,
+    status: Option<u16>,
+    is_grpc: bool,
+    /// Subprotocol of a websocket.
+    subprotocol: Vec<u8>,
+    content: Content,
+    /// The last byte of the response was seen.
+    complete: bool,
+}
+
+/// One direction's body.
+#[derive(Debug)]
+struct Direction {
+    want: Want,
+    passed: u64,
+    frames: Frames,
+}
+
+/// What the bodies are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Body,
+    /// Frames of RFC 6455.
+    WebSocket,
+    /// Whatever was agreed on: bytes to be counted.
+    Opaque,
+}
+
+impl Stream {
+    pub(crate) fn new(root: u32) -> Self {
+        Self { root, phase: Phase::New }
+    }
+
+    /// Bytes that it holds beside its bodies.
+    pub(crate) fn described_bytes(&self) -> usize {
+        match &self.phase {
+            Phase::Recording(recording) => recording.exchange.described_bytes(),
+            _ => 0,
+        }
+    }
+
+    /// Begins, with the request's head. `has_memory`: whether there is room for another exchange.
+    pub(crate) fn begin(&mut self, settings: &Settings, random: &mut Pool, has_memory: bool) -> Begun {
+        self.phase = Phase::Ignored;
+        let Some(random) = random.next().filter(|_| has_memory) else { return Begun::Impossible };
+        let pairs = host::pairs(Map::Request).unwrap_or_default();
+        let parts = RequestParts::read(&pairs);
+        let start = Start::new(host::unix_ns(), &random);
+        let Some(exchange) = settings.capture.begin(start, &parts.head(), fields(&pairs)) else {
+            return Begun::NotWanted;
+        };
+        let plan = exchange.plan();
+        self.phase = Phase::Recording(Box::new(Recording {
+            exchange,
+            start_ns: host::monotonic_ns(),
+            request: Direction::new(plan.request),
+            response: Direction::new(plan.response),
+            status: None,
+            is_grpc: false,
+            subprotocol: Vec::new(),
+            content: if parts.is_websocket() { Content::WebSocket } else { Content::Body },
+            complete: false,
+        }));
+        Begun::Recorded
+    }
+
+    /// The `traceparent` for whoever gets the request.
+    pub(crate) fn traceparent(&self) -> Option<String> {
+        match &self.phase {
+            Phase::Recording(recording) => Some(recording.exchange.traceparent()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn request_body(&mut self, size: usize) {
+        if let Phase::Recording(recording) = &mut self.phase {
+            recording.request_body(size);
+        }
+    }
+
+    pub(crate) fn response_head(&mut self, is_last: bool) {
+        if let Phase::Recording(recording) = &mut self.phase {
+            recording.response_head(&host::pairs(Map::Response).unwrap_or_default());
+            recording.complete |= is_last;
+        }
+    }
+
+    pub(crate) fn response_body(&mut self, size: usize, is_last: bool) {
+        if let Phase::Recording(recording) = &mut self.phase {
+            recording.response_body(size);
+            recording.complete |= is_last;
+        }
+    }
+
+    pub(crate) fn response_trailers(&mut self) {
+        if let Phase::Recording(recording) = &mut self.phase {
+            recording.complete = true;
+        }
+    }
+
+    /// Whether nothing but `on_log` was called for it.
+    pub(crate) fn is_new(&self) -> bool {
+        matches!(self.phase, Phase::New)
+    }
+
+    /// The same for a stream whose response never passed this filter: its head, and its body's size, from what Envoy
+    /// knows of it in the end.
+    pub(crate) fn describe_unseen_response(&mut self) {
+        if let Phase::Recording(recording) = &mut self.phase {
+            recording.response_head(&host::pairs(Map::Response).unwrap_or_default());
+            let size = host::number("response\0size").unwrap_or(0);
+            recording.exchange.response_body(recording.elapsed_ns(), Vec::new(), size, Vec::new());
+            recording.complete = true;
+        }
+    }
+
+    /// Ends it; its event, if it is recorded. `Err`: the event is too long.
+    pub(crate) fn finish(self, longest_event: usize) -> Result<Option<Vec<u8>>, ()> {
+        match self.phase {
+            Phase::Recording(recording) => recording.finish(longest_event).map(Some).ok_or(()),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Recording {
+    fn elapsed_ns(&self) -> u64 {
+        host::monotonic_ns().saturating_sub(self.start_ns)
+    }
+
+    fn request_body(&mut self, size: usize) {
+        match self.content {
+            Content::WebSocket => {
+                let exchange = &mut self.exchange;
+                self.request.frames.read(Buffer::RequestBody, size, |payload| {
+                    exchange.request_body(Vec::new(), payload, Vec::new());
+                });
+            }
+            Content::Opaque => self.exchange.request_body(Vec::new(), size as u64, Vec::new()),
+            Content::Body => {
+                let (first, skipped, last) = self.request.chunk(Buffer::RequestBody, size);
+                self.exchange.request_body(first, skipped, last);
+            }
+        }
+    }
+
+    fn response_head(&mut self, pairs: &Pairs) {
+        if self.status.is_some() {
+            return;
+        }
+        let status = pairs.get(b":status").and_then(number).unwrap_or(0);
+        self.status = Some(status);
+        self.is_grpc = pairs.get(b"content-type").is_some_and(|kind| kind.starts_with(b"application/grpc"));
+        match (status, self.content) {
+            (SWITCHING_PROTOCOLS, Content::WebSocket) => {
+                self.subprotocol = pairs.get(b"sec-websocket-protocol").unwrap_or_default().to_vec();
+            }
+            (SWITCHING_PROTOCOLS, _) => self.content = Content::Opaque,
+            // A handshake that was refused: what follows is no frame.
+            (_, Content::WebSocket) => self.content = Content::Opaque,
+            _ => {}
+        }
+        self.exchange.response_head(status, fields(pairs));
+    }
+
+    fn response_body(&mut self, size: usize) {
+        if size == 0 {
+            return;
+        }
+        // The core needs the time of the first byte only, and the clock costs a call.
+        let elapsed_ns = if self.response.passed == 0 { self.elapsed_ns() } else { 0 };
+        match self.content {
+            Content::WebSocket => {
+                let exchange = &mut self.exchange;
+                self.response.passed = self.response.passed.saturating_add(size as u64);
+                self.response.frames.read(Buffer::ResponseBody, size, |payload| {
+                    exchange.response_body(elapsed_ns, Vec::new(), payload, Vec::new());
+                });
+            }
+            Content::Opaque => {
+                self.response.passed = self.response.passed.saturating_add(size as u64);
+                self.exchange.response_body(elapsed_ns, Vec::new(), size as u64, Vec::new());
+            }
+            Content::Body => {
+                let (first, skipped, last) = self.response.chunk(Buffer::ResponseBody, size);
+                self.exchange.response_body(elapsed_ns, first, skipped, last);
+            }
+        }
+    }
+}
+
+impl Direction {
+    fn new(want: Want) -> Self {
+        Self { want, passed: 0, frames: Frames::default() }
+    }
+
+    /// Reads of a chunk what is wanted: its first bytes, how many were left out, and its last bytes.
+    fn chunk(&mut self, buffer: Buffer, size: usize) -> (Vec<u8>, u64, Vec<u8>) {
+        let room = u64::from(self.want.head).saturating_sub(self.passed);
+        self.passed = self.passed.saturating_add(size as u64);
+        let head = size.min(usize::try_from(room).unwrap_or(usize::MAX));
+        let rest = size.saturating_sub(head);
+        let tail = rest.min(self.want.tail as usize);
+        let skipped = rest.saturating_sub(tail);
+        let parts = if skipped == 0 {
+            host::buffer(buffer, 0, size).map(|all| (all, Vec::new()))
+        } else {
+            let last = size.saturating_sub(tail);
+            host::buffer(buffer, 0, head).and_then(|first| Ok((first, host::buffer(buffer, last, tail)?)))
+        };
+        match parts {
+            Ok((first, last)) => (first, skipped as u64, last),
+            // What cannot be read has passed all the same.
+            Err(_) => (Vec::new(), size as u64, Vec::new()),
+        }
+    }
+}
