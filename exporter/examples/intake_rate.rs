@@ -12,7 +12,7 @@ use offpath_core::{
 use offpath_exporter::{
     health::Health,
     ids,
-    intake::rings::Rings,
+    intake::{journal::SharedJournal, rings::Rings},
     metrics::Metrics,
     signal::Signal,
     spool::{Options, Spool},
@@ -35,7 +35,8 @@ fn main() -> Result<(), Failed> {
     let lock = ConsumerLock::acquire(&rings.path().join("r"))?;
     let directory = rings.path().join("r");
     let (metrics, health, stop) = (Metrics::default(), Health::default(), Signal::default());
-    let intake = Rings::new(&directory, lock, writer, Service::default(), metrics, health);
+    let journal = SharedJournal::new(writer, Service::default(), metrics.clone(), health.clone());
+    let intake = Rings::new(&directory, lock, journal, metrics, health);
 
     let payload = event().to_bytes();
     let started = Instant::now();

@@ -17,6 +17,7 @@ use std::{
 use offpath_core::config::{Config as CoreConfig, Error, Service, Table, Value};
 
 use crate::{
+    intake::envoy,
     sinks::{self, SinkSettings},
     spool,
 };
@@ -47,6 +48,8 @@ pub struct Settings {
     pub spool: spool::Options,
     /// `[exporter] spool.sync`: how much a power cut may take.
     pub sync: Duration,
+    /// `[intake.envoy]`.
+    pub envoy: envoy::Settings,
     /// `[sinks.*]`, or the local store if none is named.
     pub sinks: Vec<SinkSettings>,
 }
@@ -145,7 +148,7 @@ impl Settings {
     }
 
     fn read(mut root: Table<'_, '_>, service: Service, env: Environment<'_>) -> Self {
-        read_intake(root.table("intake"));
+        let envoy = read_intake(root.table("intake"), env);
         let mut table = root.table("exporter");
         let listen =
             table.typed("listen", "must be an address and a port such as \"127.0.0.1:8790\"", |value| {
@@ -166,6 +169,7 @@ impl Settings {
             nice: i32::try_from(nice).unwrap_or(10),
             spool,
             sync,
+            envoy,
             sinks,
         }
     }
@@ -181,9 +185,11 @@ fn read_spool(mut table: Table<'_, '_>) -> (spool::Options, Duration) {
     (spool::Options::new(size, age), sync.unwrap_or(Duration::from_millis(200)))
 }
 
-fn read_intake(mut table: Table<'_, '_>) {
-    table.not_yet(&["envoy", "redis"]);
+fn read_intake(mut table: Table<'_, '_>, env: Environment<'_>) -> envoy::Settings {
+    let envoy = envoy::Settings::read(table.table("envoy"), env);
+    table.not_yet(&["redis"]);
     table.finish();
+    envoy
 }
 
 fn duration(
@@ -255,8 +261,20 @@ mod tests {
 
     #[test]
     fn what_is_to_come_is_refused_rather_than_ignored() {
-        assert_eq!(fields(&json!({"intake": {"envoy": {"socket": "/run/x"}}})), ["intake.envoy"]);
+        assert_eq!(fields(&json!({"intake": {"redis": {"url": "redis://x"}}})), ["intake.redis"]);
         assert_eq!(fields(&json!({"sinks": {"x": {"type": "otlp"}}})), ["sinks.x.type"]);
+    }
+
+    #[test]
+    fn envoy_s_socket_is_a_path_that_the_system_can_bind_with_an_octal_mode() {
+        let json = json!({"intake": {"envoy": {"socket": "~/x.sock", "mode": "0660"}}});
+        let envoy = Settings::from_json(&json, &env).expect("valid").envoy;
+        assert_eq!((envoy.socket, envoy.mode), (Some(PathBuf::from("/home/me/x.sock")), 0o660));
+        let long = format!("/{}", "x".repeat(200));
+        for socket in [json!(long), json!(""), json!("/run/"), json!(7)] {
+            assert_eq!(fields(&json!({"intake": {"envoy": {"socket": socket}}})), ["intake.envoy.socket"]);
+        }
+        assert_eq!(fields(&json!({"intake": {"envoy": {"mode": "rw", "mod": 1}}})).len(), 2);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! intake       1 thread: rings to spool
+//! intake-envoy 1 thread: batches from Envoy's workers to spool
 //! housekeeping 1 thread: syncs the spool, and removes what is delivered or over the bounds
 //! sinks        1 thread each: spool to sink
 //! ```
@@ -23,7 +24,11 @@ use crate::{
     config::Settings,
     health::Health,
     ids,
-    intake::rings::Rings,
+    intake::{
+        envoy::{BindError, Envoy, Socket},
+        journal::SharedJournal,
+        rings::Rings,
+    },
     metrics::{Metrics, Pending},
     priority,
     signal::Signal,
@@ -43,6 +48,9 @@ pub enum StartError {
     /// The spool is another's, or cannot be used.
     #[error(transparent)]
     Spool(#[from] OpenError),
+    /// Envoy's socket is another's, or cannot be made.
+    #[error(transparent)]
+    Socket(#[from] BindError),
     /// The data directory cannot be used.
     #[error("exporter.data_dir: {}: {source}", path.display())]
     DataDir {
@@ -60,7 +68,7 @@ pub struct Exporter {
     stop_intake: Signal,
     drain_sinks: Signal,
     stop_housekeeping: Signal,
-    intake: JoinHandle<()>,
+    intakes: Vec<JoinHandle<()>>,
     housekeeping: JoinHandle<()>,
     sinks: Vec<JoinHandle<()>>,
 }
@@ -107,6 +115,8 @@ impl Exporter {
         let data_dir = |source| StartError::DataDir { path: settings.data_dir.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&settings.data_dir).map_err(data_dir)?;
         let lock = ConsumerLock::acquire(ring_directory)?;
+        let socket = settings.envoy.path(ring_directory);
+        let socket = socket.map(|path| Socket::bind(&path, settings.envoy.mode)).transpose()?;
         let spool_directory = settings.data_dir.join("spool");
         let (spool, writer) = Spool::open(&spool_directory, settings.spool.clone(), ids::now_unix_ns())?;
         let mut view =
@@ -115,10 +125,16 @@ impl Exporter {
         let runners = enrol(settings, &mut view, &drain_sinks).map_err(data_dir)?;
 
         let (metrics, health) = (view.metrics.clone(), view.health.clone());
-        let rings = Rings::new(ring_directory, lock, writer, settings.service.clone(), metrics, health);
+        let journal = SharedJournal::new(writer, settings.service.clone(), metrics.clone(), health.clone());
+        let envoy = socket.map(|socket| Envoy::new(socket, journal.clone(), metrics.clone()));
+        let rings = Rings::new(ring_directory, lock, journal, metrics, health);
+        // At the app's own priority: they need little of the CPU, and where they came too late, events would be lost.
         let stop = Signal::clone(&stop_intake);
-        // At the app's own priority: it needs little of the CPU, and where it came too late, events would be lost.
-        let intake = spawn("intake", 0, &view, move || rings.run(&stop)).map_err(data_dir)?;
+        let mut intakes = vec![spawn("intake", 0, &view, move || rings.run(&stop)).map_err(data_dir)?];
+        if let Some(envoy) = envoy {
+            let stop = Signal::clone(&stop_intake);
+            intakes.push(spawn("intake-envoy", 0, &view, move || envoy.run(&stop)).map_err(data_dir)?);
+        }
         let (watched, stop, every) = (view.clone(), Signal::clone(&stop_housekeeping), settings.sync);
         let housekeeping =
             spawn("housekeeping", settings.nice, &view, move || keep_house(&watched, &stop, every))
@@ -127,7 +143,7 @@ impl Exporter {
             runners.into_iter().map(|runner| spawn("sink", settings.nice, &view, move || runner.run()));
         let sinks = sinks.collect::<io::Result<_>>().map_err(data_dir)?;
         info!(rings = %ring_directory.display(), data_dir = %settings.data_dir.display(), "started");
-        Ok(Self { view, stop_intake, drain_sinks, stop_housekeeping, intake, housekeeping, sinks })
+        Ok(Self { view, stop_intake, drain_sinks, stop_housekeeping, intakes, housekeeping, sinks })
     }
 
     /// What may be known of it.
@@ -136,12 +152,12 @@ impl Exporter {
         self.view.clone()
     }
 
-    /// Empties the rings into the spool, delivers what the spool holds, syncs, and ends. What cannot be done within
+    /// Empties the rings into the spool, answers Envoy's last batches, delivers what the spool holds, syncs, and ends. What cannot be done within
     /// `patience` is left in rings and spool, and told.
     pub fn stop(self, patience: Duration) {
         self.stop_intake.set();
-        if !join(&[self.intake], Instant::now() + patience) {
-            warn!("the rings could not be emptied in time; what is left in them is taken at the next start");
+        if !join(&self.intakes, Instant::now() + patience) {
+            warn!("not all could be taken in time; what is left in the rings is taken at the next start");
         }
         self.drain_sinks.set();
         join(&self.sinks, Instant::now() + patience);

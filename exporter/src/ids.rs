@@ -22,11 +22,13 @@ pub fn random_u64() -> u64 {
     u64::from_ne_bytes(bytes)
 }
 
-/// A new event id, time-ordered, as its two halves: UUID version 7 of RFC 9562, section 5.7.
+/// A new event id, time-ordered, as its two halves.
 #[must_use]
+#[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
 pub fn event_id(now_unix_ns: u64) -> (u64, u64) {
-    let millis = now_unix_ns / 1_000_000;
-    let high = millis << 16 | 0x7000 | random_u64() & 0x0FFF;
-    let low = 1 << 63 | random_u64() >> 2;
-    (high, low)
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&random_u64().to_ne_bytes());
+    random[8..].copy_from_slice(&random_u64().to_ne_bytes()[..2]);
+    let id = offpath_core::ids::event_id(now_unix_ns, random);
+    ((id >> 64) as u64, id as u64)
 }

@@ -1,6 +1,9 @@
 //! Ways in. Each appends to the spool, and lets go of what it took only when the spool has it.
 
+pub mod envoy;
+pub mod journal;
 pub mod rings;
 
 mod peek;
+mod producers;
 mod ring;

@@ -24,6 +24,7 @@ pub struct Metrics {
     registry: Arc<Registry>,
     events: Family<One, Counter>,
     dropped: Family<One, Counter>,
+    batches: Family<One, Counter>,
     ring_used: Family<One, Ratio>,
     spool_bytes: Gauge,
     spool_errors: Family<One, Counter>,
@@ -39,6 +40,7 @@ impl Default for Metrics {
             registry: Arc::default(),
             events: Family::default(),
             dropped: Family::default(),
+            batches: Family::default(),
             ring_used: Family::default(),
             spool_bytes: Gauge::default(),
             spool_errors: Family::default(),
@@ -57,6 +59,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("offpath");
         registry.register("events", "Events taken into the spool", self.events.clone());
         registry.register("dropped", "Events lost, by where and why", self.dropped.clone());
+        registry.register("batches", "Batches that Envoy sent, by what became of them", self.batches.clone());
         registry.register("ring_used_ratio", "How full a producer's ring is, 0 to 1", self.ring_used.clone());
         registry.register("spool_bytes", "Size of the spool on disk", self.spool_bytes.clone());
         registry.register("spool_errors", "Failed writes to the spool", self.spool_errors.clone());
@@ -87,6 +90,10 @@ impl Metrics {
 
     pub(crate) fn dropped(&self, reason: &str, count: u64) {
         self.dropped.get_or_create(&[("reason", reason.to_owned())]).inc_by(count);
+    }
+
+    pub(crate) fn batch(&self, result: &'static str) {
+        self.batches.get_or_create(&[("result", result.to_owned())]).inc();
     }
 
     pub(crate) fn ring_used(&self, producer: &str, ratio: f64) {

@@ -11,8 +11,9 @@
 //! - One [`Writer`] appends, with one `write` per batch. It waits for no reader and for no disk: data is synced by
 //!   another thread, at an interval. So kill -9 loses nothing, and a power cut at most what came in that interval.
 //! - Each record has an index that is never used twice; a position in the spool is an index and nothing else.
-//! - Each record says which ring it came from and its number there, and each segment's header sums that up for all
-//!   before it. So reading one segment at start tells what to skip of a ring that was not released in time.
+//! - Each record says which producer it came from, a ring or one of Envoy's lanes, and its number there, and each
+//!   segment's header sums that up for all before it. So reading one segment at start tells what to skip of a ring that
+//!   was not released in time, or of a batch whose answer did not arrive.
 //! - A segment goes when all sinks have delivered it, or, with what it holds counted as lost to those that have not,
 //!   when the spool is over its size or the segment over its age.
 
@@ -43,8 +44,8 @@ pub use self::{
     open::OpenError,
     reader::{Reader, Record},
     retention::{Evicted, Reason},
-    state::{RingState, RingStates},
-    writer::Writer,
+    state::{ProducerState, ProducerStates},
+    writer::{Mark, Writer},
 };
 
 /// Bounds and pace of a spool.

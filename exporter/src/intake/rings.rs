@@ -17,18 +17,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use offpath_core::{
-    config::Service,
-    event::{self, Event},
-};
 use offpath_ring::{Consumer, ConsumerLock, OpenError, remove_leftovers, rings, set_aside};
 use tracing::{info, warn};
 
 use super::{
-    peek,
+    journal::{Journal, SharedJournal},
     ring::{Ring, Turn},
 };
-use crate::{health::Health, ids, metrics::Metrics, signal::Signal, sinks::is_disk_full, spool::Writer};
+use crate::{health::Health, ids, metrics::Metrics, signal::Signal};
 
 /// The ring's record kind for an encoded event.
 const EVENT: u8 = 1;
@@ -58,8 +54,7 @@ const RETRY: Duration = Duration::from_millis(100);
 pub struct Rings {
     directory: PathBuf,
     _lock: ConsumerLock,
-    writer: Writer,
-    service: Service,
+    journal: SharedJournal,
     metrics: Metrics,
     health: Health,
     open: BTreeMap<PathBuf, Ring>,
@@ -74,16 +69,14 @@ impl Rings {
     pub fn new(
         directory: &Path,
         lock: ConsumerLock,
-        writer: Writer,
-        service: Service,
+        journal: SharedJournal,
         metrics: Metrics,
         health: Health,
     ) -> Self {
         Self {
             directory: directory.to_owned(),
             _lock: lock,
-            writer,
-            service,
+            journal,
             metrics,
             health,
             open: BTreeMap::new(),
@@ -94,8 +87,6 @@ impl Rings {
 
     /// Takes until `stop` is set, and then until the rings are empty.
     pub fn run(mut self, stop: &Signal) {
-        self.rescan();
-        self.forget_rings_that_are_gone();
         let (mut pause, mut last_pass) = (LONGEST_PAUSE, None);
         loop {
             let stopping = stop.is_set();
@@ -103,8 +94,8 @@ impl Rings {
                 self.rescan();
             }
             match self.pass(stopping) {
-                Err(error) => {
-                    self.cannot_write(&error);
+                Err(_) => {
+                    self.show_life();
                     thread::sleep(RETRY);
                 }
                 Ok(passed) if stopping && passed.records == 0 => return,
@@ -115,7 +106,6 @@ impl Rings {
                     }
                 }
                 Ok(passed) => {
-                    self.can_write();
                     pause = if passed.is_busy() { pause / 2 } else { pause * 2 };
                     pause = pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
                     if !passed.left_some {
@@ -126,7 +116,7 @@ impl Rings {
         }
     }
 
-    /// Opens rings that are new, and tells all that somebody is there.
+    /// Opens rings that are new, and shows life.
     fn rescan(&mut self) {
         self.rescan_due = Instant::now() + RESCAN;
         match rings(&self.directory) {
@@ -140,9 +130,8 @@ impl Rings {
         if let Err(error) = remove_leftovers(&self.directory) {
             warn!(directory = %self.directory.display(), %error, "cannot remove unfinished rings");
         }
-        let now = ids::now_unix_ns();
+        self.show_life();
         for ring in self.open.values() {
-            ring.consumer.heartbeat(now);
             self.metrics.ring_used(&ring.producer, ring.consumer.used_ratio());
         }
     }
@@ -154,7 +143,9 @@ impl Rings {
         match Consumer::open(&path) {
             Ok(consumer) => {
                 info!(ring = %path.display(), pid = consumer.info().pid, "found a ring");
-                self.open.insert(path, Ring::new(consumer));
+                let ring = Ring::new(consumer);
+                self.journal.lock().keep(ring.id());
+                self.open.insert(path, ring);
             }
             Err(OpenError::Gone { .. }) => {}
             Err(error @ OpenError::Io { .. }) => {
@@ -163,7 +154,7 @@ impl Rings {
             }
             Err(error) => {
                 warn!(%error, "set a ring aside");
-                self.lose("ring_corrupt", 1, "");
+                self.journal.lock().lose("ring_corrupt", 1, "");
                 if let Err(error) = set_aside(&path) {
                     warn!(ring = %path.display(), %error, "cannot rename the ring");
                     self.refused.insert(path);
@@ -172,16 +163,10 @@ impl Rings {
         }
     }
 
-    /// After a start, the spool may know of rings that were removed when nobody looked.
-    fn forget_rings_that_are_gone(&mut self) {
-        let here: BTreeSet<u128> = self.open.values().map(Ring::id).collect();
-        self.writer.states_mut().retain(|ring| here.contains(&ring));
-    }
-
     /// Gives each ring one turn.
     fn pass(&mut self, at_once: bool) -> io::Result<Passed> {
         // What an earlier pass could not write. Its ring is released with the next turn.
-        self.commit()?;
+        self.journal.lock().commit()?;
         let mut passed = Passed::default();
         let paths: Vec<PathBuf> = self.open.keys().cloned().collect();
         for path in paths {
@@ -207,8 +192,12 @@ impl Rings {
     fn turn(&mut self, ring: &mut Ring, at_once: bool) -> io::Result<Next> {
         // Before the read: what is written between the two would be left behind.
         let is_over = ring.consumer.backlog() == 0 && ring.is_over();
-        let turn = self.take(ring);
-        self.report_losses(ring, at_once || is_over);
+        let (id, name) = (ring.id(), ring_name(ring.id()));
+        let mut journal = self.journal.lock();
+        let turn = take(ring, &mut journal, &name);
+        if let Some(losses) = ring.new_losses(at_once || is_over) {
+            journal.report_losses(id, losses, &name);
+        }
         let next = match turn {
             Turn::Took(count) => Next::Keep(count),
             Turn::Empty if is_over => Next::Remove,
@@ -216,78 +205,13 @@ impl Rings {
             Turn::Corrupt(corrupt) => {
                 let skipped = ring.consumer.skip_unread();
                 warn!(ring = %ring.consumer.path().display(), error = %corrupt, ?skipped, "set a corrupt ring aside");
-                self.lose("ring_corrupt", skipped.records.unwrap_or(1).max(1), &ring_name(ring.id()));
+                journal.lose("ring_corrupt", skipped.records.unwrap_or(1).max(1), &name);
                 Next::SetAside
             }
         };
-        self.commit()?;
+        journal.commit()?;
         ring.consumer.release();
         Ok(next)
-    }
-
-    /// Moves a turn's worth of records from the ring into the spool's batch.
-    fn take(&mut self, ring: &mut Ring) -> Turn {
-        let (id, now) = (ring.id(), ids::now_unix_ns());
-        let (mut unreadable, mut too_big) = (0, 0);
-        let turn = ring.read(|record| {
-            if self.writer.has(id, record.sequence) {
-                return;
-            }
-            let source = (record.kind == EVENT).then(|| peek::source(record.payload)).flatten();
-            match source {
-                None => unreadable += 1,
-                Some(source) if self.writer.push(id, record.sequence, now, record.payload) => {
-                    self.metrics.event(&source);
-                }
-                Some(_) => too_big += 1,
-            }
-        });
-        self.lose("undecodable", unreadable, &ring_name(id));
-        self.lose("too_big", too_big, &ring_name(id));
-        turn
-    }
-
-    /// Turns what the ring counted, and the spool does not know of, into events.
-    fn report_losses(&mut self, ring: &mut Ring, at_once: bool) {
-        let Some(losses) = ring.new_losses(at_once) else { return };
-        let known = self.writer.states().get(ring.id()).cloned().unwrap_or_default();
-        for (reason, counter) in losses {
-            let new = counter.saturating_sub(known.losses.get(reason).copied().unwrap_or(0));
-            if new > 0 {
-                self.append_loss(ring.id(), counter, reason, new, &ring_name(ring.id()));
-            }
-        }
-    }
-
-    /// Counts a loss that no ring counts.
-    fn lose(&mut self, reason: &str, count: u64, producer: &str) {
-        if count > 0 {
-            self.append_loss(0, 0, reason, count, producer);
-        }
-    }
-
-    fn append_loss(&mut self, ring: u128, counter: u64, reason: &str, count: u64, producer: &str) {
-        warn!(reason, count, producer, "events were lost");
-        self.metrics.dropped(reason, count);
-        let now = ids::now_unix_ns();
-        let (id_high, id_low) = ids::event_id(now);
-        let loss = event::Loss { reason: reason.to_owned(), count, producer: producer.to_owned() };
-        let event = Event {
-            schema: event::SCHEMA,
-            id_high,
-            id_low,
-            start_unix_ns: now,
-            service: self.service.name.clone(),
-            environment: self.service.environment.clone(),
-            release: self.service.release.clone(),
-            kind: Some(event::Kind::Loss(loss)),
-            ..Event::default()
-        };
-        self.writer.push_loss(ring, counter, now, &event);
-    }
-
-    fn commit(&mut self) -> io::Result<()> {
-        self.writer.commit(ids::now_unix_ns())
     }
 
     fn remove(&mut self, ring: Ring) {
@@ -296,7 +220,7 @@ impl Rings {
         match ring.consumer.remove() {
             Ok(()) => {
                 info!(ring = %path.display(), "removed a ring whose producer has ended");
-                self.writer.states_mut().forget(id);
+                self.journal.lock().forget(id);
             }
             Err(error) => {
                 warn!(ring = %path.display(), %error, "cannot remove a ring");
@@ -307,6 +231,7 @@ impl Rings {
 
     fn set_aside(&mut self, ring: Ring) {
         let path = ring.consumer.path().to_owned();
+        self.journal.lock().heard(ring.id());
         self.metrics.ring_gone(&ring.producer);
         if let Err(error) = ring.consumer.set_aside() {
             warn!(ring = %path.display(), %error, "cannot rename the ring");
@@ -314,21 +239,20 @@ impl Rings {
         }
     }
 
-    fn cannot_write(&self, error: &io::Error) {
-        let kind = if is_disk_full(error) { "disk_full" } else { "io" };
-        self.metrics.spool_error(kind);
-        if self.health.fail("spool", error.to_string()) {
-            warn!(%error, "cannot write to the spool; events stay in their rings until it can be written");
-        }
+    /// Tells all producers that somebody is there.
+    fn show_life(&self) {
         let now = ids::now_unix_ns();
         self.open.values().for_each(|ring| ring.consumer.heartbeat(now));
     }
+}
 
-    fn can_write(&self) {
-        if self.health.recover("spool") {
-            info!("the spool can be written again");
-        }
-    }
+/// Moves a turn's worth of records from the ring into the spool's batch.
+fn take(ring: &mut Ring, journal: &mut Journal, name: &str) -> Turn {
+    let mut records = journal.records(ring.id());
+    let turn =
+        ring.read(|record| records.take(record.sequence, (record.kind == EVENT).then_some(record.payload)));
+    records.finish(name);
+    turn
 }
 
 /// What a pass came to.

@@ -6,8 +6,8 @@
 //!      8     4  crc32c            of bytes 12..64 and of the payload
 //!     12     4  length            of the payload, in bytes
 //!     16     8  index             ordinal of the record in the spool's life; a gap says how many are missing
-//!     24    16  ring              which ring it came from; 0: the exporter itself
-//!     40     8  sequence          event: its number in that ring; loss: the ring's counter for that reason
+//!     24    16  producer          which ring, or lane of Envoy's, it came from; 0: the exporter itself
+//!     40     8  sequence          event: its number there; loss: the producer's counter for that reason
 //!     48     8  received_unix_ns  when it was appended
 //!     56     1  kind              1 event, 2 loss
 //!     57     7  zero
@@ -29,9 +29,9 @@ pub const MAX_PAYLOAD: usize = 8 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// An event from a ring.
+    /// A record of a producer's.
     Event = 1,
-    /// A loss that a ring counted; its payload is an event of kind loss.
+    /// A loss that a producer counted; its payload is an event of kind loss.
     Loss = 2,
 }
 
@@ -40,9 +40,9 @@ pub enum Kind {
 pub struct Header {
     /// Ordinal in the spool's life.
     pub index: u64,
-    /// The ring it came from.
-    pub ring: u128,
-    /// Its number in the ring; for a loss, the ring's counter.
+    /// Where it came from.
+    pub producer: u128,
+    /// Its number there; for a loss, the producer's counter.
     pub sequence: u64,
     /// Nanoseconds since the Unix epoch.
     pub received_unix_ns: u64,
@@ -64,7 +64,7 @@ pub fn encode(marker: u64, header: &Header, payload: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(&header.index.to_le_bytes());
-    out.extend_from_slice(&header.ring.to_le_bytes());
+    out.extend_from_slice(&header.producer.to_le_bytes());
     out.extend_from_slice(&header.sequence.to_le_bytes());
     out.extend_from_slice(&header.received_unix_ns.to_le_bytes());
     out.extend_from_slice(&[header.kind as u8, 0, 0, 0, 0, 0, 0, 0]);
@@ -116,7 +116,7 @@ pub fn decode(marker: u64, bytes: &[u8]) -> Decoded<'_> {
     }
     let header = Header {
         index: u64_at(bytes, 16),
-        ring: u128::from(u64_at(bytes, 24)) | u128::from(u64_at(bytes, 32)) << 64,
+        producer: u128::from(u64_at(bytes, 24)) | u128::from(u64_at(bytes, 32)) << 64,
         sequence: u64_at(bytes, 40),
         received_unix_ns: u64_at(bytes, 48),
         kind,
@@ -151,7 +151,7 @@ mod tests {
     const MARKER: u64 = 0x1122_3344_5566_7788;
 
     fn header() -> Header {
-        Header { index: 7, ring: u128::MAX - 3, sequence: 9, received_unix_ns: 11, kind: Kind::Event }
+        Header { index: 7, producer: u128::MAX - 3, sequence: 9, received_unix_ns: 11, kind: Kind::Event }
     }
 
     proptest! {

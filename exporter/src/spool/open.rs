@@ -14,7 +14,7 @@ use super::{
     Inner, Options, Segment, Shared, Spool, Writer, frame,
     frames::Frames,
     segment::{self, Header},
-    state::RingStates,
+    state::ProducerStates,
     writer::reason_of,
 };
 
@@ -44,7 +44,7 @@ struct Recovered {
     marker: u64,
     segments: VecDeque<Segment>,
     end: u64,
-    states: RingStates,
+    states: ProducerStates,
     active: File,
 }
 
@@ -119,10 +119,10 @@ fn own(directory: &Path) -> Result<File, OpenError> {
 
 fn create(directory: &Path, first: u64, now_unix_ns: u64) -> io::Result<Recovered> {
     let marker = crate::ids::random_u64();
-    let header = Header { marker, first, created_unix_ns: now_unix_ns, states: RingStates::default() };
+    let header = Header { marker, first, created_unix_ns: now_unix_ns, states: ProducerStates::default() };
     let (active, length) = segment::create(directory, &header)?;
     let segments = VecDeque::from([Segment { first, length, created_unix_ns: now_unix_ns }]);
-    Ok(Recovered { marker, segments, end: first, states: RingStates::default(), active })
+    Ok(Recovered { marker, segments, end: first, states: ProducerStates::default(), active })
 }
 
 /// What is there; or, if there is no good segment, the index that a new spool begins with.
@@ -164,7 +164,7 @@ fn scan(
     marker: u64,
     offset: u64,
     first: u64,
-    states: &mut RingStates,
+    states: &mut ProducerStates,
 ) -> io::Result<(u64, u64)> {
     let length = file.metadata()?.len();
     let mut frames = Frames::new(file.try_clone()?, marker, offset);

@@ -12,7 +12,7 @@
 //!     32     8  created_ns   nanoseconds since the Unix epoch
 //!     40     4  state_length
 //!     44     4  zero
-//!     48     …  state        JSON, padded with zeros to a multiple of 8: what was taken from each ring before `first`
+//!     48     …  state        JSON, padded with zeros to a multiple of 8: what was taken of each producer before `first`
 //! ```
 //!
 //! Integers are little-endian. A segment appears under its name with its header whole, for it is renamed into place.
@@ -28,14 +28,14 @@ use crc_fast::crc32_iscsi;
 
 use super::{
     frame::{u32_at, u64_at},
-    state::RingStates,
+    state::ProducerStates,
 };
 
 const MAGIC: &[u8; 8] = b"OFPSPOOL";
 const VERSION: u32 = 1;
 const HEADER: usize = 48;
 
-/// More rings than a machine has: what bounds the read of a damaged header.
+/// More producers than a machine has: what bounds the read of a damaged header.
 const MAX_STATE: usize = 16 << 20;
 
 /// What a segment's header says.
@@ -44,7 +44,7 @@ pub(super) struct Header {
     pub(super) marker: u64,
     pub(super) first: u64,
     pub(super) created_unix_ns: u64,
-    pub(super) states: RingStates,
+    pub(super) states: ProducerStates,
 }
 
 /// Where the segment that begins with `first` lies.

@@ -1,4 +1,4 @@
-//! What the spool has of each ring, so that after a restart nothing is taken twice and no loss is reported twice.
+//! What the spool has of each producer, which is a ring or one of Envoy's lanes, so that after a restart nothing is taken twice and no loss is reported twice.
 
 use std::collections::BTreeMap;
 
@@ -6,43 +6,43 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{Header, Kind};
 
-/// What the spool has of one ring.
+/// What the spool has of one producer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RingState {
+pub struct ProducerState {
     /// Sequence of the last record that was appended; `None` if none was.
     pub sequence: Option<u64>,
-    /// By reason, how many of the losses that the ring counted were appended.
+    /// By reason, how many of the losses that the producer counted were appended.
     pub losses: BTreeMap<String, u64>,
 }
 
-/// [`RingState`] by ring id in hexadecimal: JSON has no 128-bit numbers.
+/// [`ProducerState`] by id in hexadecimal: JSON has no 128-bit numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct RingStates(BTreeMap<String, RingState>);
+pub struct ProducerStates(BTreeMap<String, ProducerState>);
 
-impl RingStates {
-    /// What is known of `ring`.
+impl ProducerStates {
+    /// What is known of `producer`.
     #[must_use]
-    pub fn get(&self, ring: u128) -> Option<&RingState> {
-        self.0.get(&key(ring))
+    pub fn get(&self, producer: u128) -> Option<&ProducerState> {
+        self.0.get(&key(producer))
     }
 
-    /// Forgets a ring that is no more.
-    pub fn forget(&mut self, ring: u128) {
-        self.0.remove(&key(ring));
+    /// Who is known.
+    pub fn ids(&self) -> impl Iterator<Item = u128> {
+        self.0.keys().filter_map(|id| u128::from_str_radix(id, 16).ok())
     }
 
-    /// Forgets all rings but those for which `keep` says so.
-    pub fn retain(&mut self, keep: impl Fn(u128) -> bool) {
-        self.0.retain(|ring, _| u128::from_str_radix(ring, 16).is_ok_and(&keep));
+    /// Forgets a producer that is no more.
+    pub fn forget(&mut self, producer: u128) {
+        self.0.remove(&key(producer));
     }
 
     /// Takes note of a record that is in the spool. `reason` is that of a loss.
     pub(super) fn note(&mut self, header: &Header, reason: Option<&str>) {
-        if header.ring == 0 {
+        if header.producer == 0 {
             return;
         }
-        let state = self.0.entry(key(header.ring)).or_default();
+        let state = self.0.entry(key(header.producer)).or_default();
         match (header.kind, reason) {
             (Kind::Event, _) => state.sequence = Some(header.sequence),
             (Kind::Loss, Some(reason)) => {
@@ -53,6 +53,6 @@ impl RingStates {
     }
 }
 
-fn key(ring: u128) -> String {
-    format!("{ring:032x}")
+fn key(producer: u128) -> String {
+    format!("{producer:032x}")
 }

@@ -8,7 +8,7 @@ use super::{
     Segment, Shared,
     frame::{self, Header, Kind, MAX_PAYLOAD},
     segment,
-    state::RingStates,
+    state::ProducerStates,
 };
 
 /// Appends to the spool.
@@ -19,7 +19,7 @@ pub struct Writer {
     pub(super) length: u64,
     pub(super) created_unix_ns: u64,
     /// What is in the spool.
-    pub(super) states: RingStates,
+    pub(super) states: ProducerStates,
     /// Index of the next record.
     pub(super) next: u64,
     pub(super) batch: Vec<u8>,
@@ -27,39 +27,48 @@ pub struct Writer {
     pub(super) notes: Vec<(Header, Option<String>)>,
 }
 
+/// A place in a batch that is not committed.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    next: u64,
+    batch: usize,
+    notes: usize,
+}
+
 impl Writer {
-    /// What the spool has of each ring; a batch counts once it is committed.
+    /// What the spool has of each producer; a batch counts once it is committed.
     #[must_use]
-    pub fn states(&self) -> &RingStates {
+    pub fn states(&self) -> &ProducerStates {
         &self.states
     }
 
-    /// The same, to forget rings that are gone.
-    pub fn states_mut(&mut self) -> &mut RingStates {
+    /// The same, to forget producers that are gone.
+    pub fn states_mut(&mut self) -> &mut ProducerStates {
         &mut self.states
     }
 
-    /// Whether record `sequence` of `ring` is in the spool.
+    /// Whether record `sequence` of `producer` is in the spool.
     #[must_use]
-    pub fn has(&self, ring: u128, sequence: u64) -> bool {
-        self.states.get(ring).and_then(|state| state.sequence).is_some_and(|last| sequence <= last)
+    pub fn has(&self, producer: u128, sequence: u64) -> bool {
+        self.states.get(producer).and_then(|state| state.sequence).is_some_and(|last| sequence <= last)
     }
 
-    /// Adds an event from a ring to the batch. Returns false, and adds nothing, if it is larger than [`MAX_PAYLOAD`].
+    /// Adds an event of a producer's to the batch. Returns false, and adds nothing, if it is larger than [`MAX_PAYLOAD`].
     #[must_use]
-    pub fn push(&mut self, ring: u128, sequence: u64, received_unix_ns: u64, payload: &[u8]) -> bool {
+    pub fn push(&mut self, producer: u128, sequence: u64, received_unix_ns: u64, payload: &[u8]) -> bool {
         if payload.len() > MAX_PAYLOAD {
             return false;
         }
-        let header = Header { index: self.next, ring, sequence, received_unix_ns, kind: Kind::Event };
+        let header = Header { index: self.next, producer, sequence, received_unix_ns, kind: Kind::Event };
         self.append(header, None, payload);
         true
     }
 
-    /// Adds a loss to the batch. `counter` is what the ring says it has lost for that reason in all; 0 for a
-    /// loss that no ring counts.
-    pub fn push_loss(&mut self, ring: u128, counter: u64, received_unix_ns: u64, event: &Event) {
-        let header = Header { index: self.next, ring, sequence: counter, received_unix_ns, kind: Kind::Loss };
+    /// Adds a loss to the batch. `counter` is what the producer says it has lost for that reason in all. A loss that no
+    /// producer counts has 0 for both.
+    pub fn push_loss(&mut self, producer: u128, counter: u64, received_unix_ns: u64, event: &Event) {
+        let header =
+            Header { index: self.next, producer, sequence: counter, received_unix_ns, kind: Kind::Loss };
         self.append(header, loss_reason(event), &event.to_bytes());
     }
 
@@ -67,6 +76,19 @@ impl Writer {
         frame::encode(self.shared.marker, &header, payload, &mut self.batch);
         self.notes.push((header, reason));
         self.next += 1;
+    }
+
+    /// Where the batch stands, for [`Writer::rewind`].
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark { next: self.next, batch: self.batch.len(), notes: self.notes.len() }
+    }
+
+    /// Takes out of the batch what was added since `mark`, which is of this batch: no commit has succeeded since.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.next = mark.next;
+        self.batch.truncate(mark.batch);
+        self.notes.truncate(mark.notes);
     }
 
     /// Bytes in the batch.
