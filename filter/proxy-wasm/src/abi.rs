@@ -15,7 +15,7 @@ mod imports;
 pub(crate) mod pairs;
 
 pub(crate) use self::{
-    host::{Buffer, Map, Status},
+    host::{Buffer, Map},
     pairs::Pairs,
 };
 
