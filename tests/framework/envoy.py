@@ -138,6 +138,8 @@ class Envoy:
             live = get(f"{self.admin}/ready").strip() == b"LIVE"
         except (urllib.error.URLError, ConnectionError):
             return False
+        if live and self._read_listeners()[1]:
+            raise RuntimeError(f"Envoy refused its listeners\n{self.printed()[-4000:]}")
         return live and all(map(listening, self.ports))
 
     def _read_listeners(self) -> tuple[int, int]:
