@@ -20,6 +20,43 @@ const DEBIAN_BIN: &str = "/usr/bin";
 /// Names one of the three ways, for those who want that one or none.
 const CHOICE: &str = "OFFPATH_WASM_TOOLCHAIN";
 
+/// What is compiled: the library of a package or one of its examples.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guest {
+    package: &'static str,
+    example: Option<&'static str>,
+    feature: Option<&'static str>,
+}
+
+impl Guest {
+    pub(crate) const fn library(package: &'static str) -> Self {
+        Self { package, example: None, feature: None }
+    }
+
+    pub(crate) const fn example(self, name: &'static str) -> Self {
+        Self { example: Some(name), ..self }
+    }
+
+    pub(crate) const fn with_feature(self, name: &'static str) -> Self {
+        Self { feature: Some(name), ..self }
+    }
+
+    fn arguments(self) -> Vec<&'static str> {
+        let mut arguments = vec!["-p", self.package];
+        arguments.extend(self.example.iter().flat_map(|name| ["--example", name]));
+        arguments.extend(self.feature.iter().flat_map(|name| ["--features", name]));
+        arguments
+    }
+
+    /// Where cargo leaves it, from the folder of the profile.
+    fn file(self) -> PathBuf {
+        match self.example {
+            Some(name) => Path::new("examples").join(format!("{name}.wasm")),
+            None => format!("{}.wasm", self.package.replace('-', "_")).into(),
+        }
+    }
+}
+
 /// A way to compile for wasm32-unknown-unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Toolchain {
@@ -77,18 +114,18 @@ impl Toolchain {
         }
     }
 
-    /// Compiles the package and returns the path of its .wasm.
-    pub(crate) fn build(self, root: &Path, package: &str) -> Result<PathBuf> {
+    /// Compiles it and returns the path of its .wasm.
+    pub(crate) fn build(self, root: &Path, guest: Guest) -> Result<PathBuf> {
         let target_dir = root.join("target").join("guest");
         let mut cargo = self.cargo();
         cargo.current_dir(root).env("CARGO_TARGET_DIR", &target_dir);
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", FLAGS);
-        cargo.args(["build", "--locked", "--quiet", "--profile", PROFILE, "--target", TARGET, "-p", package]);
+        cargo.args(["build", "--locked", "--quiet", "--profile", PROFILE, "--target", TARGET]);
+        cargo.args(guest.arguments());
         if !cargo.status()?.success() {
-            return Err(format!("could not compile {package} with {self}").into());
+            return Err(format!("could not compile {} with {self}", guest.arguments().join(" ")).into());
         }
-        let file = format!("{}.wasm", package.replace('-', "_"));
-        Ok(target_dir.join(TARGET).join(PROFILE).join(file))
+        Ok(target_dir.join(TARGET).join(PROFILE).join(guest.file()))
     }
 
     fn cargo(self) -> Command {

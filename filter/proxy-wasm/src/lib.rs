@@ -30,4 +30,6 @@ mod metrics;
 mod plugin;
 mod random;
 mod stream;
+#[cfg(feature = "trap")]
+mod trap;
 mod vm;

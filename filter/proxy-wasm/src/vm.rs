@@ -67,6 +67,8 @@ impl Vm {
     }
 
     pub(crate) fn on_request_headers(&mut self, context: u32) {
+        #[cfg(feature = "trap")]
+        crate::trap::if_told_to();
         self.change(context, Self::begin);
     }
 
