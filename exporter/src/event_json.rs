@@ -10,7 +10,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use offpath_core::event::{Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, WebSocket};
+use offpath_core::event::{Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, Proxy, WebSocket};
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
 use self::body::BodyJson;
@@ -101,9 +101,11 @@ struct ExchangeJson<'a> {
     client: Option<&'a str>,
     http_version: Option<&'a str>,
     status: Option<u32>,
+    grpc_status: Option<u32>,
     request: Option<MessageJson<'a>>,
     response: Option<MessageJson<'a>>,
     websocket: Option<WebSocketJson<'a>>,
+    proxy: Option<ProxyJson<'a>>,
     error: Option<ErrorJson<'a>>,
     user_id: (),
     session_id: (),
@@ -129,9 +131,11 @@ impl<'a> ExchangeJson<'a> {
             client: known(&exchange.client),
             http_version: known(&exchange.http_version),
             status: (exchange.status != 0).then_some(exchange.status),
+            grpc_status: exchange.grpc_status,
             request: exchange.request.as_ref().map(MessageJson::new),
             response: exchange.response.as_ref().map(MessageJson::new),
             websocket: exchange.websocket.as_ref().map(WebSocketJson::new),
+            proxy: exchange.proxy.as_ref().map(ProxyJson::new),
             error: exchange.error.as_ref().map(ErrorJson::new),
             user_id: (),
             session_id: (),
@@ -178,6 +182,27 @@ impl<'a> WebSocketJson<'a> {
             accepted: websocket.accepted,
             close_code: (websocket.close_code != 0).then_some(websocket.close_code),
             subprotocol: known(&websocket.subprotocol),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ProxyJson<'a> {
+    upstream_cluster: Option<&'a str>,
+    upstream_host: Option<&'a str>,
+    attempts: u32,
+    response_flags: &'a [String],
+    response_code_details: Option<&'a str>,
+}
+
+impl<'a> ProxyJson<'a> {
+    fn new(proxy: &'a Proxy) -> Self {
+        Self {
+            upstream_cluster: known(&proxy.upstream_cluster),
+            upstream_host: known(&proxy.upstream_host),
+            attempts: proxy.attempts,
+            response_flags: &proxy.response_flags,
+            response_code_details: known(&proxy.response_code_details),
         }
     }
 }

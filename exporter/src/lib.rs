@@ -1,12 +1,13 @@
-//! The other process: takes events from the rings and delivers them.
+//! The other process: takes events from the rings, and from Envoy's workers, and delivers them.
 //!
 //! ```text
-//! rings ─> intake ─> spool ─> one runner per sink ─> sqlite, jsonl, stdout
-//!                      └────> /api/tail
+//! rings ──────────> intake ─┐
+//!                           ├─> spool ─> one runner per sink ─> sqlite, jsonl, stdout
+//! Envoy's batches > intake ─┘     └────> /api/tail
 //! ```
 //!
-//! The app never waits for any of this. A ring is released only when the spool has what was in it, and a
-//! cursor moves only when the sink has what lies before it.
+//! Neither the app nor Envoy waits for any of this. A ring is released, and a batch answered, only when the spool has
+//! what was in it, and a cursor moves only when the sink has what lies before it.
 #![forbid(unsafe_code)]
 
 pub mod cli;

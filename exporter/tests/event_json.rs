@@ -1,6 +1,6 @@
 //! The event's JSON and its published schema.
 
-use offpath_core::event::{Body, Error, Event, Exchange, Kind, Loss, Message, Outcome, WebSocket};
+use offpath_core::event::{Body, Error, Event, Exchange, Kind, Loss, Message, Outcome, Proxy, WebSocket};
 use offpath_exporter::event_json;
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ fn an_exchange_is_rendered_as_documented() {
         "sampled_because": null, "start_time": "2026-11-20T08:00:00.123456789Z", "duration_ns": 41_000_000,
         "first_byte_ns": 1_200_000, "outcome": "completed", "method": "POST", "scheme": "http", "host": "api.example",
         "path": "/v1/chat/completions", "query": "", "route": null, "client": null, "http_version": null,
-        "status": 200,
+        "status": 200, "grpc_status": null,
         "request": {
             "headers": [["content-type", "application/json"], ["user-agent", "test/1"]], "chunks": 1,
             "body": {"size": 600, "kept": 600, "head": "{\"model\":\"gpt\"}".repeat(40), "tail": "", "encoding": "utf-8"},
@@ -46,7 +46,8 @@ fn an_exchange_is_rendered_as_documented() {
             "headers": [["content-type", "application/json"]], "chunks": 3,
             "body": {"size": 9000, "kept": 256, "head": "a".repeat(128), "tail": "z".repeat(128), "encoding": "utf-8"},
         },
-        "websocket": null, "error": null, "user_id": null, "session_id": null, "tags": [], "metadata": {}, "llm": null,
+        "websocket": null, "proxy": null, "error": null, "user_id": null, "session_id": null, "tags": [], "metadata": {},
+        "llm": null,
     });
     assert_eq!(json, expected);
 }
@@ -66,12 +67,33 @@ fn every_kind_of_event_fits_the_schema() {
             exchange.error = Some(Error { r#type: "ValueError".to_owned(), message: String::new() });
         }),
         with(|exchange| exchange.outcome = Outcome::Reset as i32),
+        with(|exchange| exchange.proxy = Some(Proxy::default())),
+        with(|exchange| exchange.grpc_status = Some(u32::MAX)),
         Event { kind: Some(Kind::Exchange(Exchange::default())), ..Event::default() },
         Event { kind: Some(Kind::Loss(loss)), ..Event::default() },
         Event { start_unix_ns: u64::MAX, ..Event::default() },
     ] {
         assert_valid(&rendered(&event));
     }
+}
+
+#[test]
+fn what_a_proxy_knows_is_rendered_as_documented() {
+    let proxy = Proxy {
+        upstream_cluster: "chat".to_owned(),
+        upstream_host: "10.0.0.9:8000".to_owned(),
+        attempts: 3,
+        response_flags: vec!["UF".to_owned(), "URX".to_owned()],
+        response_code_details: "upstream_reset_before_response_started{connection_failure}".to_owned(),
+    };
+    let json = rendered(&with(|exchange| (exchange.proxy, exchange.grpc_status) = (Some(proxy), Some(14))));
+    assert_valid(&json);
+    let expected = json!({
+        "upstream_cluster": "chat", "upstream_host": "10.0.0.9:8000", "attempts": 3,
+        "response_flags": ["UF", "URX"],
+        "response_code_details": "upstream_reset_before_response_started{connection_failure}",
+    });
+    assert_eq!((&json["proxy"], &json["grpc_status"]), (&expected, &json!(14)));
 }
 
 #[test]
@@ -83,7 +105,7 @@ fn the_documented_example_fits_the_schema() {
         "sampled_because": "rate", "start_time": "2026-11-20T08:00:00.123456789Z", "duration_ns": 41_000_000,
         "first_byte_ns": 1_200_000, "outcome": "completed", "method": "POST", "scheme": "http", "host": "api.example",
         "path": "/v1/chat/completions", "query": "", "route": "/v1/chat/completions", "client": "10.0.0.7",
-        "http_version": "1.1", "status": 200, "websocket": null,
+        "http_version": "1.1", "status": 200, "grpc_status": null, "websocket": null, "proxy": null,
         "request": {"headers": [["content-type", "application/json"]], "chunks": 1,
                     "body": {"size": 65536, "kept": 16384, "head": "…", "tail": "…", "encoding": "utf-8"}},
         "response": {"headers": [], "chunks": 1,

@@ -3,11 +3,9 @@
 use std::{
     fs::{self, File},
     os::unix::fs::FileExt as _,
-    path::Path,
-    process::Command,
 };
 
-use crate::framework::{Place, Running, events::write, eventually};
+use crate::framework::{Place, events::write, eventually, small_disk::SmallDisk};
 
 const LINES: &str = "[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n";
 
@@ -130,64 +128,32 @@ fn memory_stays_below_64_mb_whatever_the_backlog() {
     let mut ring = place.ring(256 << 20);
     write(&mut ring, 1..EVENTS + 1);
     eventually("all is taken", || ring.used() == 0);
-    assert!(peak_resident_mb(&exporter) <= 64, "{} MB while taking", peak_resident_mb(&exporter));
+    assert!(exporter.peak_resident_mb() <= 64, "{} MB while taking", exporter.peak_resident_mb());
     exporter.kill();
     let_deliver(&place);
     place.configure("", &format!("{LINES}[sinks.db]\ntype = \"sqlite\"\n"));
     let exporter = place.run();
     let sent = |sink: &str| exporter.count(&format!("offpath_sink_sent_total{{sink=\"{sink}\"}}"));
     eventually("all is delivered", || u128::from(sent("lines").min(sent("db"))) == EVENTS);
-    assert!(peak_resident_mb(&exporter) <= 64, "{} MB while delivering", peak_resident_mb(&exporter));
-}
-
-fn peak_resident_mb(exporter: &Running) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", exporter.child.id())).expect("read");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
-}
-
-/// Whether this machine lets a user mount a file system of its own.
-fn may_mount() -> bool {
-    let tried = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status();
-    tried.is_ok_and(|status| status.success())
+    assert!(exporter.peak_resident_mb() <= 64, "{} MB while delivering", exporter.peak_resident_mb());
 }
 
 #[test]
 fn a_full_disk_is_told_and_costs_nothing_once_there_is_space() {
-    if !may_mount() {
-        eprintln!("skipped: this machine does not let its users mount a tmpfs");
-        return;
-    }
     let place = Place::with(LINES);
-    fs::create_dir(place.data()).expect("made");
-    // A data directory of 3 MiB that is all but full.
-    let script =
-        "mount -t tmpfs -o size=3m tmpfs \"$0\" && head -c 2500000 /dev/zero > \"$0/ballast\" && exec \"$@\"";
-    let offpath = place.command();
-    let mut command = Command::new("unshare");
-    command.args(["-rm", "sh", "-c", script]).arg(place.data()).arg(offpath.get_program()).arg("run");
-    command.env_clear().current_dir(place.path());
-    command.envs(offpath.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let exporter = place.spawn(command);
-    let within = format!("/proc/{}/root{}", exporter.child.id(), place.data().display());
-    let within = Path::new(&within);
-    eventually("it serves", || within.join("http.addr").exists());
-    let address = fs::read_to_string(within.join("http.addr")).expect("read").trim().to_owned();
-    let ready = || crate::framework::get(&address, "/readyz", "localhost");
-
-    // As much as it takes.
-    fs::write(within.join("ballast"), vec![0; 4 << 20]).expect_err("it is full");
+    let Some(disk) = SmallDisk::run(&place) else { return };
+    disk.fill();
     let mut ring = place.ring(1 << 20);
     write(&mut ring, 1..101);
-    eventually("it says that the disk is full", || ready().0 == 503);
-    assert!(ready().1.contains("spool: "), "{}", ready().1);
-    let (_, metrics) = crate::framework::get(&address, "/metrics", "localhost");
+    eventually("it says that the disk is full", || disk.get("/readyz").0 == 503);
+    assert!(disk.get("/readyz").1.contains("spool: "), "{}", disk.get("/readyz").1);
+    let (_, metrics) = disk.get("/metrics");
     assert!(metrics.contains("offpath_spool_errors_total{kind=\"disk_full\"}"), "{metrics}");
     assert_eq!(ring.used(), ring.written(), "what the spool has not is still in the ring");
     write(&mut ring, 101..102);
 
-    fs::remove_file(within.join("ballast")).expect("removed");
+    disk.make_room();
     eventually("all is delivered", || place.listed().len() == 101);
-    eventually("it is ready again", || ready().0 == 200);
+    eventually("it is ready again", || disk.get("/readyz").0 == 200);
     assert_eq!(place.listed(), (1..102).collect::<Vec<u128>>());
 }

@@ -1,6 +1,8 @@
 //! Starts real exporters on real files, and looks at what they leave.
 
+pub(crate) mod envoy;
 pub(crate) mod events;
+pub(crate) mod small_disk;
 
 use std::{
     collections::BTreeMap,
@@ -67,6 +69,11 @@ impl Place {
 
     pub(crate) fn data(&self) -> PathBuf {
         self.path().join("data")
+    }
+
+    /// Where Envoy's batches go.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.rings().join("ingest.sock")
     }
 
     pub(crate) fn lines_file(&self) -> PathBuf {
@@ -239,6 +246,13 @@ impl Running {
     /// The value of a metric that counts.
     pub(crate) fn count(&self, name_and_labels: &str) -> u64 {
         self.metric(name_and_labels)
+    }
+
+    /// The most memory that it had at a time.
+    pub(crate) fn peak_resident_mb(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("read");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
     }
 
     pub(crate) fn log(&self) -> String {

@@ -7,6 +7,8 @@ mod framework;
 mod command;
 /// Every committed event is delivered once, whatever is killed when.
 mod delivery;
+/// Envoy's batches, over its socket: stored once, or not at all.
+mod envoy;
 /// The event's JSON and its published schema.
 mod event_json;
 /// A full disk, a flipped bit, a torn end.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Time of day, status, duration, sizes, what was asked for, and what went wrong. A line that is no event
+/// Time of day, status, duration, sizes, what was asked for, and what went wrong, with a proxy's word for it. A line that is no event
 /// stays as it is.
 pub(super) fn human(line: &str) -> String {
     let Ok(event) = serde_json::from_str::<Value>(line) else { return line.to_owned() };
@@ -30,6 +30,9 @@ fn exchange(event: &Value) -> String {
     );
     if event["outcome"] != "completed" {
         line.push_str(&format!("  {}", text(&event["outcome"])));
+        if event["proxy"]["response_flags"][0].is_string() {
+            line.push_str(&format!(" {}", text(&event["proxy"]["response_flags"][0])));
+        }
     }
     if let Some(error) = event["error"]["type"].as_str() {
         line.push_str(&format!(": {error}"));
@@ -87,6 +90,16 @@ mod tests {
             human(&event.to_string()),
             "08:00:00.123  200    41.0ms   64.0KiB in      812B out  POST    /v1/chat"
         );
+    }
+
+    #[test]
+    fn a_proxy_s_first_response_flag_stands_beside_the_outcome() {
+        let event = json!({
+            "kind": "exchange", "path": "/v1/chat", "outcome": "upstream_error",
+            "proxy": {"response_flags": ["UF", "URX"]}, "error": {"type": "UpstreamConnectionFailure"},
+        });
+        let line = human(&event.to_string());
+        assert!(line.ends_with("upstream_error UF: UpstreamConnectionFailure"), "{line}");
     }
 
     #[test]
