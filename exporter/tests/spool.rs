@@ -11,10 +11,12 @@ const SINKS: [&str; 2] = ["a", "b"];
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// Records of a ring, with payloads of this many bytes, in one batch.
+    /// Records of a ring, with payloads of this many bytes, in one batch, and behind them so many that are taken out of it
+    /// again.
     Commit {
         ring: u128,
         sizes: Vec<usize>,
+        withdrawn: usize,
     },
     /// A batch that a crash takes.
     Abandon {
@@ -37,7 +39,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let sizes = proptest::collection::vec(0usize..700, 1..8);
     prop_oneof![
-        4 => (1u128..4, sizes.clone()).prop_map(|(ring, sizes)| Step::Commit { ring, sizes }),
+        4 => (1u128..4, sizes.clone(), 0usize..3)
+            .prop_map(|(ring, sizes, withdrawn)| Step::Commit { ring, sizes, withdrawn }),
         1 => sizes.prop_map(|sizes| Step::Abandon { sizes }),
         4 => (0usize..2, 1usize..12, any::<bool>())
             .prop_map(|(sink, count, deliver)| Step::Read { sink, count, deliver }),
@@ -80,12 +83,17 @@ impl<'a> World<'a> {
 
     fn take(&mut self, step: &Step) {
         match step {
-            Step::Commit { ring, sizes } => {
+            Step::Commit { ring, sizes, withdrawn } => {
                 for size in sizes {
                     let sequence = self.committed.iter().filter(|record| record.0 == *ring).count() as u64;
                     let payload = self.push(*ring, sequence, *size);
                     self.committed.push((*ring, sequence, payload));
                 }
+                let mark = self.writer.mark();
+                for _ in 0..*withdrawn {
+                    self.push(*ring, 1_000_000, 100);
+                }
+                self.writer.rewind(mark);
                 self.writer.commit(0).expect("committed");
             }
             Step::Abandon { sizes } => {

@@ -56,3 +56,59 @@ impl Producers {
         silent.for_each(|(producer, _)| states.forget(producer));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::{Options, Spool};
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// States in which these producers are known.
+    fn states(ids: impl Iterator<Item = u128>) -> ProducerStates {
+        let directory = tempfile::tempdir().expect("a directory");
+        let opened = Spool::open(directory.path(), Options::new(1 << 30, DAY), 0);
+        let (_, mut writer) = opened.expect("opened");
+        for id in ids {
+            assert!(writer.push(id, 1, 0, b""));
+        }
+        writer.commit(0).expect("committed");
+        writer.states().clone()
+    }
+
+    #[test]
+    fn after_a_start_all_are_known_until_they_have_been_silent_while_this_process_ran() {
+        let mut states = states([1, 2].into_iter());
+        let start = Instant::now();
+        let mut producers = Producers::of(&states, start);
+        producers.heard(&mut states, 1, start + 3 * DAY);
+        producers.heard(&mut states, 3, start + 6 * DAY);
+        assert_eq!(states.ids().collect::<Vec<_>>(), [1, 2]);
+        producers.heard(&mut states, 4, start + 8 * DAY);
+        assert_eq!(states.ids().collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn one_whose_ring_is_here_is_known_however_silent() {
+        let mut states = states([1, 2].into_iter());
+        let start = Instant::now();
+        let mut producers = Producers::of(&states, start);
+        producers.keep(&mut states, 1, start);
+        producers.keep(&mut states, 3, start + 8 * DAY);
+        assert_eq!(states.ids().collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn beyond_the_bound_the_longest_silent_is_forgotten() {
+        let most = MOST as u128;
+        let mut states = states(1..=most);
+        let start = Instant::now();
+        let mut producers = Producers::of(&states, start);
+        for id in (1..=most).filter(|id| *id != 7) {
+            producers.heard(&mut states, id, start + DAY);
+        }
+        producers.heard(&mut states, most + 1, start + 2 * DAY);
+        assert_eq!(states.ids().count(), MOST - 1);
+        assert!(states.get(7).is_none());
+    }
+}
