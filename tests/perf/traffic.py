@@ -1,0 +1,55 @@
+"""What clients send through Envoy: h2load, with so many requests at a rate of its own, whatever Envoy takes for them."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .exchange import PATH, json_of
+from .upstream import STREAM
+
+#: Of every request, with the four that h2load writes itself: host, user-agent, content-type and content-length.
+HEADERS = 20
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Requests with a body of 1 KB, over connections that each keep to a rate and begin one after another."""
+
+    path: str
+    requests: int
+    connections: int
+    #: A second, of all connections together.
+    rate: int
+
+    def scaled(self, share: float) -> Traffic:
+        """Return the same with this share of the requests."""
+        return replace(self, requests=int(self.requests * share))
+
+    def run(self, url: str) -> list[float]:
+        """Make the requests, and return what each took, in ms."""
+        with tempfile.TemporaryDirectory() as made:
+            directory = Path(made)
+            body, log = directory / "body", directory / "log"
+            body.write_bytes(json_of(1024))
+            ran = subprocess.run(self._command(url, body, log), check=True, stdout=subprocess.PIPE, text=True)
+            answered = [line.split("\t") for line in log.read_text(encoding="utf-8").splitlines()]
+        failed = self.requests - sum(status == "200" for _, status, _ in answered)
+        if failed:
+            raise RuntimeError(f"{failed} of {self.requests} requests were not answered with 200:\n{ran.stdout}")
+        return [int(microseconds) / 1000 for _, _, microseconds in answered]
+
+    def _command(self, url: str, body: Path, log: Path) -> list[str]:
+        connections = ["-n", str(self.requests), "-c", str(self.connections), "--rate-period", "5ms", "-r", "1"]
+        rate = ["--rps", str(self.rate / self.connections)]
+        headers = ["content-type: application/json"]
+        headers += [f"x-header-{number}: the value of header {number}" for number in range(HEADERS - 4)]
+        sent = [f"--header={header}" for header in headers] + ["--data", str(body)]
+        return ["h2load", "--h1", *connections, *rate, *sent, f"--log-file={log}", f"{url}{self.path}"]
+
+
+#: A third to a half of what Envoy's worker and the rest of the machine can take.
+WHOLE = Traffic(PATH, requests=12_000, connections=40, rate=4_000)
+STREAMED = Traffic(STREAM, requests=1_000, connections=100, rate=250)
