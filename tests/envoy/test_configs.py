@@ -1,0 +1,222 @@
+"""What envoy/ gives to copy works as it is written, but for paths and ports: in the real Envoy, with the real exporter."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.framework.envoy import COMMAND
+from tests.framework.http import get, get_json
+from tests.framework.place import Place
+from tests.framework.processes import BIN, PATIENCE, ROOT, Process, eventually, free_port, running
+
+from .support import copied
+
+SIDECAR = "plain/sidecar.yaml"
+GATEWAY = "plain/gateway.yaml"
+
+ADMIN = ("127.0.0.1", 9901)
+
+#: What the filter is told, wherever the files tell it.
+TOLD: dict[str, str] = {
+    **{
+        f"{path} {plugin['name']}": plugin["configuration"]["value"]
+        for path in (SIDECAR, GATEWAY)
+        for plugin in copied.plugins(copied.documents(path))
+    },
+    **{path: json.dumps(each["spec"]["pluginConfig"]) for path, each in copied.resources("WasmPlugin")},
+    **{
+        f"{path} {each['metadata']['name']}": json.dumps(wasm["config"])
+        for path, each in copied.resources("EnvoyExtensionPolicy")
+        for wasm in each["spec"]["wasm"]
+    },
+}
+
+
+class App:
+    """Answers every request with its headers; below /held only when it is let go on."""
+
+    def __init__(self) -> None:
+        self.held = threading.Event()
+        self.go_on = threading.Event()
+        app = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                if self.path.startswith("/held"):
+                    app.held.set()
+                    app.go_on.wait(PATIENCE)
+                body = json.dumps({name.lower(): value for name, value in self.headers.items()}).encode()
+                self.send_response(200)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port: int = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """Let everything go on, and end."""
+        self.go_on.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(name="app")
+def _app() -> Iterator[App]:
+    """An app, and what it has heard."""
+    made = App()
+    yield made
+    made.stop()
+
+
+@contextmanager
+def serving(
+    place: Place, path: str, ports: dict[copied.Address, int], listener: copied.Address
+) -> Iterator[tuple[Process, str]]:
+    """Run Envoy with a file of envoy/; the address of its listener goes with it."""
+    moved = copied.with_paths(
+        copied.bootstrap(path), {copied.DOCUMENTED_SOCKET: str(place.rings / "ingest.sock")}
+    )
+    port = ports[listener]
+    config = copied.write(copied.with_ports(moved, ports), place.path / "envoy.json")
+    quiet = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"]
+    as_documented = ["-c", str(config), "--drain-time-s", "30", "--drain-strategy", "immediate"]
+    with running([COMMAND, *as_documented, *quiet], place.log("envoy"), os.environ, port=port) as envoy:
+        yield envoy, f"http://127.0.0.1:{port}"
+
+
+def validated(config: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
+    """What Envoy says of a configuration, without serving it."""
+    command = [COMMAND, "--mode", "validate", "-c", str(copied.write(config, folder / "envoy.json"))]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def sidecar(app: App) -> tuple[dict[copied.Address, int], copied.Address]:
+    """Where the addresses of the sidecar's file are here, and which of them its clients know."""
+    listener = ("0.0.0.0", 10000)
+    return {ADMIN: free_port(), listener: free_port(), ("127.0.0.1", 8000): app.port}, listener
+
+
+def exchanges(place: Place, *columns: str) -> list[tuple[Any, ...]]:
+    """What the store has of every exchange, in the order of their paths."""
+    listed = ", ".join(columns)
+    return place.query(f"SELECT {listed} FROM events WHERE kind = 'exchange' ORDER BY path")
+
+
+@pytest.mark.parametrize("path", [SIDECAR, GATEWAY])
+def test_envoy_takes_the_file_as_it_is_written(path: str, tmp_path: Path) -> None:
+    said = validated(copied.bootstrap(path), tmp_path)
+    assert said.returncode == 0, said.stderr
+
+
+@pytest.mark.parametrize("told", TOLD.values(), ids=list(TOLD))
+def test_the_filter_takes_what_every_file_tells_it(told: str, tmp_path: Path) -> None:
+    config = copied.bootstrap(SIDECAR)
+    (plugin,) = copied.plugins(config)
+    plugin["configuration"]["value"] = told
+    said = validated(config, tmp_path)
+    assert said.returncode == 0, said.stderr
+
+
+def test_every_file_has_the_same_cluster_for_the_exporter() -> None:
+    expected = copied.exporter_cluster(copied.documents(SIDECAR))
+    others = [copied.documents(GATEWAY)]
+    others += [[each] for _, each in copied.resources("EnvoyFilter") + copied.resources("EnvoyProxy")]
+    assert [copied.exporter_cluster(each) for each in others] == [expected] * 4
+
+
+def test_every_exporter_takes_its_configuration_and_listens_where_envoy_sends(tmp_path: Path) -> None:
+    maps = copied.resources("ConfigMap")
+    assert len(maps) == 3
+    for _, each in maps:
+        config = each["data"]["offpath.toml"]
+        assert f'socket = "{copied.DOCUMENTED_SOCKET}"' in config
+        file = tmp_path / "offpath.toml"
+        file.write_text(config, encoding="utf-8")
+        subprocess.run([BIN / "offpath", "check", file], check=True, capture_output=True)
+
+
+def test_what_the_sidecar_takes_in_is_recorded_and_what_a_rule_leaves_out_is_not(
+    place: Place, app: App
+) -> None:
+    with place.exporter(), serving(place, SIDECAR, *sidecar(app)) as (_, url):
+        get(f"{url}/health")
+        get(f"{url}/orders")
+        eventually("the event is stored", lambda: place.count() > 0)
+    assert exchanges(place, "source", "service", "route", "path", "status") == [
+        ("envoy", "chat-api", "app", "/orders", 200)
+    ]
+
+
+def test_the_gateway_s_routes_are_recorded_once_otherwise_or_not(place: Place, app: App) -> None:
+    listener = ("0.0.0.0", 8080)
+    upstreams = {("app.internal", 8000): app.port, ("chat.internal", 8001): app.port}
+    ports = {ADMIN: free_port(), listener: free_port(), **upstreams}
+    with place.exporter(), serving(place, GATEWAY, ports, listener) as (_, url):
+        heard = {path: get_json(f"{url}{path}") for path in ("/health", "/orders", "/v1/chat")}
+        eventually("both events are stored", lambda: place.count() >= 2)
+    assert exchanges(place, "service", "route", "path") == [
+        ("gateway", "app", "/orders"),
+        ("chat-api", "chat", "/v1/chat"),
+    ]
+    assert [path for path, headers in heard.items() if "traceparent" in headers] == ["/orders", "/v1/chat"]
+
+
+def test_drain_sh_ends_when_what_is_in_progress_has_ended_and_nothing_is_lost_by_the_sigterm_after_it(
+    place: Place, app: App
+) -> None:
+    ports, listener = sidecar(app)
+    drain = {**os.environ, "ENVOY_ADMIN": f"127.0.0.1:{ports[ADMIN]}", "DRAIN_AT_LEAST": "0"}
+    with place.exporter(), serving(place, SIDECAR, ports, listener) as (envoy, url):
+        client = threading.Thread(target=get, args=(f"{url}/held",))
+        client.start()
+        assert app.held.wait(PATIENCE)
+        with running([str(ROOT / "envoy/plain/drain.sh")], place.log("drain"), drain) as draining:
+            eventually("Envoy asks its clients to leave", lambda: told_to_leave(ports[listener]))
+            # To drain, to look, and to look again because a request is in progress.
+            asked = AskedByOthers(ports[ADMIN])
+            eventually("drain.sh waits", lambda: asked.times() >= 3)
+            app.go_on.set()
+            assert draining.wait() == 0
+        client.join()
+        assert envoy.stop() == 0
+    assert ("/held",) in exchanges(place, "path")
+
+
+class AskedByOthers:
+    """How often Envoy's admin interface was asked, but for asking how often."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}/stats?format=json&filter=^http.admin.downstream_rq_total$"
+        self._by_this = 0
+
+    def times(self) -> int:
+        """Ask."""
+        self._by_this += 1
+        return int(get_json(self._url)["stats"][0]["value"]) - self._by_this
+
+
+def told_to_leave(port: int) -> bool:
+    """Whether Envoy ends the connection of a client that would stay."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as client:
+        client.request("GET", "/health")
+        response = client.getresponse()
+        response.read()
+        return response.getheader("connection") == "close"
