@@ -95,7 +95,7 @@ class Envoy:
     def stats(self, pattern: str = "") -> dict[str, int]:
         """Every counter and gauge whose name this regular expression finds."""
         listed = get_json(f"{self.admin}/stats?format=json&filter={urllib.parse.quote(pattern)}")["stats"]
-        return {each["name"]: int(each["value"]) for each in listed if "value" in each}
+        return {each["name"]: each["value"] for each in listed if isinstance(each.get("value"), int)}
 
     def printed(self) -> str:
         """All that it has logged."""
