@@ -1,0 +1,1 @@
+"""Upstreams, clients, and the Envoy between them."""
