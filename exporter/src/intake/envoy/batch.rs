@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn reasons_that_have_no_name_here_are_one() {
-        let told = [("memory", 3), ("<script>", 4), ("", u64::MAX), ("memory", 2)];
+        let told = [("memory", 3), ("<script>", 4), ("new", u64::MAX), ("memory", 2)];
         let mut bytes = Vec::new();
         push_envelope(&mut bytes, &Envelope { epoch: EPOCH, lane: 0, first_sequence: 0 }, told.into_iter());
         let losses = read(&bytes).expect("a batch").losses;
