@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 
+from tests.framework.delivered import assert_delivered_once
 from tests.framework.load import Load
 from tests.framework.place import Place
 from tests.framework.processes import free_port, uvicorn
-
-from .delivered import assert_delivered_once
 
 KILLS = 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from tests.framework.place import Place
+from .place import Place
 
 
 def assert_delivered_once(place: Place, answered: Iterable[str]) -> None:
