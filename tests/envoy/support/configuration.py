@@ -20,3 +20,9 @@ def raw_upstream(port: int, name: str = "raw") -> Message:
         }
     }
     return made
+
+
+def off(route: Message) -> Message:
+    """The route with offpath turned off."""
+    disabled = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+    return {**route, "typed_per_filter_config": {"offpath": disabled}}
