@@ -112,7 +112,7 @@ pub fn event_size(event: usize) -> usize {
     wire::size(EVENTS, event)
 }
 
-/// Appends the rest. It comes last, so that a batch that is sent again can be cut back to its events, and told anew what
+/// Appends the rest; a loss without a reason is none. It comes last, so that a batch that is sent again can be cut back to its events, and told anew what
 /// was lost.
 #[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
 pub fn push_envelope<'a>(
@@ -124,7 +124,7 @@ pub fn push_envelope<'a>(
     wire::fixed64(batch, EPOCH_LOW, envelope.epoch as u64);
     wire::number(batch, LANE, envelope.lane.into());
     wire::number(batch, FIRST_SEQUENCE, envelope.first_sequence);
-    for (reason, count) in losses {
+    for (reason, count) in losses.filter(|(reason, _)| !reason.is_empty()) {
         let lost = wire::size(REASON, reason.len()) + wire::number_size(COUNT, count);
         wire::head(batch, LOSSES, lost);
         wire::bytes(batch, REASON, reason.as_bytes());

@@ -57,9 +57,9 @@ pub struct RequestHead<'a> {
     pub path: &'a [u8],
     /// Query without `?`.
     pub query: &'a [u8],
-    /// `1.0`, `1.1`, `2` or `3`.
+    /// `1.0`, `1.1`, `2` or `3`; empty if [`Exchange::connection`] is to tell.
     pub http_version: &'a [u8],
-    /// Address of the peer.
+    /// Address of the peer; empty if [`Exchange::connection`] is to tell.
     pub client: &'a [u8],
 }
 
@@ -279,6 +279,12 @@ impl Exchange {
             flags: TraceContext::SAMPLED,
         });
         TraceContext { parent_id: self.start.span_id, ..caller }.to_string()
+    }
+
+    /// What the request head left open of the connection that it came by.
+    pub fn connection(&mut self, http_version: &[u8], client: &[u8]) {
+        wire::text(&mut self.described, tag::HTTP_VERSION, http_version, MAX_NAME);
+        wire::text(&mut self.described, tag::CLIENT, client, MAX_NAME);
     }
 
     /// One chunk of the request body: its first bytes, how many the host then left out, and its last bytes; where

@@ -87,6 +87,8 @@ pub(crate) struct Egress {
     epoch: u128,
     max_memory: usize,
     open: Events,
+    /// Memory of a batch that has arrived, for the next one to be gathered in.
+    spare: Vec<u8>,
     waiting: VecDeque<Events>,
     waiting_bytes: usize,
     lanes: [Lane; LANES as usize],
@@ -102,6 +104,7 @@ impl Egress {
             epoch,
             max_memory,
             open: Events::default(),
+            spare: Vec::new(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             lanes: Default::default(),
@@ -176,13 +179,14 @@ impl Egress {
     pub(crate) fn answered(&mut self, token: u32, answer: Answer, now_ns: u64) -> bool {
         let Some(lane) = self.lanes.iter_mut().find(|lane| lane.awaits(token)) else { return false };
         match answer {
-            Answer::Stored => {
-                self.told = self.told.max(lane.tells());
-                lane.clear();
+            Answer::Stored => self.told = self.told.max(lane.tells()),
+            Answer::Refused => self.losses.add(Reason::Refused, lane.events()),
+            Answer::Failed => {
+                lane.back_off(now_ns);
+                return true;
             }
-            Answer::Refused => self.losses.add(Reason::Refused, lane.clear()),
-            Answer::Failed => lane.back_off(now_ns),
         }
+        self.spare = lane.clear().bytes;
         true
     }
 
@@ -198,11 +202,17 @@ impl Egress {
         }
         let others_tell = self.lanes.iter().any(|lane| !lane.is_free());
         let untold = self.losses.total() > self.told && !others_tell;
-        (self.open.count > 0 || untold).then(|| std::mem::take(&mut self.open))
+        (self.open.count > 0 || untold).then(|| self.take_open())
+    }
+
+    fn take_open(&mut self) -> Events {
+        let mut bytes = std::mem::take(&mut self.spare);
+        bytes.clear();
+        std::mem::replace(&mut self.open, Events { bytes, count: 0 })
     }
 
     fn close(&mut self) {
-        let events = std::mem::take(&mut self.open);
+        let events = self.take_open();
         self.waiting_bytes = self.waiting_bytes.saturating_add(events.bytes.len());
         self.waiting.push_back(events);
     }

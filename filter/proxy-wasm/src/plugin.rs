@@ -48,7 +48,7 @@ impl Settings {
     fn parse(json: &[u8]) -> Result<Self, Vec<Error>> {
         let json = if json.trim_ascii().is_empty() { b"{}" } else { json };
         let value = serde_json::from_slice(json).map_err(|error| {
-            let rule = format!("must be JSON: {error}");
+            let rule = format!("must be JSON, in a google.protobuf.StringValue: {error}");
             vec![Error { field: "the configuration".to_owned(), rule, value: String::new() }]
         })?;
         let config = Config::from_json(&value)?;
@@ -83,10 +83,10 @@ pub(crate) struct Sender {
 impl Sender {
     pub(crate) fn new(cluster: String, egress: Egress) -> Self {
         let headers = Pairs::encode(&[
-            (":method", "POST"),
-            (":path", batch::PATH),
-            (":authority", "offpath"),
-            ("content-type", batch::CONTENT_TYPE),
+            (b":method", b"POST"),
+            (b":path", batch::PATH.as_bytes()),
+            (b":authority", b"offpath"),
+            (b"content-type", batch::CONTENT_TYPE.as_bytes()),
         ]);
         Self { cluster, egress, headers, told: false }
     }
@@ -100,9 +100,7 @@ impl Sender {
                 metrics.batch_failed();
                 let cluster = self.cluster.clone();
                 self.tell(|| {
-                    format!(
-                        "offpath: cannot send to the cluster \"{cluster}\": {status:?}; is it configured?"
-                    )
+                    format!("cannot send to the cluster \"{cluster}\": {status:?}; is it configured?")
                 });
             }
         }
@@ -118,18 +116,18 @@ impl Sender {
         if answer == Answer::Stored {
             metrics.batch_sent();
             if std::mem::take(&mut self.told) {
-                host::log(Level::Info, "offpath: the exporter takes events again");
+                host::log(Level::Info, "the exporter takes events again");
             }
         } else {
             metrics.batch_failed();
             let cluster = self.cluster.clone();
             self.tell(|| match status {
                 Some(status) => {
-                    format!("offpath: the exporter behind the cluster \"{cluster}\" answers {status}")
+                    format!("the exporter behind the cluster \"{cluster}\" answers {status}")
                 }
-                None => format!(
-                    "offpath: the exporter behind the cluster \"{cluster}\" does not answer; events are kept"
-                ),
+                None => {
+                    format!("the exporter behind the cluster \"{cluster}\" does not answer; events are kept")
+                }
             });
         }
         true

@@ -4,11 +4,14 @@
 //! there too. It is also the only one that a stream gets which an earlier filter has answered before it came to ours;
 //! its heads are then read there.
 
+mod attributes;
 mod ending;
 mod head;
 mod websocket;
 
+pub(crate) use self::attributes::Query;
 use self::{
+    attributes::Answer,
     head::{RequestParts, fields},
     websocket::Frames,
 };
@@ -172,10 +175,17 @@ impl Stream {
         }
     }
 
+    /// What Envoy knows of it in the end; nothing is asked of a stream that is not recorded.
+    pub(crate) fn ask(&self, query: &mut Query) -> Option<Answer> {
+        matches!(self.phase, Phase::Recording(_)).then(|| query.ask())
+    }
+
     /// Ends it; its event, if it is recorded. `Err`: the event is too long.
-    pub(crate) fn finish(self, longest_event: usize) -> Result<Option<Vec<u8>>, ()> {
-        match self.phase {
-            Phase::Recording(recording) => recording.finish(longest_event).map(Some).ok_or(()),
+    pub(crate) fn finish(self, answer: Option<&Answer>, longest_event: usize) -> Result<Option<Vec<u8>>, ()> {
+        match (self.phase, answer) {
+            (Phase::Recording(recording), Some(answer)) => {
+                recording.finish(&answer.attributes(), longest_event).map(Some).ok_or(())
+            }
             _ => Ok(None),
         }
     }

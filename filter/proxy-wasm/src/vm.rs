@@ -6,7 +6,7 @@ use crate::{
     metrics::{self, Metrics},
     plugin::{Plugin, Sender, Settings},
     random::Pool,
-    stream::{Begun, Stream},
+    stream::{Begun, Query, Stream},
 };
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -33,6 +33,7 @@ pub(crate) struct Vm {
     /// By cluster. They stay: what an old configuration has not sent is sent on.
     senders: Vec<Sender>,
     random: Pool,
+    query: Query,
     metrics: Option<Metrics>,
     /// Exchanges that the metrics do not know of yet.
     recorded: u64,
@@ -51,7 +52,7 @@ impl Vm {
             }
             Err(errors) => {
                 for error in errors {
-                    host::log(Level::Error, &format!("offpath: {error}"));
+                    host::log(Level::Error, &error.to_string());
                 }
                 false
             }
@@ -101,9 +102,9 @@ impl Vm {
             self.begin(&mut stream);
             stream.describe_unseen_response();
         }
-        let root = stream.root;
+        let (root, answer) = (stream.root, stream.ask(&mut self.query));
         let Some(sender) = self.sender(root) else { return };
-        match stream.finish(sender.egress.longest_event()) {
+        match stream.finish(answer.as_ref(), sender.egress.longest_event()) {
             Ok(Some(event)) => sender.egress.push(&event),
             Ok(None) => return,
             Err(()) => sender.egress.lose(Reason::TooBig, 1),

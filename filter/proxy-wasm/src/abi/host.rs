@@ -99,6 +99,31 @@ pub(crate) fn number(path: &str) -> Option<u64> {
     property(path).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes)
 }
 
+/// Has Envoy prepare a CEL expression; what [`evaluate`] takes, as long as this VM lives.
+pub(crate) fn prepare(expression: &str) -> Option<Vec<u8>> {
+    foreign("expr_create", expression.as_bytes()).ok()
+}
+
+/// Evaluates an expression that gives a list or a map.
+pub(crate) fn evaluate(expression: &[u8]) -> Result<Pairs, Status> {
+    foreign("expr_evaluate", expression).map(Pairs::new)
+}
+
+/// Calls a function of Envoy's that is not of the ABI.
+fn foreign(name: &str, argument: &[u8]) -> Result<Vec<u8>, Status> {
+    // SAFETY: name and argument outlive the call, which only reads them.
+    taken(|bytes, size| unsafe {
+        imports::proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            argument.as_ptr(),
+            argument.len(),
+            bytes,
+            size,
+        )
+    })
+}
+
 /// So many bytes of a buffer, from `start` on, or as many as there are.
 pub(crate) fn buffer(buffer: Buffer, start: usize, length: usize) -> Result<Vec<u8>, Status> {
     if length == 0 {

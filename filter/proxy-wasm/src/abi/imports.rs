@@ -37,6 +37,10 @@ imports! { "env":
     ) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, length: usize, metric: *mut u32) -> u32;
     fn proxy_increment_metric(metric: u32, offset: i64) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8, name_length: usize, argument: *const u8, argument_length: usize,
+        result: *mut *mut u8, size: *mut usize,
+    ) -> u32;
     fn proxy_done() -> u32;
 }
 

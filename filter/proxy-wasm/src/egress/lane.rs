@@ -80,6 +80,11 @@ impl Lane {
         self.events.bytes.len()
     }
 
+    /// How many events its batch has.
+    pub(super) fn events(&self) -> u64 {
+        self.events.count
+    }
+
     /// How many losses its batch tells of.
     pub(super) fn tells(&self) -> u64 {
         self.tells
@@ -116,12 +121,12 @@ impl Lane {
         }
     }
 
-    /// Lets go of the batch: it has arrived, or never will. Returns how many events that were.
-    pub(super) fn clear(&mut self) -> u64 {
+    /// Lets go of the batch: it has arrived, or never will.
+    pub(super) fn clear(&mut self) -> Events {
         let events = std::mem::take(&mut self.events);
         self.first_sequence = self.first_sequence.saturating_add(events.count);
         self.state = State::Free;
-        events.count
+        events
     }
 
     /// Sends the batch again, later each time.

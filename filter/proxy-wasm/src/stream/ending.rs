@@ -1,6 +1,10 @@
 //! How a stream ended, by what Envoy knows of it in `on_log`.
 
-use super::{Content, Recording};
+use super::{
+    Content, Recording,
+    attributes::Attributes,
+    head::{version, without_port},
+};
 use crate::abi::host;
 use offpath_core::{End, Proxy, event::Outcome};
 
@@ -78,37 +82,32 @@ fn outcome(bits: u64, details: &[u8], complete: bool) -> (Outcome, Option<&'stat
 
 impl Recording {
     /// Ends the exchange; `None` if its event is too long.
-    pub(super) fn finish(mut self, longest_event: usize) -> Option<Vec<u8>> {
+    pub(super) fn finish(mut self, known: &Attributes<'_>, longest_event: usize) -> Option<Vec<u8>> {
         let elapsed_ns = self.elapsed_ns();
-        let bits = host::number("response\0flags").unwrap_or(0);
-        let details = host::property("response\0code_details").unwrap_or_default();
-        let route = host::property("xds\0route_name").unwrap_or_default();
-        let cluster = host::property("xds\0cluster_name").unwrap_or_default();
-        let upstream = host::property("upstream\0address").unwrap_or_default();
-        let attempts = host::number("upstream\0request_attempt_count").unwrap_or(0);
-        let short_names: Vec<&str> = flags(bits).map(|(short, ..)| *short).collect();
+        self.exchange.connection(version(known.protocol), without_port(known.client));
+        let short_names: Vec<&str> = flags(known.flags).map(|(short, ..)| *short).collect();
         if self.status.is_none() {
             self.describe_status_alone();
         }
         let close_code = self.request.frames.close_code().or(self.response.frames.close_code());
         let closed = self.content == Content::WebSocket && close_code.is_some();
-        let (outcome, flag) = outcome(bits, &details, self.complete);
+        let (outcome, flag) = outcome(known.flags, known.details, self.complete);
         let (outcome, flag) = if closed { (Outcome::Completed, None) } else { (outcome, flag) };
         let failed = flag.filter(|_| outcome != Outcome::ClientDisconnected);
-        let message = if failed.is_some() { message(&details) } else { Vec::new() };
+        let message = if failed.is_some() { message(known.details) } else { Vec::new() };
         let end = End {
             elapsed_ns,
             outcome,
-            route: &route,
+            route: known.route,
             error: failed.map(|name| (name.as_bytes(), message.as_slice())),
             websocket: Some((close_code.unwrap_or(0), &self.subprotocol)),
             grpc_status: if self.is_grpc { grpc_status() } else { None },
             proxy: Some(Proxy {
-                upstream_cluster: &cluster,
-                upstream_host: &upstream,
-                attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+                upstream_cluster: known.cluster,
+                upstream_host: known.upstream,
+                attempts: u32::try_from(known.attempts).unwrap_or(u32::MAX),
                 response_flags: &short_names,
-                response_code_details: &details,
+                response_code_details: known.details,
             }),
         };
         self.exchange.finish(&end, longest_event)

@@ -1,6 +1,6 @@
 //! The head of a request, as the core wants it.
 
-use crate::abi::{Pairs, host};
+use crate::abi::Pairs;
 use offpath_core::RequestHead;
 
 /// A request's head in its parts.
@@ -10,8 +10,6 @@ pub(super) struct RequestParts<'a> {
     scheme: &'a [u8],
     authority: &'a [u8],
     target: &'a [u8],
-    protocol: Vec<u8>,
-    client: Vec<u8>,
 }
 
 impl<'a> RequestParts<'a> {
@@ -32,9 +30,7 @@ impl<'a> RequestParts<'a> {
         if upgrade.eq_ignore_ascii_case(b"websocket") {
             scheme = if scheme == b"https" { b"wss" } else { b"ws" };
         }
-        let protocol = host::property("request\0protocol").unwrap_or_default();
-        let client = host::property("source\0address").unwrap_or_default();
-        Self { method, scheme, authority, target, protocol, client }
+        Self { method, scheme, authority, target }
     }
 
     pub(super) fn is_websocket(&self) -> bool {
@@ -49,8 +45,7 @@ impl<'a> RequestParts<'a> {
             authority: self.authority,
             path,
             query,
-            http_version: self.protocol.strip_prefix(b"HTTP/").unwrap_or_default(),
-            client: without_port(&self.client),
+            ..RequestHead::default()
         }
     }
 }
@@ -65,8 +60,13 @@ fn path_and_query(target: &[u8]) -> (&[u8], &[u8]) {
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
 }
 
+/// The version in `HTTP/1.1`.
+pub(super) fn version(protocol: &[u8]) -> &[u8] {
+    protocol.strip_prefix(b"HTTP/").unwrap_or_default()
+}
+
 /// The address in `10.0.0.7:4711` or `[::1]:4711`; that of a Unix socket as it is.
-fn without_port(address: &[u8]) -> &[u8] {
+pub(super) fn without_port(address: &[u8]) -> &[u8] {
     let Some(colon) = address.iter().rposition(|byte| *byte == b':') else { return address };
     let host = address.get(..colon).unwrap_or_default();
     host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host)

@@ -170,6 +170,17 @@ pub(crate) unsafe fn proxy_increment_metric(_metric: u32, _offset: i64) -> u32 {
     REFUSED
 }
 
+pub(crate) unsafe fn proxy_call_foreign_function(
+    _name: *const u8,
+    _name_length: usize,
+    _argument: *const u8,
+    _argument_length: usize,
+    _result: *mut *mut u8,
+    _size: *mut usize,
+) -> u32 {
+    NOT_FOUND
+}
+
 pub(crate) unsafe fn proxy_done() -> u32 {
     REFUSED
 }
