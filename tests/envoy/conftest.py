@@ -5,14 +5,17 @@ Tests, upstreams and clients share one event loop, so that a test can have them 
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 
-from tests.framework.place import place
+from tests.framework.place import Place, place
+from tests.framework.processes import free_port, running, uvicorn
 
 from .support import upstreams
+from .support.site import Site
 from .support.upstreams import App, Peer, Session, Upstream
 from .support.watched import Proxy, Watched
 
@@ -57,3 +60,18 @@ async def client(request: pytest.FixtureRequest, proxy: Proxy) -> AsyncIterator[
     is_2 = request.param == "HTTP/2"
     async with httpx.AsyncClient(base_url=proxy.url(), http1=not is_2, http2=is_2, timeout=60) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def answering_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an app that answers everything with 1 KB."""
+    port, log = free_port(), tmp_path_factory.mktemp("app") / "app.log"
+    unwatched = {**os.environ, "OFFPATH_ENABLED": "0"}
+    with running(uvicorn("tests.framework.app:answer", port), log, unwatched, port=port):
+        yield port
+
+
+@pytest.fixture
+def site(place: Place, answering_app: int) -> Site:
+    """That app, and a place of the test's own."""
+    return Site(place, answering_app)

@@ -9,9 +9,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .processes import BIN, ROOT, Process, eventually, running
+
+#: The command of the exporter.
+EXPORTER: Final = (str(BIN / "offpath"), "run")
 
 
 class Place:
@@ -51,19 +54,19 @@ class Place:
         with running(command, self.log("app"), {**self.env, **env}, port=port) as process:
             yield process
 
-    def start_exporter(self) -> Process:
+    def start_exporter(self, command: Sequence[str] = EXPORTER) -> Process:
         """Start an exporter; it is ready when this returns."""
         address = self.data / "http.addr"
         # Of one that was killed.
         address.unlink(missing_ok=True)
-        process = Process([str(BIN / "offpath"), "run"], self.log("exporter"), self.env)
+        process = Process(command, self.log("exporter"), self.env)
         process.wait_for("the exporter serves", address.exists)
         return process
 
     @contextmanager
-    def exporter(self) -> Iterator[Process]:
+    def exporter(self, command: Sequence[str] = EXPORTER) -> Iterator[Process]:
         """Run an exporter until the block ends; it drains before it does."""
-        process = self.start_exporter()
+        process = self.start_exporter(command)
         try:
             yield process
         finally:

@@ -1,0 +1,58 @@
+"""One app with an Envoy in front of it, and the place of the exporter that its events go to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from tests.framework import bootstrap
+from tests.framework.bootstrap import FILTER, Message
+from tests.framework.envoy import Envoy, envoy
+from tests.framework.place import Place
+from tests.framework.processes import eventually, free_port
+
+#: Room for all that the tests send while the exporter is away.
+ROOM: Final = {"max_memory": "64MiB"}
+
+
+class Site:
+    """The app is there already; Envoy and the exporter come and go as the test has it."""
+
+    def __init__(self, place: Place, app_port: int) -> None:
+        self.place = place
+        self.port = free_port()
+        self.socket = place.rings / "ingest.sock"
+        self._app_port = app_port
+
+    def listeners(self, config: Any = None, *, wasm: Path = FILTER, **fields: Any) -> list[Message]:
+        """What Envoy is to listen with: the filter has this configuration, as it is or in fields."""
+        filters = [bootstrap.wasm_filter(fields if config is None else config, wasm)]
+        # Connections that are to end, end soon; by default Envoy gives them five seconds.
+        return [bootstrap.listener(self.port, [bootstrap.route("all")], filters, drain_timeout="0.1s")]
+
+    @contextmanager
+    def envoy(self, listeners: list[Message] | None = None, *, concurrency: int = 1) -> Iterator[Envoy]:
+        """Run an Envoy until the block ends; unless told, with a filter that has room for everything."""
+        clusters = [bootstrap.upstream(self._app_port), bootstrap.exporter(self.socket)]
+        listeners = listeners or self.listeners(egress=ROOM)
+        with envoy(self.place.path, listeners, clusters, concurrency=concurrency) as running:
+            yield running
+
+    def all_arrives(self, envoy: Envoy) -> None:
+        """Wait until all that was recorded so far is stored or counted as lost."""
+        stat = "wasmcustom.offpath"
+
+        def has_arrived() -> bool:
+            recorded, lost = envoy.stat(f"{stat}.events"), envoy.stat(f"{stat}.dropped")
+            return recorded > 0 and self.place.count() == recorded - lost and self.lost() == lost
+
+        eventually("all that was recorded is stored, or counted as lost", has_arrived)
+
+    def lost(self, reason: str = "%") -> int:
+        """How many events the store says were lost."""
+        rows = self.place.query(
+            "SELECT sum(loss_count) FROM events WHERE kind = 'loss' AND loss_reason LIKE ?", reason
+        )
+        return int(rows[0][0] or 0) if rows else 0
