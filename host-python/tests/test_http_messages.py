@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import Recording
-from support.asgi import answering, body, exchange, request, start
+from support.asgi import answering, body, exchange, http_scope, request, start
 
 pytestmark = pytest.mark.anyio
 
@@ -55,6 +55,15 @@ async def test_a_zero_copy_send_counts_its_bytes_without_seeing_them(recording: 
     await unchanged(recording, start(), part, part | {"count": 1, "more_body": False})
     answered = recording.event()["response"]
     assert (answered["body"]["size"], answered["body"]["kept"], answered["chunks"]) == (70_001, 0, 2)
+
+
+async def test_a_body_that_is_handed_over_in_answer_to_head_is_not_sent(recording: Recording) -> None:
+    app = recording.wrap(
+        answering(start(200, (b"content-length", b"10")), body(b"hello", more=True), body(b"world"))
+    )
+    await exchange(app, http_scope(method="HEAD"))
+    answered = recording.event()["response"]
+    assert (answered["body"]["size"], answered["chunks"]) == (0, 0)
 
 
 async def test_early_hints_and_pushes_are_no_part_of_the_response(recording: Recording, counted: Any) -> None:

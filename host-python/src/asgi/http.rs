@@ -30,6 +30,8 @@ struct State {
     /// Let go when the exchange ends.
     routed: Option<Routed>,
     status: u16,
+    /// What the app hands over in answer to HEAD is not sent (RFC 9110, section 9.3.2): servers drop it.
+    head_only: bool,
     /// The response announced trailers, and so does not end with its body.
     trailers: bool,
     disconnected: bool,
@@ -45,6 +47,7 @@ impl HttpExchange {
             live,
             routed: Some(Routed::new(scope)),
             status: 0,
+            head_only: message::is(scope, intern!(scope.py(), "method"), b"HEAD"),
             trailers: false,
             disconnected: false,
             complete_ns: None,
@@ -175,19 +178,24 @@ impl HttpExchange {
         let more = message::flag(message, intern!(py, "more_body"));
         if !more && ends_with_body {
             let texts = self.closing_texts(py);
-            message::with_bytes(message, intern!(py, "body"), |body| {
-                self.with(|state| state.complete(texts, body));
-            });
+            self.with_sent(message, |state, body| state.complete(texts, body));
             return;
         }
-        message::with_bytes(message, intern!(py, "body"), |body| {
+        self.with_sent(message, |state, body| {
             if !body.is_empty() {
-                self.with(|state| state.live.response_chunk(body));
+                state.live.response_chunk(body);
             }
         });
         if !more {
             self.with(State::note_last_byte);
         }
+    }
+
+    /// Runs `change` on the state and on what the server sends of the message's body.
+    fn with_sent(&self, message: &Bound<'_, PyDict>, change: impl FnOnce(&mut State, &[u8])) {
+        message::with_bytes(message, intern!(message.py(), "body"), |body| {
+            self.with(|state| change(state, if state.head_only { b"" } else { body }));
+        });
     }
 
     /// A file that the server sends by itself. Of its bytes none pass here; a zero-copy send tells how many.
@@ -199,7 +207,11 @@ impl HttpExchange {
         }
         let count = message::get(message, intern!(py, "count")).and_then(|count| count.extract().ok());
         if let Some(count) = count {
-            self.with(|state| state.live.response_unseen(count));
+            self.with(|state| {
+                if !state.head_only {
+                    state.live.response_unseen(count);
+                }
+            });
         }
         if !message::flag(message, intern!(py, "more_body")) {
             self.last_part(py);

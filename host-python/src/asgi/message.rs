@@ -28,6 +28,11 @@ pub(crate) fn number(message: &Bound<'_, PyDict>, key: &Bound<'_, PyString>) -> 
     get(message, key).and_then(|value| value.extract().ok()).unwrap_or(0)
 }
 
+/// Whether the text at `key` is this one.
+pub(crate) fn is(message: &Bound<'_, PyDict>, key: &Bound<'_, PyString>, text: &[u8]) -> bool {
+    with_bytes(message, key, |bytes| bytes == text)
+}
+
 /// The bytes at `key`, none if there are none; those of a text are its UTF-8.
 pub(crate) fn with_bytes<T>(
     message: &Bound<'_, PyDict>,
