@@ -68,7 +68,9 @@ test-rust:
 test-python: $(VENV)/.wheel
 	@tools/need.sh valgrind || true
 	cd host-python && ../$(BIN)/python -m pytest
-	$(BIN)/python -m pytest
+	$(CARGO) build --quiet --locked --release -p offpath-exporter --example parity
+	$(CARGO) build --quiet --locked --release -p offpath-python --example component
+	CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m pytest
 
 .PHONY: bench
 bench: $(VENV)/.wheel $(VENV)/.perf ## measure offpath beside what users have today; QUICK=1 for a short run
