@@ -86,26 +86,31 @@ def _app() -> Iterator[App]:
     made.stop()
 
 
+def command(place: Place, path: str, ports: dict[copied.Address, int], *options: str) -> list[str]:
+    """Return the command that runs Envoy with a file of envoy/."""
+    socket = str(place.rings / "ingest.sock")
+    moved = copied.with_paths(copied.bootstrap(path), {copied.DOCUMENTED_SOCKET: socket})
+    config = copied.write(copied.with_ports(moved, ports), place.path / f"envoy-{ports[ADMIN]}.json")
+    return [COMMAND, "-c", str(config), "--concurrency", "1", "--log-level", "warning", *options]
+
+
 @contextmanager
 def serving(
     place: Place, path: str, ports: dict[copied.Address, int], listener: copied.Address
 ) -> Iterator[tuple[Process, str]]:
-    """Run Envoy with a file of envoy/; the address of its listener goes with it."""
-    moved = copied.with_paths(
-        copied.bootstrap(path), {copied.DOCUMENTED_SOCKET: str(place.rings / "ingest.sock")}
-    )
+    """Run Envoy as envoy/ says; the address of its listener goes with it."""
     port = ports[listener]
-    config = copied.write(copied.with_ports(moved, ports), place.path / "envoy.json")
-    quiet = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"]
-    as_documented = ["-c", str(config), "--drain-time-s", "30", "--drain-strategy", "immediate"]
-    with running([COMMAND, *as_documented, *quiet], place.log("envoy"), os.environ, port=port) as envoy:
+    options = ["--disable-hot-restart", "--drain-time-s", "30", "--drain-strategy", "immediate"]
+    with running(command(place, path, ports, *options), place.log("envoy"), os.environ, port=port) as envoy:
         yield envoy, f"http://127.0.0.1:{port}"
 
 
 def validated(config: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
     """What Envoy says of a configuration, without serving it."""
-    command = [COMMAND, "--mode", "validate", "-c", str(copied.write(config, folder / "envoy.json"))]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    file = copied.write(config, folder / "envoy.json")
+    return subprocess.run(
+        [COMMAND, "--mode", "validate", "-c", file], capture_output=True, text=True, check=False
+    )
 
 
 def sidecar(app: App) -> tuple[dict[copied.Address, int], copied.Address]:
@@ -133,6 +138,12 @@ def test_the_filter_takes_what_every_file_tells_it(told: str, tmp_path: Path) ->
     plugin["configuration"]["value"] = told
     said = validated(config, tmp_path)
     assert said.returncode == 0, said.stderr
+
+
+def test_the_readme_names_every_file() -> None:
+    readme = (copied.FOLDER / "README.md").read_text(encoding="utf-8")
+    files = [path.relative_to(copied.FOLDER).as_posix() for path in copied.FOLDER.rglob("*.*")]
+    assert [path for path in files if path != "README.md" and f"({path})" not in readme] == []
 
 
 def test_every_file_has_the_same_cluster_for_the_exporter() -> None:
@@ -198,6 +209,26 @@ def test_drain_sh_ends_when_what_is_in_progress_has_ended_and_nothing_is_lost_by
         client.join()
         assert envoy.stop() == 0
     assert ("/held",) in exchanges(place, "path")
+
+
+def test_a_hot_restart_loses_nothing(place: Place, app: App) -> None:
+    old_ports, listener = sidecar(app)
+    new_ports = {**old_ports, ADMIN: free_port()}
+    base = place.path / "base-id"
+    drain = ["--drain-time-s", "1", "--parent-shutdown-time-s", "2"]
+    first = command(place, SIDECAR, old_ports, *drain, "--use-dynamic-base-id", "--base-id-path", str(base))
+    answered: list[tuple[str]] = []
+    with place.exporter(), running(first, place.log("envoy"), os.environ, port=old_ports[listener]) as old:
+        second = ["--restart-epoch", "1", "--base-id", base.read_text(encoding="utf-8").strip()]
+        with running(command(place, SIDECAR, new_ports, *drain, *second), place.log("envoy-2"), os.environ):
+            ending = threading.Thread(target=old.wait)
+            ending.start()
+            while ending.is_alive():
+                path = f"/{len(answered)}"
+                get(f"http://127.0.0.1:{old_ports[listener]}{path}")
+                answered.append((path,))
+            eventually("every event is stored", lambda: place.count() >= len(answered))
+    assert sorted(exchanges(place, "path")) == sorted(answered)
 
 
 class AskedByOthers:
