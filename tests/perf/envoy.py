@@ -9,55 +9,152 @@ from __future__ import annotations
 
 import argparse
 import statistics
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
-from . import proxies, traffic
-from .markdown import heading, table
-from .proxies import EMPTY, FILTERS, NONE, OFFPATH, Proxy
-from .traffic import Traffic
+from tests.framework.place import Place, place
+from tests.framework.processes import eventually
+
+from .markdown import heading, quantile, table
+from .proxies import EMPTY, FILTERS, NONE, OFFPATH, Proxy, apart, proxies
+from .traffic import STREAMED, WHOLE, Traffic, large
+
+LOADS = {"1 KB bodies": WHOLE, "50 chunks": STREAMED}
+SHARES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 
 
-def cpu(carrying: dict[str, Proxy], load: Traffic, rounds: int) -> dict[str, list[float]]:
-    """Return for every proxy its µs a request in each round; they take turns, and begin in turns."""
+def report(quick: bool) -> str:
+    """Measure, and return tables."""
+    return _cpu(FILTERS, 5 if quick else 25) + _latency(1 if quick else 9) + _memory(quick)
+
+
+# --- CPU ------------------------------------------------------------------------------------------------------------
+
+
+def _cpu(filters: Mapping[str, Path | None], rounds: int) -> str:
+    text = heading("Envoy's CPU time of a request, in µs")
+    text += (
+        "Envoy with one worker on a CPU of its own; client, app and exporter are on the other. CPU time is that of the "
+        f"whole process, delivering included, at {WHOLE.rate:,} requests/s with bodies of 1 KB and 20 headers either way, "
+        f"and at {STREAMED.rate:,} streamed responses/s. Envoys that differ in their filter take turns every second: "
+        f"medians of {rounds} rounds, and of the differences in each; in brackets the middle half of these.\n\n"
+    )
+    with ExitStack() as stack:
+        made = _place(stack)
+        carrying = stack.enter_context(proxies(made, filters))
+        for title, load in LOADS.items():
+            text += _cpu_table(title, _in_turns(carrying, load, rounds))
+        return text + _recorded(made, carrying)
+
+
+def _in_turns(carrying: Mapping[str, Proxy], load: Traffic, rounds: int) -> dict[str, list[float]]:
+    """Return for every proxy its µs a request in each round; one round goes before, which is not counted."""
     taken: dict[str, list[float]] = {name: [] for name in carrying}
-    for proxy in carrying.values():
-        proxy.cpu_us(load.scaled(0.25))
-    for number in range(rounds):
+    for number in range(-1, rounds):
         for name in list(carrying)[:: -1 if number % 2 else 1]:
-            taken[name].append(carrying[name].cpu_us(load))
+            cpu_us = carrying[name].cpu_us(load)
+            if number >= 0:
+                taken[name].append(cpu_us)
     return taken
 
 
-def differences(taken: dict[str, list[float]], name: str, base: str) -> list[float]:
-    """Return what one took more than another in each round, sorted."""
-    return sorted(one - other for one, other in zip(taken[name], taken[base], strict=True))
-
-
-def cpu_table(title: str, taken: dict[str, list[float]]) -> str:
-    """Return a row for each, with what it adds to those before it."""
-    bases = [name for name in (NONE, EMPTY) if name in taken]
-    rows = []
+def _cpu_table(title: str, taken: Mapping[str, list[float]]) -> str:
+    rows, measured = [], list[str]()
     for name, values in taken.items():
-        row = [name, f"{statistics.median(values):.1f}"]
-        for base in bases:
-            added = differences(taken, name, base)
-            row.append(f"{statistics.median(added):+.1f} ({added[0]:+.1f} to {added[-1]:+.1f})" if name != base else "")
-        rows.append(row)
-    return table([title, "CPU", *(f"beyond {base}" for base in bases)], rows)
+        added = [_added(values, taken[base]) if base in measured else "" for base in (NONE, EMPTY)]
+        measured.append(name)
+        rows.append([name, f"{statistics.median(values):,.1f}", *added])
+    return table([title, "CPU", f"beyond {NONE}", f"beyond {EMPTY}"], rows)
+
+
+def _added(values: list[float], base: list[float]) -> str:
+    low, middle, high = statistics.quantiles((a - b for a, b in zip(values, base, strict=True)), n=4)
+    return f"{middle:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def _recorded(made: Place, carrying: Mapping[str, Proxy]) -> str:
+    """What became of the events; an exporter that has too much to do, and few chunks, would make offpath look cheap."""
+    recorded = sum(proxy.stat("events") for proxy in carrying.values())
+    dropped = sum(proxy.stat("dropped") for proxy in carrying.values())
+    eventually("every event is stored", lambda: made.count() == recorded)
+    ((chunks,),) = made.query(
+        "SELECT avg(json_extract(json, '$.response.chunks')) FROM events WHERE path = ?", STREAMED.path
+    )
+    return (
+        f"Of {recorded:,} exchanges, {dropped:,} were dropped and {made.count():,} stored; the streamed responses came in "
+        f"{chunks:.1f} chunks.\n"
+    )
+
+
+# --- latency --------------------------------------------------------------------------------------------------------
+
+
+def _latency(rounds: int) -> str:
+    load = WHOLE.times(4)
+    text = heading("Latency through Envoy, in ms")
+    text += f"At {load.rate:,} requests/s as above; medians of {rounds} rounds in alternating order.\n\n"
+    filters = {name: FILTERS[name] for name in (EMPTY, OFFPATH)}
+    taken: dict[str, list[list[float]]] = {name: [] for name in filters}
+    with ExitStack() as stack:
+        carrying = stack.enter_context(proxies(_place(stack), filters))
+        for number in range(-1, rounds):
+            for name in list(carrying)[:: -1 if number % 2 else 1]:
+                latencies = sorted(carrying[name].latencies_ms(load))
+                if number >= 0:
+                    taken[name].append([quantile(latencies, share) for share in SHARES.values()])
+    ratios = [
+        [a / b for a, b in zip(*pair, strict=True)] for pair in zip(taken[OFFPATH], taken[EMPTY], strict=True)
+    ]
+    rows = [[name, *(f"{value:.2f}" for value in _medians(each))] for name, each in taken.items()]
+    rows.append([f"{OFFPATH} of {EMPTY}", *(f"{value:.2f}" for value in _medians(ratios))])
+    return text + table(["1 KB bodies", *SHARES], rows)
+
+
+def _medians(rounds: list[list[float]]) -> list[float]:
+    return [statistics.median(column) for column in zip(*rounds, strict=True)]
+
+
+# --- memory ---------------------------------------------------------------------------------------------------------
+
+
+def _memory(quick: bool) -> str:
+    requests, size = (10_000, 10 << 20) if quick else (100_000, 100 << 20)
+    loads = {
+        f"{WHOLE.requests:,} requests": WHOLE,
+        f"{requests:,} more": WHOLE.times(requests // WHOLE.requests),
+        f"100 streams at a time, of {size >> 20} MB each": large(size),
+        f"{WHOLE.requests:,} requests again": WHOLE,
+    }
+    rows = []
+    with ExitStack() as stack:
+        carrying = stack.enter_context(proxies(_place(stack), {OFFPATH: FILTERS[OFFPATH]}))
+        proxy = carrying[OFFPATH]
+        for title, load in loads.items():
+            proxy.cpu_us(load)
+            rows.append([title, f"{proxy.stat('memory_bytes') / 1e6:.2f} MB", f"{proxy.stat('dropped'):,}"])
+    return heading("Memory of a worker's VM") + table(["after", "memory", "dropped"], rows)
+
+
+def _place(stack: ExitStack) -> Place:
+    """Return a place with an exporter, everything in which keeps off the CPU of the Envoys."""
+    stack.enter_context(apart())
+    made = stack.enter_context(place())
+    stack.enter_context(made.exporter())
+    return made
 
 
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description="Measure what offpath costs Envoy.")
     parser.add_argument("--quick", action="store_true", help="a short run, for a first impression")
-    parser.add_argument("--wasm", type=Path, action="append", help="compare this filter")
+    parser.add_argument("--wasm", type=Path, action="append", help="measure the CPU time with this filter")
     given = parser.parse_args()
-    filters = FILTERS if given.wasm is None else {**FILTERS, **{str(path): path for path in given.wasm}}
-    if given.wasm:
-        del filters[OFFPATH]
-    with proxies.proxies(filters) as carrying:
-        for title, load in {"1 KB": traffic.WHOLE, "50 chunks": traffic.STREAMED}.items():
-            print(cpu_table(title, cpu(carrying, load, 3 if given.quick else 9)), flush=True)
+    if given.wasm is None:
+        print(report(given.quick))
+    else:
+        named = {str(path): path for path in given.wasm}
+        print(_cpu({NONE: None, EMPTY: FILTERS[EMPTY], **named}, 5 if given.quick else 25))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ from typing import Final
 from tests.framework import bootstrap
 from tests.framework.envoy import Envoy, envoy
 from tests.framework.http import get
-from tests.framework.place import Place, place
+from tests.framework.place import Place
 from tests.framework.processes import ROOT, eventually, free_port, running
 
 from .traffic import Traffic
@@ -44,17 +45,23 @@ class Proxy:
     def cpu_us(self, traffic: Traffic) -> float:
         """Have it carry the traffic, and return the CPU time of the process for a request, in µs.
 
-        That of an Envoy which records has delivering in it.
+        Delivering is in it: if it records, every event of the traffic is with the exporter when this returns.
         """
-        return self.measure(traffic)[0]
+        begun = self._cpu_ns()
+        self.latencies_ms(traffic)
+        return (self._cpu_ns() - begun) / traffic.requests / 1000
 
-    def measure(self, traffic: Traffic) -> tuple[float, list[float]]:
-        """Have it carry the traffic; return the CPU time of the process for a request in µs, and all latencies in ms."""
-        taken, begun = self._taken(), self._cpu_ns()
+    def latencies_ms(self, traffic: Traffic) -> list[float]:
+        """Have it carry the traffic, and return how long each request took, in ms."""
+        taken = self._taken()
         latencies = traffic.run(self.envoy.url)
         if self._records:
             eventually("the exporter has every event", lambda: self._taken() == taken + traffic.requests)
-        return (self._cpu_ns() - begun) / traffic.requests / 1000, latencies
+        return latencies
+
+    def stat(self, name: str) -> int:
+        """What the filter counts of itself under this name."""
+        return self.envoy.stat(f"wasmcustom.offpath.{name}")
 
     def _cpu_ns(self) -> int:
         """CPU time of all threads of the process so far, by the clock that clock_getcpuclockid(3) names."""
@@ -62,28 +69,34 @@ class Proxy:
 
 
 @contextmanager
-def proxies(filters: Mapping[str, Path | None] = FILTERS) -> Iterator[dict[str, Proxy]]:
-    """Run an app, an exporter, and before them an Envoy for each filter, as long as the block lasts."""
+def apart() -> Iterator[None]:
+    """Keep what the block starts off the CPU of the Envoys, if there are two."""
+    cpus = os.sched_getaffinity(0)
+    if {ENVOYS_CPU, OTHERS_CPU} <= cpus:
+        os.sched_setaffinity(0, {OTHERS_CPU})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cpus)
+
+
+@contextmanager
+def proxies(made: Place, filters: Mapping[str, Path | None] = FILTERS) -> Iterator[dict[str, Proxy]]:
+    """Run an app, and before it an Envoy for each filter; an exporter runs in the place."""
     port = free_port()
+    command = [sys.executable, "-m", "tests.perf.upstream", str(port)]
     with ExitStack() as stack:
-        if len(os.sched_getaffinity(0)) > 1:
-            stack.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
-            os.sched_setaffinity(0, {OTHERS_CPU})
-        made = stack.enter_context(place())
-        stack.enter_context(made.exporter())
-        command = [sys.executable, "-m", "tests.perf.upstream", str(port)]
         stack.enter_context(running(command, made.log("upstream"), made.env, port=port))
         yield {name: _proxy(stack, made, port, name, wasm) for name, wasm in filters.items()}
 
 
 def _proxy(stack: ExitStack, made: Place, app_port: int, name: str, wasm: Path | None) -> Proxy:
-    directory = made.path / name
-    directory.mkdir()
+    directory = Path(tempfile.mkdtemp(dir=made.path))
     filters = [] if wasm is None else [bootstrap.wasm_filter({"service": {"name": "bench"}}, wasm)]
     listener = bootstrap.listener(free_port(), [bootstrap.route("app")], filters)
     clusters = [bootstrap.upstream(app_port), bootstrap.exporter(made.rings / "ingest.sock")]
     proxy = stack.enter_context(envoy(directory, [listener], clusters))
-    if len(os.sched_getaffinity(0)) < (os.cpu_count() or 1):
+    if os.sched_getaffinity(0) == {OTHERS_CPU}:
         for thread in Path(f"/proc/{proxy.pid}/task").iterdir():
             os.sched_setaffinity(int(thread.name), {ENVOYS_CPU})
     return Proxy(proxy, lambda: taken(made), records=name not in (NONE, EMPTY))
@@ -92,5 +105,7 @@ def _proxy(stack: ExitStack, made: Place, app_port: int, name: str, wasm: Path |
 def taken(made: Place) -> int:
     """How many events the exporter has taken from Envoy."""
     address = (made.data / "http.addr").read_text(encoding="utf-8").strip()
-    found = re.search(r'^offpath_events_total\{source="envoy"\} (\d+)', get(f"http://{address}/metrics").decode(), re.M)
+    found = re.search(
+        r'^offpath_events_total\{source="envoy"\} (\d+)', get(f"http://{address}/metrics").decode(), re.M
+    )
     return int(found[1]) if found else 0

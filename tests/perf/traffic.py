@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .exchange import PATH, json_of
-from .upstream import STREAM
+from .upstream import LARGE, STREAM
 
 #: Of every request, with the four that h2load writes itself: host, user-agent, content-type and content-length.
 HEADERS = 20
@@ -24,9 +24,9 @@ class Traffic:
     #: A second, of all connections together.
     rate: int
 
-    def scaled(self, share: float) -> Traffic:
-        """Return the same with this share of the requests."""
-        return replace(self, requests=int(self.requests * share))
+    def times(self, count: int) -> Traffic:
+        """Return the same, so many times as long."""
+        return replace(self, requests=self.requests * count)
 
     def run(self, url: str) -> list[float]:
         """Make the requests, and return what each took, in ms."""
@@ -38,18 +38,37 @@ class Traffic:
             answered = [line.split("\t") for line in log.read_text(encoding="utf-8").splitlines()]
         failed = self.requests - sum(status == "200" for _, status, _ in answered)
         if failed:
-            raise RuntimeError(f"{failed} of {self.requests} requests were not answered with 200:\n{ran.stdout}")
+            raise RuntimeError(
+                f"{failed} of {self.requests} requests were not answered with 200:\n{ran.stdout}"
+            )
         return [int(microseconds) / 1000 for _, _, microseconds in answered]
 
     def _command(self, url: str, body: Path, log: Path) -> list[str]:
-        connections = ["-n", str(self.requests), "-c", str(self.connections), "--rate-period", "5ms", "-r", "1"]
+        connections = ["-n", str(self.requests), "-c", str(self.connections)]
+        # So that they do not all send at once, each begins when the one before has sent a request.
+        begin = ["-r", "1", "--rate-period", f"{max(1, 1000 // self.rate)}ms"]
         rate = ["--rps", str(self.rate / self.connections)]
         headers = ["content-type: application/json"]
         headers += [f"x-header-{number}: the value of header {number}" for number in range(HEADERS - 4)]
         sent = [f"--header={header}" for header in headers] + ["--data", str(body)]
-        return ["h2load", "--h1", *connections, *rate, *sent, f"--log-file={log}", f"{url}{self.path}"]
+        return [
+            "h2load",
+            "--h1",
+            *connections,
+            *begin,
+            *rate,
+            *sent,
+            f"--log-file={log}",
+            f"{url}{self.path}",
+        ]
 
 
-#: A third to a half of what Envoy's worker and the rest of the machine can take.
-WHOLE = Traffic(PATH, requests=12_000, connections=40, rate=4_000)
-STREAMED = Traffic(STREAM, requests=1_000, connections=100, rate=250)
+#: A fraction of what Envoy's worker and the rest of the machine can take, and a second's worth: whoever is compared takes
+#: turns often, so that whatever else the machine does meets all of them.
+WHOLE = Traffic(PATH, requests=4_000, connections=40, rate=4_000)
+STREAMED = Traffic(STREAM, requests=250, connections=100, rate=250)
+
+
+def large(size: int) -> Traffic:
+    """Return 100 responses of so many bytes at a time."""
+    return Traffic(f"{LARGE}{size}", requests=100, connections=100, rate=100)

@@ -2,8 +2,8 @@
 
 python -m tests.perf.upstream PORT
 
-Every response has 20 headers. What the path asks for: ``/stream`` for 50 events as a model would send them, each in a
-chunk of its own, and anything else for a body of 1 KB.
+Every response has 20 headers. The path says what is in it: of ``/stream``, 50 events as a model would send them, each in
+a chunk of its own; of ``/large/BYTES``, so many bytes; of any other, a JSON body of 1 KB.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import uvloop
 
 from .exchange import json_of
 
-STREAM = "/stream"
+STREAM, LARGE = "/stream", "/large/"
 #: Events of a streamed response.
 CHUNKS = 50
 #: Between two of them: long enough for Envoy to pass on the one before, so that it sees each.
-PAUSE_SECONDS = 0.004
+PAUSE_SECONDS = 0.007
 #: Of every response, with the two that frame its body.
 HEADERS = 20
 
@@ -59,6 +59,8 @@ WHOLE = head("content-type: application/json", f"content-length: {len(BODY)}") +
 STREAM_HEAD = head("content-type: text/event-stream", "transfer-encoding: chunked")
 STREAMED = [chunk(event) for event in events()]
 STREAMED[-1] += b"0\r\n\r\n"
+#: Of a large body.
+PIECE = bytes(64 << 10)
 
 
 class Connection(asyncio.Protocol):
@@ -66,6 +68,9 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._received = b""
+        #: Of a large body, bytes that are to be written yet.
+        self._left = 0
+        self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -74,24 +79,46 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer once the request's body is there."""
         self._received += data
-        line_end = self._received.find(b"\r\n\r\n")
-        if line_end < 0:
+        head_end = self._received.find(b"\r\n\r\n") + 4
+        length = _LENGTH.search(self._received, 0, head_end)
+        if head_end < 4 or len(self._received) < head_end + (int(length[1]) if length else 0):
             return
-        length = _LENGTH.search(self._received, 0, line_end + 2)
-        if len(self._received) < line_end + 4 + (int(length[1]) if length else 0):
-            return
-        streams = self._received.startswith(STREAM.encode(), len("POST "))
+        path = self._received.split(b" ", 2)[1].decode()
         self._received = b""
-        if streams:
+        self._answer(path)
+
+    def pause_writing(self) -> None:
+        """Wait: Envoy is slower."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._paused = False
+        self._write_large()
+
+    def _answer(self, path: str) -> None:
+        if path == STREAM:
             self._transport.write(STREAM_HEAD)
-            self._stream(0)
+            self._write_event(0)
+        elif path.startswith(LARGE):
+            self._left = int(path.removeprefix(LARGE))
+            self._transport.write(
+                head("content-type: application/octet-stream", f"content-length: {self._left}")
+            )
+            self._write_large()
         else:
             self._transport.write(WHOLE)
 
-    def _stream(self, number: int) -> None:
+    def _write_event(self, number: int) -> None:
         self._transport.write(STREAMED[number])
         if number + 1 < len(STREAMED):
-            asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._stream, number + 1)
+            asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._write_event, number + 1)
+
+    def _write_large(self) -> None:
+        while self._left and not self._paused:
+            piece = PIECE[: self._left]
+            self._left -= len(piece)
+            self._transport.write(piece)
 
 
 async def serve(port: int) -> None:
