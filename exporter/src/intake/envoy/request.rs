@@ -7,6 +7,7 @@ use hyper::{
     Method, Request, Response, StatusCode,
     body::{Body as _, Bytes, Incoming},
     header::{ALLOW, CONTENT_TYPE, RETRY_AFTER},
+    http::request::Parts,
 };
 use offpath_core::batch::{self as wire, MAX_BYTES, PATH};
 use tokio::{
@@ -60,7 +61,9 @@ impl Answering {
 
     /// Answers one request.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        match self.take(request).await {
+        let (head, mut body) = request.into_parts();
+        let deadline = Instant::now() + BODY_WITHIN;
+        match self.take(&head, &mut body, deadline).await {
             Ok(result) => {
                 self.metrics.batch(result);
                 let mut response = Response::default();
@@ -69,26 +72,38 @@ impl Answering {
             }
             Err(failure) => {
                 self.metrics.batch(failure.result());
+                // A sender that is not heard to its end may find its connection closed before it reads the answer, and
+                // take what is refused for good for something to send again.
+                let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+                let _ = timeout_at(deadline, rest).await;
                 failure.response()
             }
         }
     }
 
-    async fn take(&self, request: Request<Incoming>) -> Result<&'static str, Failure> {
-        check_head(&request)?;
-        let (body, _room) = self.read(request.into_body()).await?;
-        let checked = batch::read(&body).map_err(Failure::NoBatch)?;
+    async fn take(
+        &self,
+        head: &Parts,
+        body: &mut Incoming,
+        deadline: Instant,
+    ) -> Result<&'static str, Failure> {
+        check_head(head)?;
+        let (bytes, _room) = self.read(body, deadline).await?;
+        let batch = batch::read(&bytes).map_err(Failure::NoBatch)?;
         // There is no room for two copies of it all.
-        drop(body);
-        self.store(&checked)
+        drop(bytes);
+        self.store(&batch)
     }
 
     /// Reads a body. Its bytes count as in memory until the permit is dropped.
-    async fn read(&self, mut body: Incoming) -> Result<(Vec<u8>, OwnedSemaphorePermit), Failure> {
+    async fn read(
+        &self,
+        body: &mut Incoming,
+        deadline: Instant,
+    ) -> Result<(Vec<u8>, OwnedSemaphorePermit), Failure> {
         if body.size_hint().lower() > MAX_BYTES as u64 {
             return Err(Failure::TooLarge);
         }
-        let deadline = Instant::now() + BODY_WITHIN;
         let (mut bytes, mut room) = (Vec::new(), self.room(0)?);
         while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| Failure::TooSlow)? {
             // Cut off on its way: whatever was sent is not what came.
@@ -130,14 +145,14 @@ impl Answering {
     }
 }
 
-fn check_head(request: &Request<Incoming>) -> Result<(), Failure> {
-    if request.uri().path() != PATH {
+fn check_head(head: &Parts) -> Result<(), Failure> {
+    if head.uri.path() != PATH {
         return Err(Failure::Path);
     }
-    if request.method() != Method::POST {
+    if head.method != Method::POST {
         return Err(Failure::Method);
     }
-    match request.headers().get(CONTENT_TYPE) {
+    match head.headers.get(CONTENT_TYPE) {
         Some(value) if value.as_bytes() == wire::CONTENT_TYPE.as_bytes() => Ok(()),
         _ => Err(Failure::ContentType),
     }
