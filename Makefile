@@ -67,6 +67,7 @@ test-rust:
 .PHONY: test-python
 test-python: $(VENV)/.wheel
 	@tools/need.sh valgrind || true
+	$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
 	cd host-python && ../$(BIN)/python -m pytest
 	$(CARGO) build --quiet --locked --release -p offpath-exporter --example parity
 	$(CARGO) build --quiet --locked --release -p offpath-python --example component

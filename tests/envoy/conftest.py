@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -72,6 +73,7 @@ def answering_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 @pytest.fixture
-def site(place: Place, answering_app: int) -> Site:
+def site(place: Place, answering_app: int) -> Iterator[Site]:
     """That app, and a place of the test's own."""
-    return Site(place, answering_app)
+    with closing(Site(place, answering_app)) as made:
+        yield made

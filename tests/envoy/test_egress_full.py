@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -28,15 +29,14 @@ class Flooded:
 @pytest.fixture(scope="module")
 def flooded(answering_app: int) -> Iterator[Flooded]:
     """More than fits, and then the exporter."""
-    with place() as made:
-        site = Site(made, answering_app)
+    with place() as made, closing(Site(made, answering_app)) as site:
         load = Load(site.port, "flood")
         with site.envoy(site.listeners(egress={"max_memory": "256KiB"})) as envoy:
             load.make(REQUESTS)
             with made.exporter():
                 site.all_arrives(envoy)
             dropped = envoy.stat("wasmcustom.offpath.dropped")
-        stored = [path for (path,) in made.query("SELECT path FROM events WHERE kind = 'exchange'")]
+        stored = [path for (path,) in site.stored("path")]
         yield Flooded(load, stored, site.lost("egress_full"), dropped)
 
 

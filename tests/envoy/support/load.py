@@ -1,4 +1,4 @@
-"""Many requests: on connections that Envoy may close at any time, and many at a time on each."""
+"""Many requests: on ever new connections, and many at a time on each."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from tests.framework.load import Load
 #: What every body ends with that a flood is answered with.
 LAST_BYTES: Final = b"<the end>"
 
+_REQUESTS_OF_A_CONNECTION: Final = 20
+
 _REQUEST: Final = b"GET /flood HTTP/1.1\r\nhost: test\r\n\r\n"
 _CONNECTIONS: Final = 4
 #: Requests that are on a connection at a time.
 _AHEAD: Final = 50
 
 
-class LastingLoad(Load):
-    """Requests on connections that are made again whenever they are closed."""
+class ReconnectingLoad(Load):
+    """Requests on ever new connections: those that are there stay with the listener that took them."""
 
     async def _one(self, requests: int | None = None) -> None:
         while not self._stopped:
-            await super()._one(requests)
+            await super()._one(_REQUESTS_OF_A_CONNECTION)
 
 
 def flood(port: int, requests: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,11 @@ from tests.framework.bootstrap import FILTER, Message
 from tests.framework.envoy import Envoy, envoy
 from tests.framework.place import Place
 from tests.framework.processes import eventually, free_port
+
+from .stream import OpenStream, Upstream
+
+#: Requests below it are answered as the test opens and ends streams.
+_HELD: Final = "/held"
 
 #: Room for all that the tests send while the exporter is away.
 ROOM: Final = {"max_memory": "64MiB"}
@@ -25,20 +30,36 @@ class Site:
         self.port = free_port()
         self.socket = place.rings / "ingest.sock"
         self._app_port = app_port
+        self._held = Upstream()
+
+    def close(self) -> None:
+        """Give up its port."""
+        self._held.close()
 
     def listeners(self, config: Any = None, *, wasm: Path = FILTER, **fields: Any) -> list[Message]:
         """What Envoy is to listen with: the filter has this configuration, as it is or in fields."""
         filters = [bootstrap.wasm_filter(fields if config is None else config, wasm)]
+        routes = [bootstrap.route("held", "held", prefix=_HELD), bootstrap.route("all")]
         # Connections that are to end, end soon; by default Envoy gives them five seconds.
-        return [bootstrap.listener(self.port, [bootstrap.route("all")], filters, drain_timeout="0.1s")]
+        return [bootstrap.listener(self.port, routes, filters, drain_timeout="0.1s")]
 
     @contextmanager
-    def envoy(self, listeners: list[Message] | None = None, *, concurrency: int = 1) -> Iterator[Envoy]:
+    def envoy(self, listeners: Sequence[Message] | None = None, *, concurrency: int = 1) -> Iterator[Envoy]:
         """Run an Envoy until the block ends; unless told, with a filter that has room for everything."""
-        clusters = [bootstrap.upstream(self._app_port), bootstrap.exporter(self.socket)]
+        clusters = [
+            bootstrap.upstream(self._app_port),
+            bootstrap.upstream(self._held.port, "held"),
+            bootstrap.exporter(self.socket),
+        ]
         listeners = listeners or self.listeners(egress=ROOM)
         with envoy(self.place.path, listeners, clusters, concurrency=concurrency) as running:
             yield running
+
+    @contextmanager
+    def stream(self, name: str) -> Iterator[OpenStream]:
+        """Open a streamed response through Envoy, at a path of this name."""
+        with self._held.stream(self.port, f"{_HELD}/{name}") as stream:
+            yield stream
 
     def all_arrives(self, envoy: Envoy) -> None:
         """Wait until all that was recorded so far is stored or counted as lost."""
@@ -49,6 +70,10 @@ class Site:
             return recorded > 0 and self.place.count() == recorded - lost and self.lost() == lost
 
         eventually("all that was recorded is stored, or counted as lost", has_arrived)
+
+    def stored(self, *columns: str) -> list[tuple[Any, ...]]:
+        """These columns of every exchange in the store."""
+        return self.place.query(f"SELECT {', '.join(columns)} FROM events WHERE kind = 'exchange'")
 
     def lost(self, reason: str = "%") -> int:
         """How many events the store says were lost."""
