@@ -9,7 +9,10 @@
 
 Every case goes through every run. What they may differ in, and why, is said in ``events``.
 
-Not in the corpus is what one of them cannot see: why an app raised, which is known only inside it; what became of a
-request behind a proxy; and a websocket whose client goes without a close frame, which uvicorn tells its app as a close
-without a code.
+Not in the corpus is what one of them cannot see or does not get:
+
+- why an app raised, which is known only inside it, and what became of a request behind a proxy
+- HTTP/2, trailers and CONNECT, which uvicorn does not speak or does not tell
+- a websocket whose client goes without a close frame, which uvicorn tells its app as a close without a code
+- a standard header that comes twice, which Envoy joins into one, and a ``Referer`` with a password, which it removes
 """

@@ -104,7 +104,7 @@ class _WebSocketApp:
         assert (await receive())["type"] == "websocket.connect"
         session = self._case.websocket
         if session is None:
-            await send({"type": "websocket.close"})
+            await self._refuse(send)
             return
         headers = self._case.response_headers
         await send(
@@ -125,3 +125,13 @@ class _WebSocketApp:
             await send({"type": "websocket.close", "code": session.close_code})
         else:
             assert (await receive())["type"] == "websocket.disconnect"
+
+    async def _refuse(self, send: Send) -> None:
+        case = self._case
+        if not case.response:
+            # Servers make a 403 of it.
+            await send({"type": "websocket.close"})
+            return
+        headers = case.response_headers
+        await send({"type": "websocket.http.response.start", "status": case.status, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": b"".join(case.response)})

@@ -35,7 +35,17 @@ HOST: Final = b"api.example"
 MARKER: Final = "/marker"
 
 _KEYS: Final = frozenset(
-    "shows config route request response client_leaves answered_early websocket event".split()
+    [
+        "shows",
+        "config",
+        "route",
+        "request",
+        "response",
+        "client_leaves",
+        "answered_early",
+        "websocket",
+        "event",
+    ]
 )
 
 Headers = list[tuple[bytes, bytes]]
@@ -89,9 +99,15 @@ class Case:
     websocket: WebSocket | None = None
 
     @property
+    def all_headers(self) -> Headers:
+        """The headers of the request, with a host."""
+        named = any(name.lower() == b"host" for name, _ in self.headers)
+        return self.headers if named else [(b"host", HOST), *self.headers]
+
+    @property
     def path(self) -> str:
-        """The target without its query."""
-        return self.target.partition("?")[0]
+        """The target without its query, and without a host."""
+        return self.target.removeprefix(f"http://{HOST.decode()}").partition("?")[0]
 
     @property
     def query(self) -> str:

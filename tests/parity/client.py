@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import h11
 import pytest
@@ -12,6 +13,9 @@ from websockets.typing import Subprotocol
 
 from .app import Steps
 from .case import HOST, Case, Message
+
+#: The close code of a frame that has none (RFC 6455, section 7.1.5).
+NO_STATUS_RECEIVED: Final = 1005
 
 
 async def play(case: Case, port: int, steps: Steps) -> None:
@@ -36,9 +40,9 @@ async def _http(case: Case, port: int, steps: Steps) -> None:
 
 
 async def _request(case: Case, connection: _Connection, steps: Steps) -> None:
-    headers = [(b"host", HOST), *case.headers]
+    headers = case.all_headers
     if case.request and not any(name.lower() == b"content-length" for name, _ in headers):
-        headers.append((b"transfer-encoding", b"chunked"))
+        headers = [*headers, (b"transfer-encoding", b"chunked")]
     await connection.send(h11.Request(method=case.method, target=case.target, headers=headers))
     await steps.until_app_received(0)
     for chunk in case.request:
@@ -100,6 +104,7 @@ async def _websocket(case: Case, port: int, steps: Steps) -> None:
         host="127.0.0.1",
         port=port,
         subprotocols=[Subprotocol(subprotocol)] if subprotocol else None,
+        additional_headers=[(name.decode(), value.decode("latin-1")) for name, value in case.headers],
         user_agent_header=None,
         # Frames that are compressed are no content, and pings are no messages.
         compression=None,
@@ -114,10 +119,19 @@ async def _websocket(case: Case, port: int, steps: Steps) -> None:
         for message in session.messages:
             await _pass(message, connection, steps)
         if session.closed_by == "client":
-            await connection.close(session.close_code)
+            await _close(connection, session.close_code)
         else:
             with pytest.raises(ConnectionClosed, match=str(session.close_code)):
                 await connection.recv()
+
+
+async def _close(connection: ClientConnection, code: int) -> None:
+    if code == NO_STATUS_RECEIVED:
+        async with connection.send_context():
+            connection.protocol.send_close()
+        await connection.wait_closed()
+    else:
+        await connection.close(code)
 
 
 async def _pass(message: Message, connection: ClientConnection, steps: Steps) -> None:

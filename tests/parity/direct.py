@@ -50,7 +50,7 @@ def _told(case: Case) -> dict[str, Any]:
     return {
         "config": case.config,
         "head": head,
-        "request_headers": _flat([(b"host", HOST), *case.headers]),
+        "request_headers": _flat(case.all_headers),
         "request": [chunk.decode("latin-1") for chunk in case.sent("client")],
         "status": case.status or 0,
         "response_headers": _flat(case.response_headers),
