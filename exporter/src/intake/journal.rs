@@ -1,7 +1,7 @@
 //! The spool's writer, as the ways in share it: what each record that comes in is, and what is told of it.
 //!
 //! A record counts, in metrics and log, when it is in the spool. What could not be written stays in the writer's batch,
-//! or, of a sender that keeps it and sends it again, is taken out of the batch: see [`Journal::whole`].
+//! or, of a sender that keeps it and sends it again, is taken out of the batch: see `Journal::whole`.
 
 use std::{
     io,
