@@ -76,7 +76,9 @@ test-python: $(VENV)/.wheel
 .PHONY: bench
 bench: $(VENV)/.wheel $(VENV)/.perf ## measure offpath beside what users have today; QUICK=1 for a short run
 	@tools/need.sh wrk
+	@tools/need.sh h2load nghttp2-client
 	@tools/need.sh valgrind || true
+	@$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
 	@$(CARGO) build --quiet --locked --release -p offpath-exporter -p offpath-ring --examples
 	@CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m tests.perf $(if $(QUICK),--quick)
 

@@ -13,7 +13,7 @@ import sys
 from tests.framework.place import place
 from tests.framework.processes import free_port, running
 
-from . import in_process, instructions, native, over_http, startup
+from . import envoy, in_process, instructions, native, over_http, startup
 from .markdown import heading, table
 
 
@@ -36,6 +36,8 @@ def main() -> None:
                 )
             )
         show(over_http.report(black_hole, rounds=1 if quick else 3, seconds=5 if quick else 20))
+        for text in envoy.reports(quick):
+            show(text)
         show(counts())
         show(native.ring())
         show(native.intake(100_000 if quick else 1_000_000))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,15 +18,17 @@ from tests.framework.processes import eventually
 
 from .markdown import heading, quantile, table
 from .proxies import EMPTY, FILTERS, NONE, OFFPATH, Proxy, apart, proxies
-from .traffic import STREAMED, WHOLE, Traffic, large
+from .traffic import MODERATE, STREAMED, WHOLE, Traffic, large
 
 LOADS = {"1 KB bodies": WHOLE, "50 chunks": STREAMED}
 SHARES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 
 
-def report(quick: bool) -> str:
-    """Measure, and return tables."""
-    return _cpu(FILTERS, 5 if quick else 25) + _latency(1 if quick else 9) + _memory(quick)
+def reports(quick: bool) -> Iterator[str]:
+    """Measure, and return tables, one after another."""
+    yield _cpu(FILTERS, 5 if quick else 25)
+    yield _latency(1 if quick else 9)
+    yield _memory(quick)
 
 
 # --- CPU ------------------------------------------------------------------------------------------------------------
@@ -91,16 +93,15 @@ def _recorded(made: Place, carrying: Mapping[str, Proxy]) -> str:
 
 
 def _latency(rounds: int) -> str:
-    load = WHOLE.times(4)
     text = heading("Latency through Envoy, in ms")
-    text += f"At {load.rate:,} requests/s as above; medians of {rounds} rounds in alternating order.\n\n"
+    text += f"At {MODERATE.rate:,} requests/s as above; medians of {rounds} rounds in alternating order.\n\n"
     filters = {name: FILTERS[name] for name in (EMPTY, OFFPATH)}
     taken: dict[str, list[list[float]]] = {name: [] for name in filters}
     with ExitStack() as stack:
         carrying = stack.enter_context(proxies(_place(stack), filters))
         for number in range(-1, rounds):
             for name in list(carrying)[:: -1 if number % 2 else 1]:
-                latencies = sorted(carrying[name].latencies_ms(load))
+                latencies = sorted(carrying[name].latencies_ms(MODERATE))
                 if number >= 0:
                     taken[name].append([quantile(latencies, share) for share in SHARES.values()])
     ratios = [
@@ -151,7 +152,8 @@ def main() -> None:
     parser.add_argument("--wasm", type=Path, action="append", help="measure the CPU time with this filter")
     given = parser.parse_args()
     if given.wasm is None:
-        print(report(given.quick))
+        for text in reports(given.quick):
+            print(text, flush=True)
     else:
         named = {str(path): path for path in given.wasm}
         print(_cpu({NONE: None, EMPTY: FILTERS[EMPTY], **named}, 5 if given.quick else 25))

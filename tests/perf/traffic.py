@@ -67,6 +67,8 @@ class Traffic:
 #: turns often, so that whatever else the machine does meets all of them.
 WHOLE = Traffic(PATH, requests=4_000, connections=40, rate=4_000)
 STREAMED = Traffic(STREAM, requests=250, connections=100, rate=250)
+#: So few that none waits for another, or for the exporter, which shares its CPU with the client and the app.
+MODERATE = Traffic(PATH, requests=10_000, connections=40, rate=1_000)
 
 
 def large(size: int) -> Traffic:
