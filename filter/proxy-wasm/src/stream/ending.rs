@@ -75,8 +75,11 @@ fn outcome(bits: u64, details: &[u8], complete: bool) -> (Outcome, Option<&'stat
         (Outcome::ClientDisconnected, Some(name))
     } else if let Some(name) = blamed(Blame::Envoy) {
         (Outcome::Reset, Some(name))
-    } else {
+    } else if complete {
         (Outcome::Completed, None)
+    } else {
+        // There are ends that Envoy has no flag for: the longest duration of a stream within its response, say.
+        (Outcome::Reset, Some("StreamReset"))
     }
 }
 
@@ -101,7 +104,8 @@ impl Recording {
             route: known.route,
             error: failed.map(|name| (name.as_bytes(), message.as_slice())),
             websocket: Some((close_code.unwrap_or(0), &self.subprotocol)),
-            grpc_status: if self.is_grpc { grpc_status() } else { None },
+            // Of a response that is not whole, Envoy derives one from the status of HTTP.
+            grpc_status: if self.is_grpc && self.complete { grpc_status() } else { None },
             proxy: Some(Proxy {
                 upstream_cluster: known.cluster,
                 upstream_host: known.upstream,
@@ -179,6 +183,7 @@ mod tests {
             (vec!["DR"], "http2.remote_reset", false, Outcome::ClientDisconnected),
             (vec!["SI"], "stream_idle_timeout", false, Outcome::Reset),
             (vec!["UT"], "response_timeout", true, Outcome::UpstreamError),
+            (vec![], "max_duration_timeout", false, Outcome::Reset),
         ] {
             let found = outcome(bits(&names), details.as_bytes(), complete).0;
             assert_eq!(found, expected, "{names:?} {details}");
