@@ -26,3 +26,48 @@ def off(route: Message) -> Message:
     """The route with offpath turned off."""
     disabled = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
     return {**route, "typed_per_filter_config": {"offpath": disabled}}
+
+
+# --- routes that lead to no upstream --------------------------------------------------------------------------------
+
+
+def direct(name: str, status: int, text: str, *, prefix: str) -> Message:
+    """Envoy answers so itself."""
+    answer = {"status": status, "body": {"inline_string": text}}
+    return {"name": name, "match": {"prefix": prefix}, "direct_response": answer}
+
+
+def to_cluster_in_header(header: str, *, prefix: str) -> Message:
+    """The request says where it is to go."""
+    return {"name": "named", "match": {"prefix": prefix}, "route": {"cluster_header": header}}
+
+
+def nobody(name: str) -> Message:
+    """A cluster with no endpoints."""
+    return {**bootstrap.upstream(0, name), "load_assignment": {"cluster_name": name}}
+
+
+# --- filters that answer themselves ---------------------------------------------------------------------------------
+
+
+def forbidding(header: str) -> Message:
+    """Requests with this header are forbidden."""
+    policy = {
+        "permissions": [{"header": {"name": header, "present_match": True}}],
+        "principals": [{"any": True}],
+    }
+    rules = {"action": "DENY", "policies": {"forbidden": policy}}
+    return _filter("rbac", "rbac.v3.RBAC", {"rules": rules})
+
+
+def fault(header: str, status: int) -> Message:
+    """Requests with this header are answered so, in place of the upstream."""
+    abort = {"http_status": status, "percentage": {"numerator": 100}}
+    return _filter(
+        "fault", "fault.v3.HTTPFault", {"abort": abort, "headers": [{"name": header, "present_match": True}]}
+    )
+
+
+def _filter(name: str, type_: str, config: Message) -> Message:
+    type_url = f"type.googleapis.com/envoy.extensions.filters.http.{type_}"
+    return {"name": name, "typed_config": {"@type": type_url, **config}}

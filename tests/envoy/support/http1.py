@@ -66,8 +66,6 @@ class Client:
             http.receive_data(await self.reader.read(1 << 16))
         elif isinstance(event, h11.InformationalResponse):
             answer.informational.append(event.status_code)
-            # For h11, what follows 101 is not HTTP any more.
-            answer.is_whole = event.status_code == 101
         elif isinstance(event, h11.Response):
             answer.status, answer.headers = event.status_code, list(event.headers)
             answer.is_whole = http.their_state is h11.SWITCHED_PROTOCOL
@@ -77,6 +75,10 @@ class Client:
             answer.trailers, answer.is_whole = list(event.headers), True
         elif isinstance(event, h11.ConnectionClosed):
             raise ConnectionResetError
+
+    async def head(self) -> bytes:
+        """The next head as it is, without the empty line that ends it."""
+        return (await self.reader.readuntil(b"\r\n\r\n"))[:-4]
 
     async def exactly(self, count: int) -> bytes:
         """So many bytes behind the last answer."""

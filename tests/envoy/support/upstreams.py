@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar
 import uvicorn
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
-from websockets.typing import Subprotocol
 
 from .http1 import reset
 
@@ -29,6 +28,11 @@ H = TypeVar("H")
 _numbers = itertools.count()
 
 
+def unique(prefix: str = "") -> str:
+    """A path that no other test uses."""
+    return f"{prefix}/{next(_numbers)}"
+
+
 class Upstream(Generic[H]):
     """A server on a port, with a handler for each path."""
 
@@ -38,9 +42,13 @@ class Upstream(Generic[H]):
 
     def at(self, handler: H, prefix: str = "") -> str:
         """Have requests handled so; return the path to send them to, which begins with the prefix."""
-        path = f"{prefix}/{next(_numbers)}"
-        self._handlers[path] = handler
+        path = unique(prefix)
+        self.put(path, handler)
         return path
+
+    def put(self, path: str, handler: H) -> None:
+        """Have requests to this path handled so."""
+        self._handlers[path] = handler
 
     def handler(self, target: str) -> H:
         """What handles a request to this target."""
@@ -191,7 +199,7 @@ async def websockets() -> AsyncIterator[Upstream[Session]]:
             session,
             sock=listener,
             process_request=refuse,
-            subprotocols=[Subprotocol("chat.v2")],
+            select_subprotocol=lambda _connection, offered: offered[0] if offered else None,
             compression=None,
             ping_interval=None,
             max_size=None,
