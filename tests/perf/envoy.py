@@ -79,7 +79,7 @@ def _recorded(made: Place, carrying: Mapping[str, Proxy]) -> str:
     """What became of the events; an exporter that has too much to do, and few chunks, would make offpath look cheap."""
     recorded = sum(proxy.stat("events") for proxy in carrying.values())
     dropped = sum(proxy.stat("dropped") for proxy in carrying.values())
-    eventually("every event is stored", lambda: made.count() == recorded)
+    eventually("what was not dropped is stored", lambda: made.count() >= recorded - dropped)
     ((chunks,),) = made.query(
         "SELECT avg(json_extract(json, '$.response.chunks')) FROM events WHERE path = ?", STREAMED.path
     )
