@@ -38,11 +38,13 @@ class Steps:
 
     async def until_app_received(self, size: int) -> None:
         """Wait for the app."""
-        assert await self._by_app.get() == size
+        received = await self._by_app.get()
+        assert received == size, f"the app has ended, or received {received} bytes of {size}"
 
     async def until_client_received(self, size: int) -> None:
         """Wait for the client."""
-        assert await self._by_client.get() == size
+        received = await self._by_client.get()
+        assert received == size, f"the client received {received} bytes of {size}"
 
 
 def app_of(case: Case, steps: Steps) -> App:
