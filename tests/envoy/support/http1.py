@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import h11
@@ -37,6 +37,11 @@ class Client:
         """Send these bytes as they are."""
         self._writer.write(data)
         await self._writer.drain()
+
+    async def send_all(self, data: bytes) -> None:
+        """Send as much of this as is taken."""
+        with suppress(ConnectionError):
+            await self.send(data)
 
     async def request(self, target: str, *lines: bytes, method: str = "GET", body: bytes = b"") -> None:
         """Send a request with these further lines of its head, and this body behind it."""
@@ -94,9 +99,12 @@ class Client:
         taken, self._ahead = self._ahead, b""
         return taken + await self.reader.read()
 
-    def end(self) -> None:
-        """Say that nothing more is sent."""
-        self._writer.write_eof()
+    async def gone(self) -> None:
+        """Say that nothing more is sent, and wait until Envoy has ended the connection."""
+        with suppress(ConnectionError, OSError):
+            self._writer.write_eof()
+            while await self.reader.read(1 << 16):
+                pass
 
     def close(self) -> None:
         """End the connection in order."""

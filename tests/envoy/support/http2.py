@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from h2 import events
@@ -56,7 +56,7 @@ class Client:
         """Send a head with these further fields; return the stream. No target: no `:path` and no `:scheme`."""
         pseudo = [(b":method", method.encode()), (b":authority", b"api.example")]
         if target is not None:
-            pseudo += [(b":path", target.encode()), (b":scheme", b"http")]
+            pseudo += [(b":path", target.encode("latin-1")), (b":scheme", b"http")]
         return await self.head([*pseudo, *fields], last=last)
 
     async def head(self, fields: Headers, *, last: bool = True) -> int:
@@ -95,13 +95,15 @@ class Client:
             await self._receive()
         return answer.body
 
-    def close(self) -> None:
-        """End the connection."""
-        self._writer.close()
+    async def ended(self, stream: int) -> None:
+        """Wait until Envoy is done with a stream: by an answer, a reset, or the end of the connection."""
+        with suppress(ConnectionError):
+            await self.answer(stream)
 
     async def _receive(self) -> None:
         data = await self._reader.read(1 << 16)
-        assert data, "Envoy closed the connection"
+        if not data:
+            raise ConnectionResetError("Envoy has closed the connection")
         for event in self._http.receive_data(data):
             self._take(event)
         await self._flush()

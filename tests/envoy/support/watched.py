@@ -74,6 +74,13 @@ class Watched:
         assert len(found) == 1, f"not one event but {len(found)}: {found}"
         return found[0]
 
+    def beginning(self, path: str) -> list[Event]:
+        """The exchanges that are stored whose path begins so."""
+        rows = self.place.query(
+            "SELECT json FROM events WHERE kind = 'exchange' AND path GLOB ? || '*'", path
+        )
+        return [json.loads(event) for (event,) in rows]
+
     def events(self, **fields: Any) -> list[Event]:
         """The exchanges that are stored in which these fields have these values."""
         fits = " AND ".join(f"json_extract(json, '$.{name}') = ?" for name in fields)
