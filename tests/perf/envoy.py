@@ -11,6 +11,7 @@ import argparse
 import statistics
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from tests.framework.place import Place, place
@@ -21,6 +22,7 @@ from .proxies import EMPTY, FILTERS, NONE, OFFPATH, Proxy, apart, proxies
 from .traffic import MODERATE, STREAMED, WHOLE, Traffic, large
 
 LOADS = {"1 KB bodies": WHOLE, "50 chunks": STREAMED}
+MB = 1_000_000
 SHARES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 
 
@@ -120,12 +122,12 @@ def _medians(rounds: list[list[float]]) -> list[float]:
 
 
 def _memory(quick: bool) -> str:
-    requests, size = (10_000, 10 << 20) if quick else (100_000, 100 << 20)
+    requests, megabytes = (10_000, 10) if quick else (100_000, 100)
     loads = {
         f"{WHOLE.requests:,} requests": WHOLE,
-        f"{requests:,} more": WHOLE.times(requests // WHOLE.requests),
-        f"100 streams at a time, of {size >> 20} MB each": large(size),
-        f"{WHOLE.requests:,} requests again": WHOLE,
+        f"{requests:,} more": replace(WHOLE, requests=requests),
+        f"100 responses at a time, of {megabytes // 10} MB each": large(megabytes // 10 * MB),
+        f"100 responses at a time, of {megabytes} MB each": large(megabytes * MB),
     }
     rows = []
     with ExitStack() as stack:
@@ -133,7 +135,7 @@ def _memory(quick: bool) -> str:
         proxy = carrying[OFFPATH]
         for title, load in loads.items():
             proxy.cpu_us(load)
-            rows.append([title, f"{proxy.stat('memory_bytes') / 1e6:.2f} MB", f"{proxy.stat('dropped'):,}"])
+            rows.append([title, f"{proxy.stat('memory_bytes') / MB:.2f} MB", f"{proxy.stat('dropped'):,}"])
     return heading("Memory of a worker's VM") + table(["after", "memory", "dropped"], rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from .exchange import PATH, json_of
@@ -23,10 +23,6 @@ class Traffic:
     connections: int
     #: A second, of all connections together.
     rate: int
-
-    def times(self, count: int) -> Traffic:
-        """Return the same, so many times as long."""
-        return replace(self, requests=self.requests * count)
 
     def run(self, url: str) -> list[float]:
         """Make the requests, and return what each took, in ms."""
@@ -51,16 +47,8 @@ class Traffic:
         headers = ["content-type: application/json"]
         headers += [f"x-header-{number}: the value of header {number}" for number in range(HEADERS - 4)]
         sent = [f"--header={header}" for header in headers] + ["--data", str(body)]
-        return [
-            "h2load",
-            "--h1",
-            *connections,
-            *begin,
-            *rate,
-            *sent,
-            f"--log-file={log}",
-            f"{url}{self.path}",
-        ]
+        what = [f"--log-file={log}", f"{url}{self.path}"]
+        return ["h2load", "--h1", *connections, *begin, *rate, *sent, *what]
 
 
 #: A fraction of what Envoy's worker and the rest of the machine can take, and a second's worth: whoever is compared takes
@@ -73,4 +61,4 @@ MODERATE = Traffic(PATH, requests=10_000, connections=40, rate=1_000)
 
 def large(size: int) -> Traffic:
     """Return 100 responses of so many bytes at a time."""
-    return Traffic(f"{LARGE}{size}", requests=100, connections=100, rate=100)
+    return Traffic(f"{LARGE}{size}", requests=100, connections=100, rate=1_000)
