@@ -12,6 +12,7 @@ from h2 import events
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -96,8 +97,8 @@ class Client:
         return answer.body
 
     async def ended(self, stream: int) -> None:
-        """Wait until Envoy is done with a stream: by an answer, a reset, or the end of the connection."""
-        with suppress(ConnectionError):
+        """Wait until Envoy is done with a stream: by an answer, a reset, the end of the connection, or nonsense."""
+        with suppress(ConnectionError, ProtocolError):
             await self.answer(stream)
 
     async def _receive(self) -> None:

@@ -210,7 +210,11 @@ async def websockets() -> AsyncIterator[Upstream[Session]]:
 
 def _listening() -> socket.socket:
     """A socket that takes connections even before something serves them."""
-    return socket.create_server(("127.0.0.1", 0))
+    # With its protocol, which asyncio looks for before it turns Nagle's algorithm off.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener
 
 
 def _port(listener: socket.socket) -> int:

@@ -63,7 +63,7 @@ class Watched:
     # --- events -----------------------------------------------------------------------------------------------------
 
     async def event(self, **fields: Any) -> Event:
-        """The only exchange in which these fields, of which ``path`` is the usual one, have these values."""
+        """The only exchange in which these columns of the store, ``path`` or ``host``, have these values."""
         found: list[Event] = []
 
         def is_stored() -> bool:
@@ -82,8 +82,8 @@ class Watched:
         return [json.loads(event) for (event,) in rows]
 
     def events(self, **fields: Any) -> list[Event]:
-        """The exchanges that are stored in which these fields have these values."""
-        fits = " AND ".join(f"json_extract(json, '$.{name}') = ?" for name in fields)
+        """The exchanges that are stored in which these columns have these values."""
+        fits = " AND ".join(f"{name} = ?" for name in fields)
         rows = self.place.query(
             f"SELECT json FROM events WHERE kind = 'exchange' AND {fits}", *fields.values()
         )
