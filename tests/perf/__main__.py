@@ -59,7 +59,7 @@ def counts() -> str:
 
 
 def show(text: str) -> None:
-    """Print what has been measured at once: a whole run takes a quarter of an hour."""
+    """Print what has been measured at once: a whole run takes most of half an hour."""
     print(text, flush=True)
 
 

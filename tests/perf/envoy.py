@@ -28,8 +28,8 @@ SHARES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 
 def reports(quick: bool) -> Iterator[str]:
     """Measure, and return tables, one after another."""
-    yield _cpu(FILTERS, 5 if quick else 25)
-    yield _latency(1 if quick else 9)
+    yield _cpu(FILTERS, 5 if quick else 15)
+    yield _latency(1 if quick else 7)
     yield _memory(quick)
 
 
@@ -158,7 +158,7 @@ def main() -> None:
             print(text, flush=True)
     else:
         named = {str(path): path for path in given.wasm}
-        print(_cpu({NONE: None, EMPTY: FILTERS[EMPTY], **named}, 5 if given.quick else 25))
+        print(_cpu({NONE: None, EMPTY: FILTERS[EMPTY], **named}, 5 if given.quick else 15))
 
 
 if __name__ == "__main__":
