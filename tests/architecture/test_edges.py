@@ -20,6 +20,7 @@ EDGES: dict[str, set[str]] = {
     "offpath-core": set(),
     "offpath-ring": set(),
     "offpath-component": {"offpath-core"},
+    "offpath-proxy-wasm": {"offpath-core"},
     "offpath-build": set(),
     "offpath-python": {"offpath-ring"},
     "offpath-exporter": {"offpath-core", "offpath-ring"},
@@ -35,8 +36,8 @@ HOMES = {
     "tokio": {"offpath-exporter"},
 }
 
-#: The ring maps memory; pyo3, wasmtime and wit-bindgen write unsafe code where they are used.
-MAY_BE_UNSAFE = {"offpath-ring", "offpath-python", "offpath-component"}
+#: The ring maps memory; pyo3, wasmtime and wit-bindgen write unsafe code where they are used; the filter calls Envoy.
+MAY_BE_UNSAFE = {"offpath-ring", "offpath-python", "offpath-component", "offpath-proxy-wasm"}
 
 #: What would have the core know a clock, a socket, a file or chance.
 FORBIDDEN_IN_CORE = re.compile(r"std::(time::(Instant|SystemTime)|net|fs|env|process|thread)\b|rand::")

@@ -36,10 +36,14 @@ impl BodyCapture {
 
     /// Takes one chunk: its first bytes, how many the host then left out, and its last bytes.
     pub(crate) fn push(&mut self, first: Vec<u8>, skipped: u64, last: Vec<u8>) {
-        if first.is_empty() && skipped == 0 && last.is_empty() {
-            return;
+        if !first.is_empty() || skipped > 0 || !last.is_empty() {
+            self.end_chunk();
+            self.push_part(first, skipped, last);
         }
-        self.chunks = self.chunks.saturating_add(1);
+    }
+
+    /// Takes a part of a chunk that comes in several; [`Self::end_chunk`] is to follow the last one.
+    pub(crate) fn push_part(&mut self, first: Vec<u8>, skipped: u64, last: Vec<u8>) {
         let room = u64::from(self.limits.head).saturating_sub(self.size);
         self.size = self.size.saturating_add((first.len() as u64).saturating_add(skipped));
         let for_head = first.len().min(usize::try_from(room).unwrap_or(usize::MAX));
@@ -56,6 +60,11 @@ impl BodyCapture {
         }
         self.size = self.size.saturating_add(last.len() as u64);
         self.keep_tail(last);
+    }
+
+    /// Counts a chunk.
+    pub(crate) fn end_chunk(&mut self) {
+        self.chunks = self.chunks.saturating_add(1);
     }
 
     pub(crate) fn chunks(&self) -> u64 {

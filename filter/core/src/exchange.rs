@@ -310,6 +310,27 @@ impl Exchange {
         self.response.push(first, skipped, last);
     }
 
+    /// A part of a message that a websocket's client sends: as [`Self::request_body`], where a message comes in parts.
+    pub fn request_part(&mut self, first: Vec<u8>, skipped: u64, last: Vec<u8>) {
+        self.request.push_part(first, skipped, last);
+    }
+
+    /// The message whose parts these were is complete.
+    pub fn request_message_ends(&mut self) {
+        self.request.end_chunk();
+    }
+
+    /// A part of a message to a websocket's client, `elapsed_ns` after the start: as [`Self::request_part`].
+    pub fn response_part(&mut self, elapsed_ns: u64, first: Vec<u8>, skipped: u64, last: Vec<u8>) {
+        self.first_byte_ns.get_or_insert(elapsed_ns);
+        self.response.push_part(first, skipped, last);
+    }
+
+    /// The message whose parts these were is complete.
+    pub fn response_message_ends(&mut self) {
+        self.response.end_chunk();
+    }
+
     /// Ends the exchange and encodes its event in at most `max_bytes`: if it is longer, its bodies are reduced to
     /// their sizes. `None` if it does not fit even then.
     #[must_use]

@@ -160,6 +160,22 @@ fn a_websocket_keeps_sizes_and_no_content() {
 }
 
 #[test]
+fn a_message_in_parts_is_one_chunk() {
+    let config = json!({"capture": {"websocket": {"head": 4, "tail": 2}}});
+    let mut exchange = begin(&config, &RequestHead { scheme: b"ws", ..get("/ws") });
+    exchange.request_part(b"on".to_vec(), 0, vec![]);
+    exchange.request_part(b"ety".to_vec(), 3, b"ee".to_vec());
+    exchange.request_message_ends();
+    let (_, exchange) = finish(exchange, &end(Outcome::Completed));
+    assert_eq!(exchange.request.as_ref().map(|request| request.chunks), Some(1));
+    let sent = body(exchange.request);
+    assert_eq!(
+        (sent.size, sent.head.as_slice(), sent.tail.as_slice()),
+        (10, b"onet".as_slice(), b"ee".as_slice())
+    );
+}
+
+#[test]
 fn an_event_that_is_too_long_loses_its_bodies_and_then_itself() {
     let exchange = || {
         let mut exchange = begin(&json!({}), &get("/"));

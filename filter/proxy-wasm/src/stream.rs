@@ -13,7 +13,7 @@ pub(crate) use self::attributes::Query;
 use self::{
     attributes::Answer,
     head::{RequestParts, fields},
-    websocket::Frames,
+    websocket::{Found, Frames, unmask},
 };
 use crate::{
     abi::{Buffer, Map, Pairs, host},
@@ -119,7 +119,7 @@ impl Stream {
             status: None,
             is_grpc: false,
             subprotocol: Vec::new(),
-            content: if parts.is_websocket() { Content::WebSocket } else { Content::Body },
+            content: parts.content(),
             complete: false,
         }));
         Begun::Recorded
@@ -197,17 +197,16 @@ impl Recording {
     }
 
     fn request_body(&mut self, size: usize) {
+        let Self { exchange, request, .. } = self;
         match self.content {
-            Content::WebSocket => {
-                let exchange = &mut self.exchange;
-                self.request.frames.read(Buffer::RequestBody, size, |payload| {
-                    exchange.request_body(Vec::new(), payload, Vec::new());
-                });
-            }
-            Content::Opaque => self.exchange.request_body(Vec::new(), size as u64, Vec::new()),
+            Content::WebSocket => request.messages(Buffer::RequestBody, size, |part| match part {
+                Some((first, skipped, last)) => exchange.request_part(first, skipped, last),
+                None => exchange.request_message_ends(),
+            }),
+            Content::Opaque => exchange.request_body(Vec::new(), size as u64, Vec::new()),
             Content::Body => {
-                let (first, skipped, last) = self.request.chunk(Buffer::RequestBody, size);
-                self.exchange.request_body(first, skipped, last);
+                let (first, skipped, last) = request.chunk(Buffer::RequestBody, 0, size);
+                exchange.request_body(first, skipped, last);
             }
         }
     }
@@ -237,33 +236,34 @@ impl Recording {
         }
         // The core needs the time of the first byte only, and the clock costs a call.
         let elapsed_ns = if self.response.passed == 0 { self.elapsed_ns() } else { 0 };
+        let Self { exchange, response, .. } = self;
         match self.content {
-            Content::WebSocket => {
-                let exchange = &mut self.exchange;
-                self.response.passed = self.response.passed.saturating_add(size as u64);
-                self.response.frames.read(Buffer::ResponseBody, size, |payload| {
-                    exchange.response_body(elapsed_ns, Vec::new(), payload, Vec::new());
-                });
-            }
+            Content::WebSocket => response.messages(Buffer::ResponseBody, size, |part| match part {
+                Some((first, skipped, last)) => exchange.response_part(elapsed_ns, first, skipped, last),
+                None => exchange.response_message_ends(),
+            }),
             Content::Opaque => {
-                self.response.passed = self.response.passed.saturating_add(size as u64);
-                self.exchange.response_body(elapsed_ns, Vec::new(), size as u64, Vec::new());
+                response.passed = response.passed.saturating_add(size as u64);
+                exchange.response_body(elapsed_ns, Vec::new(), size as u64, Vec::new());
             }
             Content::Body => {
-                let (first, skipped, last) = self.response.chunk(Buffer::ResponseBody, size);
-                self.exchange.response_body(elapsed_ns, first, skipped, last);
+                let (first, skipped, last) = response.chunk(Buffer::ResponseBody, 0, size);
+                exchange.response_body(elapsed_ns, first, skipped, last);
             }
         }
     }
 }
+
+/// Of some bytes the first, how many were left out, and the last.
+type Part = (Vec<u8>, u64, Vec<u8>);
 
 impl Direction {
     fn new(want: Want) -> Self {
         Self { want, passed: 0, frames: Frames::default() }
     }
 
-    /// Reads of a chunk what is wanted: its first bytes, how many were left out, and its last bytes.
-    fn chunk(&mut self, buffer: Buffer, size: usize) -> (Vec<u8>, u64, Vec<u8>) {
+    /// Reads of a chunk's bytes, so many from `start` on, what is wanted.
+    fn chunk(&mut self, buffer: Buffer, start: usize, size: usize) -> Part {
         let room = u64::from(self.want.head).saturating_sub(self.passed);
         self.passed = self.passed.saturating_add(size as u64);
         let head = size.min(usize::try_from(room).unwrap_or(usize::MAX));
@@ -271,15 +271,31 @@ impl Direction {
         let tail = rest.min(self.want.tail as usize);
         let skipped = rest.saturating_sub(tail);
         let parts = if skipped == 0 {
-            host::buffer(buffer, 0, size).map(|all| (all, Vec::new()))
+            host::buffer(buffer, start, size).map(|all| (all, Vec::new()))
         } else {
-            let last = size.saturating_sub(tail);
-            host::buffer(buffer, 0, head).and_then(|first| Ok((first, host::buffer(buffer, last, tail)?)))
+            let last = start.saturating_add(size.saturating_sub(tail));
+            host::buffer(buffer, start, head).and_then(|first| Ok((first, host::buffer(buffer, last, tail)?)))
         };
         match parts {
             Ok((first, last)) => (first, skipped as u64, last),
             // What cannot be read has passed all the same.
             Err(_) => (Vec::new(), size as u64, Vec::new()),
         }
+    }
+
+    /// Reads the websocket messages in a chunk; `take` gets their parts, and `None` where one ends.
+    fn messages(&mut self, buffer: Buffer, size: usize, mut take: impl FnMut(Option<Part>)) {
+        let mut frames = std::mem::take(&mut self.frames);
+        frames.read(buffer, size, |found| match found {
+            Found::Payload { start, length, mask } => {
+                let (mut first, skipped, mut last) = self.chunk(buffer, start, length);
+                unmask(&mut first, mask, 0);
+                let before_last = length.saturating_sub(last.len());
+                unmask(&mut last, mask, before_last);
+                take(Some((first, skipped, last)));
+            }
+            Found::Message => take(None),
+        });
+        self.frames = frames;
     }
 }

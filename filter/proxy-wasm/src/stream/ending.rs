@@ -1,7 +1,7 @@
 //! How a stream ended, by what Envoy knows of it in `on_log`.
 
 use super::{
-    Content, Recording,
+    Content, Recording, SWITCHING_PROTOCOLS,
     attributes::Attributes,
     head::{version, without_port},
 };
@@ -93,9 +93,11 @@ impl Recording {
             self.describe_status_alone();
         }
         let close_code = self.request.frames.close_code().or(self.response.frames.close_code());
-        let closed = self.content == Content::WebSocket && close_code.is_some();
-        let (outcome, flag) = outcome(known.flags, known.details, self.complete);
-        let (outcome, flag) = if closed { (Outcome::Completed, None) } else { (outcome, flag) };
+        let (outcome, flag) = if self.was_closed(close_code) {
+            (Outcome::Completed, None)
+        } else {
+            outcome(known.flags, known.details, self.complete)
+        };
         let failed = flag.filter(|_| outcome != Outcome::ClientDisconnected);
         let message = if failed.is_some() { message(known.details) } else { Vec::new() };
         let end = End {
@@ -115,6 +117,16 @@ impl Recording {
             }),
         };
         self.exchange.finish(&end, longest_event)
+    }
+
+    /// Whether it ended as sessions do, though Envoy knows but of a connection that broke: a websocket with a close
+    /// frame, a tunnel by either side (RFC 9110, section 9.3.6).
+    fn was_closed(&self, close_code: Option<u16>) -> bool {
+        match self.content {
+            Content::Body => false,
+            Content::WebSocket => close_code.is_some(),
+            Content::Opaque => matches!(self.status, Some(SWITCHING_PROTOCOLS | 200..300)),
+        }
     }
 
     /// Envoy knows a status though no head of a response passed this filter.

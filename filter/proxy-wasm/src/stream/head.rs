@@ -1,5 +1,6 @@
 //! The head of a request, as the core wants it.
 
+use super::Content;
 use crate::abi::Pairs;
 use offpath_core::RequestHead;
 
@@ -33,8 +34,15 @@ impl<'a> RequestParts<'a> {
         Self { method, scheme, authority, target }
     }
 
-    pub(super) fn is_websocket(&self) -> bool {
-        self.scheme.starts_with(b"ws")
+    /// What the request asks for; the response may have it otherwise.
+    pub(super) fn content(&self) -> Content {
+        if self.scheme.starts_with(b"ws") {
+            Content::WebSocket
+        } else if self.method == b"CONNECT" {
+            Content::Opaque
+        } else {
+            Content::Body
+        }
     }
 
     pub(super) fn head(&self) -> RequestHead<'_> {

@@ -1,4 +1,4 @@
-//! A websocket's messages, counted by the headers of their frames; their payload is not read.
+//! A websocket's messages, found by the headers of their frames. Of the payload as much is read as the plan wants.
 //!
 //! ```text
 //! byte 0     fin 1 bit, reserved 3, opcode 4        (RFC 6455, section 5.2)
@@ -14,6 +14,8 @@ use crate::abi::{Buffer, host};
 const LONGEST: usize = 16;
 
 const CLOSE: u8 = 8;
+/// The code of a close frame that has none (RFC 6455, section 7.1.5).
+const NO_STATUS: u16 = 1005;
 const FIRST_CONTROL: u8 = 8;
 
 /// Where one direction stands between two frames, or within one.
@@ -23,8 +25,14 @@ pub(super) struct Frames {
     carry: Vec<u8>,
     /// Bytes of payload still to come before the next header.
     payload_left: u64,
-    /// Payload of the message so far.
-    message: u64,
+    /// The mask, whose first byte is that of the next byte of payload.
+    mask: [u8; 4],
+    /// The frame is no part of a message: a ping, say.
+    is_control: bool,
+    /// The frame is the last of its message.
+    ends_message: bool,
+    /// The message has had payload.
+    in_message: bool,
     close_code: Option<u16>,
 }
 
@@ -38,48 +46,69 @@ struct Header {
     size: usize,
 }
 
+/// What is found in a chunk of the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Payload of a message: so many bytes of the chunk, from `start` on, under this mask, whose first byte is that for
+    /// the first of them.
+    Payload { start: usize, length: usize, mask: [u8; 4] },
+    /// A message that had payload is complete.
+    Message,
+}
+
 impl Frames {
-    /// Of RFC 6455, section 7.4, once a close frame with one was seen.
+    /// Of RFC 6455, section 7.4, once a close frame was seen.
     pub(super) fn close_code(&self) -> Option<u16> {
         self.close_code
     }
 
-    /// Reads a chunk of the stream; `message` is told the payload's size of each message that ends in it.
-    pub(super) fn read(&mut self, buffer: Buffer, size: usize, message: impl FnMut(u64)) {
-        self.walk(
-            size as u64,
-            |start, length| host::buffer(buffer, start, length).unwrap_or_default(),
-            message,
-        );
+    /// Reads a chunk of the stream.
+    pub(super) fn read(&mut self, buffer: Buffer, size: usize, found: impl FnMut(Found)) {
+        self.walk(size, |start, length| host::buffer(buffer, start, length).unwrap_or_default(), found);
     }
 
     fn walk(
         &mut self,
-        size: u64,
+        size: usize,
         mut bytes: impl FnMut(usize, usize) -> Vec<u8>,
-        mut message: impl FnMut(u64),
+        mut found: impl FnMut(Found),
     ) {
         let mut at = 0;
         while at < size {
-            let passed = self.payload_left.min(size.saturating_sub(at));
-            self.payload_left = self.payload_left.saturating_sub(passed);
-            at = at.saturating_add(passed);
+            at = self.pass_payload(at, size, &mut found);
             if at >= size {
                 return;
             }
             let carried = self.carry.len();
-            let wanted = LONGEST.saturating_sub(carried);
-            self.carry.extend(bytes(usize::try_from(at).unwrap_or(usize::MAX), wanted));
+            self.carry.extend(bytes(at, LONGEST.saturating_sub(carried)));
             if self.carry.len() == carried {
                 return; // The host gives nothing: better no count than a loop.
             }
             let Some(header) = Header::parse(&self.carry).filter(|header| self.has_close_code(header)) else {
                 return; // The rest of it comes with the next chunk.
             };
-            self.take(&header, &mut message);
-            at = at.saturating_add(header.size.saturating_sub(carried) as u64);
+            self.take(&header);
+            at = at.saturating_add(header.size.saturating_sub(carried));
             self.carry.clear();
+            self.end_frame_if_over(&mut found);
         }
+    }
+
+    /// Passes what the chunk has of the current frame's payload. Returns where it ends.
+    fn pass_payload(&mut self, at: usize, size: usize, found: &mut impl FnMut(Found)) -> usize {
+        let here = size.saturating_sub(at);
+        let length = usize::try_from(self.payload_left).unwrap_or(usize::MAX).min(here);
+        if length == 0 {
+            return at;
+        }
+        self.payload_left = self.payload_left.saturating_sub(length as u64);
+        if !self.is_control {
+            found(Found::Payload { start: at, length, mask: self.mask });
+            self.in_message = true;
+        }
+        self.mask.rotate_left(length & 3);
+        self.end_frame_if_over(found);
+        at.saturating_add(length)
     }
 
     /// Whether a close frame's code has come too.
@@ -87,20 +116,36 @@ impl Frames {
         header.opcode != CLOSE || header.payload < 2 || self.carry.len() >= header.size.saturating_add(2)
     }
 
-    fn take(&mut self, header: &Header, message: &mut impl FnMut(u64)) {
+    fn take(&mut self, header: &Header) {
         self.payload_left = header.payload;
+        self.mask = header.mask;
+        self.is_control = header.opcode >= FIRST_CONTROL;
+        self.ends_message = header.is_last && !self.is_control;
         if header.opcode == CLOSE {
-            if let Some([high, low]) = self.carry.get(header.size..).and_then(<[u8]>::first_chunk::<2>) {
-                let [first, second, ..] = header.mask;
-                self.close_code = Some(u16::from_be_bytes([high ^ first, low ^ second]));
-            }
+            let code = self.carry.get(header.size..).and_then(<[u8]>::first_chunk::<2>);
+            let [first, second, ..] = header.mask;
+            self.close_code = match code.filter(|_| header.payload >= 2) {
+                Some([high, low]) => Some(u16::from_be_bytes([high ^ first, low ^ second])),
+                None => Some(NO_STATUS),
+            };
         }
-        if header.opcode < FIRST_CONTROL {
-            self.message = self.message.saturating_add(header.payload);
-            if header.is_last {
-                message(std::mem::take(&mut self.message));
-            }
+    }
+
+    fn end_frame_if_over(&mut self, found: &mut impl FnMut(Found)) {
+        if self.payload_left == 0
+            && std::mem::take(&mut self.ends_message)
+            && std::mem::take(&mut self.in_message)
+        {
+            found(Found::Message);
         }
+    }
+}
+
+/// Takes the mask off what was read, the first byte of which has the mask's byte `phase`.
+pub(super) fn unmask(bytes: &mut [u8], mask: [u8; 4], phase: usize) {
+    if mask != [0; 4] {
+        let mask = mask.iter().cycle().skip(phase & 3);
+        bytes.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
     }
 }
 
@@ -150,33 +195,48 @@ mod tests {
         bytes
     }
 
-    /// The sizes of the messages in a stream that comes in chunks, and the close code.
-    fn messages(stream: &[u8], chunk: usize) -> (Vec<u64>, Option<u16>) {
+    /// The messages in a stream that comes in chunks, and the close code.
+    fn messages(stream: &[u8], chunk: usize) -> (Vec<Vec<u8>>, Option<u16>) {
         let mut frames = Frames::default();
-        let mut sizes = Vec::new();
+        let (mut messages, mut message) = (Vec::new(), Vec::new());
         for chunk in stream.chunks(chunk) {
             let bytes = |start: usize, length: usize| {
                 chunk.get(start..chunk.len().min(start + length)).unwrap_or_default().to_vec()
             };
-            frames.walk(chunk.len() as u64, bytes, |size| sizes.push(size));
+            frames.walk(chunk.len(), bytes, |found| match found {
+                Found::Payload { start, length, mask } => {
+                    let mut payload = chunk[start..start + length].to_vec();
+                    unmask(&mut payload, mask, 0);
+                    message.extend(payload);
+                }
+                Found::Message => messages.push(std::mem::take(&mut message)),
+            });
         }
-        (sizes, frames.close_code())
+        (messages, frames.close_code())
     }
 
     #[test]
-    fn messages_are_counted_and_the_close_code_is_read_however_the_stream_is_cut() {
+    fn messages_and_the_close_code_are_read_however_the_stream_is_cut() {
+        let long: Vec<u8> = (0..70_000_u32).map(|number| number.to_le_bytes()[0]).collect();
         let stream = [
             frame(true, 1, b"hello", Some([1, 2, 3, 4])),
             frame(false, 2, &[7; 300], None),
             frame(true, 9, b"ping", Some([5; 4])),
-            frame(true, 0, &[7; 70_000], Some([6; 4])),
+            frame(true, 0, &long, Some([6, 5, 4, 3])),
             frame(true, 1, b"", None),
             frame(true, 8, &[0x0f, 0xa1, b'x'], Some([9, 8, 7, 6])),
         ]
         .concat();
+        let expected = vec![b"hello".to_vec(), [vec![7; 300], long].concat()];
         for chunk in (1..40).chain([1000, 70_000, 100_000]) {
-            assert_eq!(messages(&stream, chunk), (vec![5, 70_300, 0], Some(4001)), "chunks of {chunk}");
+            assert!(messages(&stream, chunk) == (expected.clone(), Some(4001)), "chunks of {chunk}");
         }
+    }
+
+    #[test]
+    fn a_close_frame_without_a_code_is_one_without_status() {
+        let stream = [frame(true, 8, b"", Some([1; 4])), frame(true, 9, b"more", None)].concat();
+        assert_eq!(messages(&stream, stream.len()), (vec![], Some(NO_STATUS)));
     }
 
     proptest! {
