@@ -63,6 +63,7 @@ impl Vm {
         if root == 0 {
             self.plugins.entry(context).or_default();
         } else {
+            self.remove(context);
             self.streams.insert(context, Stream::new(root));
         }
     }
@@ -103,6 +104,9 @@ impl Vm {
             stream.describe_unseen_response();
         }
         let (root, answer) = (stream.root, stream.ask(&mut self.query));
+        if let Some(plugin) = self.plugins.get_mut(&root) {
+            plugin.tick();
+        }
         let Some(sender) = self.sender(root) else { return };
         match stream.finish(answer.as_ref(), sender.egress.longest_event()) {
             Ok(Some(event)) => sender.egress.push(&event),
@@ -113,9 +117,6 @@ impl Vm {
             self.send(root);
         }
         self.recorded = self.recorded.saturating_add(1);
-        if let Some(plugin) = self.plugins.get_mut(&root) {
-            plugin.tick();
-        }
     }
 
     pub(crate) fn on_tick(&mut self, root: u32) {
@@ -249,3 +250,6 @@ impl Vm {
         self.metrics.get_or_insert_with(Metrics::define)
     }
 }
+
+#[cfg(test)]
+mod tests;
