@@ -10,7 +10,8 @@
 //! | answer | when | what the sender does |
 //! | --- | --- | --- |
 //! | 204 | the spool has it | goes on |
-//! | 400, 404, 405, 413, 415 | it is no batch, or too large | drops it, and counts it as lost |
+//! | 400, 413, 415 | it is no batch, or too large | drops it, and counts it as lost |
+//! | 404, 405 | it is not for us | sends it again: it has met another server, or another version |
 //! | 408, 503 | it came too slowly; the spool cannot be written; too much comes at a time | sends it again |
 //!
 //! Everything that a stranger may make large or slow has a bound: the constants below, and in `request`.
