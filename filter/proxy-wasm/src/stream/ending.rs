@@ -58,6 +58,9 @@ const FLAGS: [(&str, &str, Blame); 30] = [
 /// Where a response came from that an upstream made.
 const VIA_UPSTREAM: &[u8] = b"via_upstream";
 
+/// Where it went, if Envoy followed the redirect that it was: the request that came of it is a stream of its own.
+const INTERNAL_REDIRECT: &[u8] = b"internal_redirect";
+
 fn flags(bits: u64) -> impl Iterator<Item = &'static (&'static str, &'static str, Blame)> {
     FLAGS.iter().zip(0_u32..).filter(move |(_, bit)| bits >> bit & 1 == 1).map(|(flag, _)| flag)
 }
@@ -75,7 +78,7 @@ fn outcome(bits: u64, details: &[u8], complete: bool) -> (Outcome, Option<&'stat
         (Outcome::ClientDisconnected, Some(name))
     } else if let Some(name) = blamed(Blame::Envoy) {
         (Outcome::Reset, Some(name))
-    } else if complete {
+    } else if complete || details == INTERNAL_REDIRECT {
         (Outcome::Completed, None)
     } else {
         // There are ends that Envoy has no flag for: the longest duration of a stream within its response, say.
@@ -196,6 +199,7 @@ mod tests {
             (vec!["SI"], "stream_idle_timeout", false, Outcome::Reset),
             (vec!["UT"], "response_timeout", true, Outcome::UpstreamError),
             (vec![], "max_duration_timeout", false, Outcome::Reset),
+            (vec![], "internal_redirect", false, Outcome::Completed),
         ] {
             let found = outcome(bits(&names), details.as_bytes(), complete).0;
             assert_eq!(found, expected, "{names:?} {details}");
