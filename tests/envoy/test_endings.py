@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 
 from tests.framework import bootstrap
 from tests.framework.processes import free_port
 
-from .support import http2
+from .support import http2, http2_upstream
+from .support.http2_upstream import Answering
 from .support.upstreams import Connection, Peer, Upstream, sending
 from .support.watched import Event, Proxy, Watched
 
@@ -22,8 +25,15 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def proxy(watched: Watched, raw: Upstream[Peer]) -> Iterator[Proxy]:
-    """All paths lead to the upstream; how patient Envoy is depends on them."""
+async def frames(anyio_backend: str) -> AsyncIterator[Upstream[Answering]]:
+    """An upstream of HTTP/2."""
+    async with http2_upstream.http2() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def proxy(watched: Watched, raw: Upstream[Peer], frames: Upstream[Answering]) -> Iterator[Proxy]:
+    """All paths lead to the raw upstream, but for one; how patient Envoy is depends on them."""
     routes = [
         bootstrap.route("timeout", "raw", prefix="/timeout", timeout="0.2s"),
         bootstrap.route("idle", "raw", prefix="/idle", idle_timeout="0.2s"),
@@ -31,10 +41,13 @@ def proxy(watched: Watched, raw: Upstream[Peer]) -> Iterator[Proxy]:
             "duration", "raw", prefix="/duration", max_stream_duration={"max_stream_duration": "0.2s"}
         ),
         bootstrap.route("retry", "raw", prefix="/retry", retry_policy=RETRY),
+        bootstrap.route("follow", "raw", prefix="/follow", internal_redirect_policy={}),
+        bootstrap.route("to-frames", "frames", prefix="/frames"),
         bootstrap.route("to-raw", "raw"),
     ]
+    clusters = [bootstrap.upstream(raw.port, "raw"), bootstrap.upstream(frames.port, "frames", http2=True)]
     main = bootstrap.listener(free_port(), routes, [watched.filter()], delayed_close_timeout="0.1s")
-    with watched.envoy({"main": main}, [bootstrap.upstream(raw.port, "raw")]) as running:
+    with watched.envoy({"main": main}, clusters) as running:
         yield running
 
 
@@ -127,6 +140,48 @@ async def test_an_answer_that_is_no_http_is_the_upstreams_error(
     event = await watched.event(path=path)
     assert why(event) == (502, "upstream_error", ["UPE"])
     assert event["error"]["type"] == "UpstreamProtocolError"
+
+
+async def test_a_stream_that_the_upstream_resets_before_it_answers_is_its_error(
+    client: httpx.AsyncClient, frames: Upstream[Answering], watched: Watched
+) -> None:
+    def refuse(http: H2Connection, stream: int) -> None:
+        http.reset_stream(stream, ErrorCodes.INTERNAL_ERROR)
+
+    path = frames.at(refuse, "/frames")
+    assert (await client.get(path)).status_code == 503
+    event = await watched.event(path=path)
+    assert why(event) == (503, "upstream_error", ["UR"])
+    assert event["error"]["type"] == "UpstreamRemoteReset"
+
+
+async def test_a_stream_that_the_upstream_resets_within_its_answer_is_its_error(
+    client: httpx.AsyncClient, frames: Upstream[Answering], watched: Watched
+) -> None:
+    def break_off(http: H2Connection, stream: int) -> None:
+        http.send_headers(stream, [(":status", "200")])
+        http.send_data(stream, b"hello")
+        http.reset_stream(stream, ErrorCodes.INTERNAL_ERROR)
+
+    path = frames.at(break_off, "/frames")
+    with pytest.raises(httpx.RemoteProtocolError):
+        await client.get(path)
+    event = await watched.event(path=path)
+    assert why(event) == (200, "upstream_error", ["UR"])
+    assert event["error"]["message"].startswith("upstream_reset_after_response_started")
+
+
+async def test_trailers_of_an_upstream_end_its_answer(
+    client: httpx.AsyncClient, frames: Upstream[Answering], watched: Watched
+) -> None:
+    def answer(http: H2Connection, stream: int) -> None:
+        http.send_headers(stream, [(":status", "200")])
+        http.send_headers(stream, [("x-sum", "0")], end_stream=True)
+
+    path = frames.at(answer, "/frames")
+    assert (await client.get(path)).content == b""
+    event = await watched.event(path=path)
+    assert (why(event), event["response"]["chunks"]) == ((200, "completed", []), 0)
 
 
 # --- Envoy's patience -----------------------------------------------------------------------------------------------
@@ -230,3 +285,18 @@ async def test_no_answer_after_the_last_attempt_is_the_upstreams_error(
     event = await watched.event(path=path)
     assert (event["status"], event["outcome"], event["proxy"]["attempts"]) == (503, "upstream_error", 3)
     assert "URX" in event["proxy"]["response_flags"]
+
+
+async def test_a_redirect_that_envoy_follows_is_two_events(
+    client: httpx.AsyncClient, proxy: Proxy, raw: Upstream[Peer], watched: Watched
+) -> None:
+    second = raw.at(sending(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"))
+    location = f"{proxy.url()}{second}".encode()
+    first = raw.at(
+        sending(b"HTTP/1.1 302 Found\r\nlocation: %s\r\ncontent-length: 0\r\n\r\n" % location), "/follow"
+    )
+    assert (await client.get(first)).text == "hello"
+    followed = await watched.event(path=first)
+    assert (why(followed), followed["error"]) == ((302, "completed", []), None)
+    assert followed["proxy"]["response_code_details"] == "internal_redirect"
+    assert why(await watched.event(path=second)) == (200, "completed", [])

@@ -25,12 +25,21 @@ def proxy(watched: Watched, app: Upstream[App]) -> Iterator[Proxy]:
         direct("teapot", 418, "short and stout", prefix="/direct"),
         bootstrap.route("to-refusal", "refusal", prefix="/refused"),
         bootstrap.route("to-nobody", "nobody", prefix="/nobody"),
+        bootstrap.route("to-busy", "busy", prefix="/busy"),
         to_cluster_in_header("x-cluster", prefix="/named"),
     ]
     main = bootstrap.listener(free_port(), routes, [watched.filter()])
     guards = [forbidding("x-forbidden"), fault("x-fault", 429)]
     guarded = bootstrap.listener(free_port(), [bootstrap.route("to-app")], [*guards, watched.filter()])
-    clusters = [bootstrap.upstream(free_port(), "refusal"), nobody("nobody"), bootstrap.upstream(app.port)]
+    busy = bootstrap.upstream(app.port, "busy") | {
+        "circuit_breakers": {"thresholds": [{"max_pending_requests": 0}]}
+    }
+    clusters = [
+        bootstrap.upstream(free_port(), "refusal"),
+        nobody("nobody"),
+        busy,
+        bootstrap.upstream(app.port),
+    ]
     with watched.envoy({"main": main, "guarded": guarded}, clusters) as running:
         yield running
 
@@ -79,6 +88,14 @@ async def test_no_healthy_upstream_is_its_error(client: httpx.AsyncClient, watch
     event = await watched.event(path=path)
     assert why(event) == (503, "upstream_error", ["UH"])
     assert event["error"] == {"type": "NoHealthyUpstream", "message": "no_healthy_upstream"}
+
+
+async def test_an_upstream_that_has_no_room_is_its_error(client: httpx.AsyncClient, watched: Watched) -> None:
+    path = unique("/busy")
+    await client.get(path)
+    event = await watched.event(path=path)
+    assert why(event) == (503, "upstream_error", ["UO"])
+    assert event["error"]["type"] == "UpstreamOverflow"
 
 
 async def test_no_cluster_is_the_upstreams_error(client: httpx.AsyncClient, watched: Watched) -> None:

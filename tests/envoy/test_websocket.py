@@ -1,7 +1,8 @@
-"""Websockets: messages are counted and their sizes added up; what is in them is not read."""
+"""Websockets: messages are counted and their sizes added up, and kept as far as is asked for, which usually is not at all."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -14,21 +15,27 @@ from websockets.typing import Subprotocol
 from tests.framework import bootstrap
 from tests.framework.processes import free_port
 
-from .support import http2
-from .support.upstreams import Session, Upstream
+from .support import http1, http2
+from .support.upstreams import Connection, Peer, Session, Upstream
 from .support.watched import Event, Proxy, Watched
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
-def proxy(watched: Watched, websockets: Upstream[Session]) -> Iterator[Proxy]:
-    """All paths lead to the server."""
-    routes = [bootstrap.route("to-websockets", "websockets")]
+def proxy(watched: Watched, websockets: Upstream[Session], raw: Upstream[Peer]) -> Iterator[Proxy]:
+    """All paths lead to the server but for those below `/raw`; below `/kept` messages are kept."""
+    rule = {"match": {"path": "/kept/*"}, "websocket": {"head": 8, "tail": 4}}
+    routes = [bootstrap.route("to-raw", "raw", prefix="/raw"), bootstrap.route("to-websockets", "websockets")]
     main = bootstrap.listener(
-        free_port(), routes, [watched.filter()], upgrades=["websocket"], delayed_close_timeout="0.1s"
+        free_port(),
+        routes,
+        [watched.filter(rule=[rule])],
+        upgrades=["websocket"],
+        delayed_close_timeout="0.1s",
     )
-    with watched.envoy({"main": main}, [bootstrap.upstream(websockets.port, "websockets")]) as running:
+    clusters = [bootstrap.upstream(websockets.port, "websockets"), bootstrap.upstream(raw.port, "raw")]
+    with watched.envoy({"main": main}, clusters) as running:
         yield running
 
 
@@ -112,6 +119,49 @@ async def test_a_message_of_any_size_passes_and_is_counted(
         assert await connection.recv() == b"x" * size
     event = await watched.event(path=path)
     assert counted(event, "request") == counted(event, "response") == (1, size, 0)
+
+
+async def test_of_messages_as_much_is_kept_as_is_asked_for(
+    proxy: Proxy, websockets: Upstream[Session], watched: Watched
+) -> None:
+    path = websockets.at(echo, "/kept")
+    async with client(proxy, path) as connection:
+        for message in ("hello, ", "you there, ", "good bye"):
+            await connection.send(message)
+            assert await connection.recv() == message
+    event = await watched.event(path=path)
+    for side in ("request", "response"):
+        body = event[side]["body"]
+        assert (body["size"], body["head"], body["tail"]) == (26, "hello, y", " bye")
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_noise_in_place_of_frames_passes(
+    proxy: Proxy, raw: Upstream[Peer], watched: Watched, seed: int
+) -> None:
+    noise = random.Random(seed)
+    there, back = noise.randbytes(5000), noise.randbytes(5000)
+
+    async def switch(upstream: Connection) -> None:
+        await upstream.send(
+            b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+        )
+        received = await upstream.reader.readexactly(len(there))
+        await upstream.send(back if received == there else b"")
+        upstream.close()
+
+    path = raw.at(switch, "/raw")
+    async with http1.connect(proxy.port()) as peer:
+        await peer.request(path, b"connection: upgrade", b"upgrade: websocket")
+        assert (await peer.head()).startswith(b"HTTP/1.1 101 ")
+        at = 0
+        while at < len(there):
+            size = noise.randrange(1, 500)
+            await peer.send(there[at : at + size])
+            at += size
+        assert await peer.rest() == back
+    event = await watched.event(path=path)
+    assert (event["status"], event["scheme"]) == (101, "ws")
 
 
 async def test_a_session_that_was_refused_is_an_answer(proxy: Proxy, watched: Watched) -> None:

@@ -68,8 +68,8 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def apps() -> AsyncIterator[Upstream[App]]:
     """Serve ASGI apps over HTTP/1.1 by uvicorn."""
-    with _listening() as listener:
-        upstream: Upstream[App] = Upstream(_port(listener))
+    with listening() as listener:
+        upstream: Upstream[App] = Upstream(port_of(listener))
 
         async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
             await upstream.handler(scope["path"])(scope, receive, send)
@@ -147,8 +147,8 @@ class Connection:
 @asynccontextmanager
 async def raw() -> AsyncIterator[Upstream[Peer]]:
     """Serve bytes on a socket."""
-    with _listening() as listener:
-        upstream: Upstream[Peer] = Upstream(_port(listener))
+    with listening() as listener:
+        upstream: Upstream[Peer] = Upstream(port_of(listener))
 
         async def serve_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
@@ -181,8 +181,8 @@ def sending(response: bytes) -> Peer:
 @asynccontextmanager
 async def websockets() -> AsyncIterator[Upstream[Session]]:
     """Serve websockets; a path that nothing is at is refused with 403."""
-    with _listening() as listener:
-        upstream: Upstream[Session] = Upstream(_port(listener))
+    with listening() as listener:
+        upstream: Upstream[Session] = Upstream(port_of(listener))
 
         def refuse(connection: ServerConnection, request: Request) -> Response | None:
             try:
@@ -208,7 +208,7 @@ async def websockets() -> AsyncIterator[Upstream[Session]]:
             yield upstream
 
 
-def _listening() -> socket.socket:
+def listening() -> socket.socket:
     """A socket that takes connections even before something serves them."""
     # With its protocol, which asyncio looks for before it turns Nagle's algorithm off.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -217,6 +217,7 @@ def _listening() -> socket.socket:
     return listener
 
 
-def _port(listener: socket.socket) -> int:
+def port_of(listener: socket.socket) -> int:
+    """Where it listens."""
     port: int = listener.getsockname()[1]
     return port
