@@ -1,4 +1,4 @@
-"""Websockets: messages are counted and their sizes added up, and kept as far as is asked for, which usually is not at all."""
+"""Websockets: messages are counted and their sizes added up; they are kept as far as is asked for, usually not at all."""
 
 from __future__ import annotations
 
