@@ -66,6 +66,7 @@ test-rust:
 
 .PHONY: test-python
 test-python: $(VENV)/.wheel
+	@tools/need.sh openssl
 	@tools/need.sh valgrind || true
 	$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
 	cd host-python && ../$(BIN)/python -m pytest
@@ -91,6 +92,7 @@ lint: dist/.wheel $(VENV)/.wheel $(CARGO_DENY) ## check style, types, licences a
 	$(BIN)/mypy
 	$(BIN)/mypy examples/fastapi-chat/main.py
 	$(BIN)/mypy examples/model-server/model_server.py
+	$(BIN)/mypy examples/envoy-llm-gateway/client.py examples/envoy-llm-gateway/generations.py
 	cd host-python && ../$(BIN)/mypy
 	$(CARGO_DENY) --locked check bans licenses sources
 

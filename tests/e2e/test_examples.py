@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,9 +15,9 @@ import pytest
 
 from tests.framework.http import get_json
 from tests.framework.place import Place
-from tests.framework.processes import ROOT, eventually, free_port, listening, running, uvicorn
+from tests.framework.processes import free_port, running, uvicorn
 
-EXAMPLES = ROOT / "examples"
+from .by_command import EXAMPLES, by_its_command
 
 
 @pytest.fixture(scope="module")
@@ -83,39 +81,14 @@ def test_the_model_server_refuses_what_is_no_request(model_server: str) -> None:
 
 
 @contextmanager
-def by_its_command(place: Place, model_server: str) -> Iterator[str]:
-    """Run the chat example by its script, and end it as Ctrl-C in a terminal does; yields its address."""
-    port = free_port()
-    env = {**place.env, "PORT": str(port), "MODEL_URL": f"{model_server}/v1"}
-    with place.log("example").open("wb") as log:
-        script = subprocess.Popen(
-            [EXAMPLES / "fastapi-chat" / "run.sh"],
-            cwd=place.path,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        eventually("the example listens", lambda: listening(port) or script.poll() is not None)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(script.pid, signal.SIGINT)
-        script.wait()
-        eventually("every process of the example has ended", lambda: not _group_lives(script.pid))
-
-
-def _group_lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def chat(place: Place, model_server: str) -> Iterator[str]:
+    """Run the chat example; yields its address."""
+    with by_its_command("fastapi-chat", place, MODEL_URL=f"{model_server}/v1") as url:
+        yield url
 
 
 def test_the_chat_example_records_what_it_answers(place: Place, model_server: str) -> None:
-    with by_its_command(place, model_server) as url:
+    with chat(place, model_server) as url:
         assert [ask(url)[0], ask(url, stream=True)[0], ask(url, model="error-429")[0]] == [200, 200, 429]
     rows = place.query(
         "SELECT route, status, outcome FROM events WHERE kind = 'exchange' ORDER BY start_time"
@@ -125,7 +98,7 @@ def test_the_chat_example_records_what_it_answers(place: Place, model_server: st
 
 
 def test_the_chat_example_passes_on_what_the_model_says(place: Place, model_server: str) -> None:
-    with by_its_command(place, model_server) as url:
+    with chat(place, model_server) as url:
         _, body = ask(url)
         _, streamed = ask(url, stream=True)
     assert json.loads(body)["usage"]["total_tokens"] == 5
@@ -139,7 +112,7 @@ def test_the_chat_example_passes_on_what_the_model_says(place: Place, model_serv
 
 
 def test_the_chat_example_does_not_record_health_checks(place: Place, model_server: str) -> None:
-    with by_its_command(place, model_server) as url:
+    with chat(place, model_server) as url:
         assert get_json(f"{url}/health") == {"status": "ok"}
         ask(url)
     assert place.query("SELECT path FROM events WHERE kind = 'exchange'") == [("/v1/chat/completions",)]
