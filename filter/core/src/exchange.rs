@@ -6,7 +6,7 @@ mod tag;
 use self::encode::{Sizes, write_message};
 use crate::{
     body::{BodyCapture, Limits},
-    budget::Budget,
+    budget::{Budget, Share},
     config::{Config, Settings},
     event::{self, Event, Outcome},
     trace_context::TraceContext,
@@ -184,6 +184,8 @@ impl Capture {
         wire::text(&mut described, tag::HOST, found.host.unwrap_or(head.authority), MAX_NAME);
         // Two of them are none: nobody knows which to believe.
         let traceparent = found.traceparent.filter(|_| found.traceparents == 1);
+        let mut share = self.budget.share();
+        share.hold(described.capacity());
         Some(Exchange {
             rule,
             start,
@@ -192,6 +194,7 @@ impl Capture {
             status: None,
             first_byte_ns: None,
             described,
+            share,
             request: BodyCapture::new(of_request, &self.budget),
             response: BodyCapture::new(of_response, &self.budget),
             plan: Plan { request: of_request.into(), response: of_response.into() },
@@ -253,6 +256,8 @@ pub struct Exchange {
     first_byte_ns: Option<u64>,
     /// Fields of the event's `Exchange`, encoded: all but what the bodies will be.
     described: Vec<u8>,
+    /// What they hold of the memory for all exchanges.
+    share: Share,
     request: BodyCapture,
     response: BodyCapture,
 }
@@ -264,7 +269,8 @@ impl Exchange {
         self.plan
     }
 
-    /// Bytes that the exchange holds beside its bodies, which [`Config`] bounds.
+    /// Bytes that the exchange holds beside its bodies. Of the memory for all exchanges they take their part, however
+    /// little is left: to bound them, a host begins no more.
     #[must_use]
     pub fn described_bytes(&self) -> usize {
         self.described.capacity()
@@ -298,7 +304,9 @@ impl Exchange {
         if self.status.is_none() {
             self.status = Some(status);
             let settings = self.capture.settings(self.rule);
+            let before = self.described.capacity();
             settings.headers.keep(fields, &settings.secrets, tag::RESPONSE, &mut self.described);
+            self.share.hold(self.described.capacity().saturating_sub(before));
         }
     }
 

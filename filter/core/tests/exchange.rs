@@ -191,13 +191,13 @@ fn an_event_that_is_too_long_loses_its_bodies_and_then_itself() {
 
 #[test]
 fn exchanges_in_flight_share_the_memory_that_is_configured() {
-    let capture = capture(&json!({"capture": {"max_memory": "1KiB"}}));
+    let capture = capture(&json!({"capture": {"max_memory": "3KiB"}}));
     let mut first = capture.begin(START, &get("/"), std::iter::empty()).expect("an exchange");
     let mut second = capture.begin(START, &get("/"), std::iter::empty()).expect("an exchange");
-    first.request_body(vec![1; 1000], 0, vec![]);
-    second.request_body(vec![2; 1000], 0, vec![]);
+    first.request_body(vec![1; 1500], 0, vec![]);
+    second.request_body(vec![2; 1500], 0, vec![]);
     let kept = |exchange| body(finish(exchange, &end(Outcome::Completed)).1.request).kept();
-    assert_eq!((kept(second), kept(first)), (0, 1000));
+    assert_eq!((kept(second), kept(first)), (0, 1500));
 }
 
 #[test]
