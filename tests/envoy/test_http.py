@@ -39,13 +39,14 @@ CAPTURE = {"headers": {"allow": ["*"]}, "redact": {"headers": ["x-secret"], "que
 
 @pytest.fixture(scope="module")
 def proxy(watched: Watched, app: Upstream[App], raw: Upstream[Peer]) -> Iterator[Proxy]:
-    """All paths lead to the app, but for those below `/raw`."""
+    """All paths lead to the app, but for those below `/raw`; `edge` has nobody before it whom it would believe."""
     routes = [bootstrap.route("to-raw", "raw", prefix="/raw"), bootstrap.route("to-app")]
     filters = [watched.filter(service={"name": "shop"}, capture=CAPTURE)]
 
     main = bootstrap.listener(free_port(), routes, filters, http_protocol_options={"enable_trailers": True})
+    edge = bootstrap.listener(free_port(), routes, filters, use_remote_address=True)
     clusters = [bootstrap.upstream(app.port), raw_upstream(raw.port)]
-    with watched.envoy({"main": main}, clusters) as running:
+    with watched.envoy({"main": main, "edge": edge}, clusters) as running:
         yield running
 
 
@@ -88,6 +89,32 @@ async def test_the_event_says_which_way_it_went(
         "response_flags": [],
         "response_code_details": "via_upstream",
     }
+
+
+@pytest.mark.parametrize(
+    ("forwarded_for", "client"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("unknown, 10.0.0.1:x", "127.0.0.1"),
+    ],
+)
+async def test_the_client_is_whom_envoy_takes_for_it(
+    proxy: Proxy, app: Upstream[App], watched: Watched, forwarded_for: str, client: str
+) -> None:
+    path = app.at(answering())
+    async with httpx.AsyncClient(base_url=proxy.url()) as peer:
+        await peer.get(path, headers={"x-forwarded-for": forwarded_for})
+    assert (await watched.event(path=path))["client"] == client
+
+
+async def test_where_envoy_believes_nobody_the_client_is_its_peer(
+    proxy: Proxy, app: Upstream[App], watched: Watched
+) -> None:
+    path = app.at(answering())
+    async with httpx.AsyncClient(base_url=proxy.url("edge")) as peer:
+        await peer.get(path, headers={"x-forwarded-for": "203.0.113.7"})
+    assert (await watched.event(path=path))["client"] == "127.0.0.1"
 
 
 async def test_times_are_in_order(client: httpx.AsyncClient, app: Upstream[App], watched: Watched) -> None:
