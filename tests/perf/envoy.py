@@ -40,9 +40,10 @@ def _cpu(filters: Mapping[str, Path | None], rounds: int) -> str:
     text = heading("Envoy's CPU time of a request, in µs")
     text += (
         "Envoy with one worker on a CPU of its own; client, app and exporter are on the other. CPU time is that of the "
-        f"whole process, delivering included, at {WHOLE.rate:,} requests/s with bodies of 1 KB and 20 headers either way, "
-        f"and at {STREAMED.rate:,} streamed responses/s. Envoys that differ in their filter take turns every second: "
-        f"medians of {rounds} rounds, and of the differences in each; in brackets the middle half of these.\n\n"
+        f"whole process, delivering included, for bodies of 1 KB and 20 headers either way over {WHOLE.connections} busy "
+        f"connections, and for {STREAMED.rate} streamed responses/s. Envoys that differ in their filter take turns every "
+        f"second or so: medians of {rounds} rounds, and of the differences in each; in brackets the middle half of "
+        "these.\n\n"
     )
     with ExitStack() as stack:
         made = _place(stack)
@@ -96,7 +97,7 @@ def _recorded(made: Place, carrying: Mapping[str, Proxy]) -> str:
 
 def _latency(rounds: int) -> str:
     text = heading("Latency through Envoy, in ms")
-    text += f"At {MODERATE.rate:,} requests/s as above; medians of {rounds} rounds in alternating order.\n\n"
+    text += f"As above, at {MODERATE.rate:,} requests/s; medians of {rounds} rounds in alternating order.\n\n"
     filters = {name: FILTERS[name] for name in (EMPTY, OFFPATH)}
     taken: dict[str, list[list[float]]] = {name: [] for name in filters}
     with ExitStack() as stack:

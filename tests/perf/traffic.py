@@ -1,4 +1,4 @@
-"""What clients send through Envoy: h2load, with so many requests at a rate of its own, whatever Envoy takes for them."""
+"""What clients send through Envoy, by h2load: always so many requests, whatever Envoy takes for them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ HEADERS = 20
 
 @dataclass(frozen=True)
 class Traffic:
-    """Requests with a body of 1 KB, over connections that each keep to a rate and begin one after another."""
+    """Requests with a body of 1 KB, over so many connections."""
 
     path: str
     requests: int
     connections: int
-    #: A second, of all connections together.
-    rate: int
+    #: A second, of all connections together, which begin one after another; `None`: as soon as the one before is answered.
+    rate: int | None = None
 
     def run(self, url: str) -> list[float]:
         """Make the requests, and return what each took, in ms."""
@@ -41,19 +41,21 @@ class Traffic:
 
     def _command(self, url: str, body: Path, log: Path) -> list[str]:
         connections = ["-n", str(self.requests), "-c", str(self.connections)]
-        # So that they do not all send at once, each begins when the one before has sent a request.
-        begin = ["-r", "1", "--rate-period", f"{max(1, 1000 // self.rate)}ms"]
-        rate = ["--rps", str(self.rate / self.connections)]
         headers = ["content-type: application/json"]
         headers += [f"x-header-{number}: the value of header {number}" for number in range(HEADERS - 4)]
         sent = [f"--header={header}" for header in headers] + ["--data", str(body)]
         what = [f"--log-file={log}", f"{url}{self.path}"]
-        return ["h2load", "--h1", *connections, *begin, *rate, *sent, *what]
+        return ["h2load", "--h1", *connections, *self._pace(), *sent, *what]
+
+    def _pace(self) -> list[str]:
+        if self.rate is None:
+            return []
+        begin = ["-r", "1", "--rate-period", f"{max(1, 1000 // self.rate)}ms"]
+        return [*begin, "--rps", str(self.rate / self.connections)]
 
 
-#: A fraction of what Envoy's worker and the rest of the machine can take, and a second's worth: whoever is compared takes
-#: turns often, so that whatever else the machine does meets all of them.
-WHOLE = Traffic(PATH, requests=4_000, connections=40, rate=4_000)
+#: A second's worth or so: whoever is compared takes turns often, so that whatever else the machine does meets all of them.
+WHOLE = Traffic(PATH, requests=10_000, connections=40)
 STREAMED = Traffic(STREAM, requests=250, connections=100, rate=250)
 #: So few that none waits for another, or for the exporter, which shares its CPU with the client and the app.
 MODERATE = Traffic(PATH, requests=10_000, connections=40, rate=1_000)
@@ -61,4 +63,4 @@ MODERATE = Traffic(PATH, requests=10_000, connections=40, rate=1_000)
 
 def large(size: int) -> Traffic:
     """Return 100 responses of so many bytes at a time."""
-    return Traffic(f"{LARGE}{size}", requests=100, connections=100, rate=1_000)
+    return Traffic(f"{LARGE}{size}", requests=100, connections=100)
