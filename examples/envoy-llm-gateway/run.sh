@@ -5,16 +5,25 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 port=${PORT:-8080}
 
+# Whatever ends this ends what it has started.
+trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT
+
+listens() { # PORT
+    (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
 if [ -z "${MODEL_URL:-}" ]; then
-    MODEL_URL="http://127.0.0.1:${MODEL_PORT:-9000}"
-    uvicorn --app-dir "$here/../model-server" model_server:app --port "${MODEL_PORT:-9000}" --log-level warning &
-    model_server=$!
-    # Ctrl-C ends it too, and maybe before this does.
-    trap 'kill $model_server 2>/dev/null || true' EXIT
-    until (: <>"/dev/tcp/127.0.0.1/${MODEL_PORT:-9000}") 2>/dev/null; do
-        kill -0 $model_server # Fails, which ends this, if it has ended.
+    model_port=${MODEL_PORT:-9000}
+    if listens "$model_port"; then
+        echo "run.sh: the model server's port is taken, name another: MODEL_PORT=9001 $0" >&2
+        exit 1
+    fi
+    uvicorn --app-dir "$here/../model-server" model_server:app --port "$model_port" --log-level warning &
+    until listens "$model_port"; do
+        kill -0 $! # Fails, which ends this, if it has ended.
         sleep 0.1
     done
+    MODEL_URL="http://127.0.0.1:$model_port"
 fi
 
 if ! [[ $MODEL_URL =~ ^(https?)://([^:/]+)(:([0-9]+))? ]]; then
@@ -35,4 +44,5 @@ sed -e "s|port_value: 8080|port_value: $port|" \
     -e "$tls" "$here/envoy.yaml" >data/envoy.yaml
 
 echo "http://127.0.0.1:$port/v1 leads to $MODEL_URL" >&2
-offpath run --config "$here/offpath.toml" -- envoy -c data/envoy.yaml --disable-hot-restart --log-level warning
+offpath run --config "$here/offpath.toml" -- envoy -c data/envoy.yaml --disable-hot-restart --log-level warning &
+wait $!

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -15,18 +15,27 @@ from tests.framework.processes import ROOT, eventually, free_port, listening
 EXAMPLES: Final = ROOT / "examples"
 
 
-@contextmanager
-def by_its_command(example: str, place: Place, **env: str) -> Iterator[str]:
-    """Run an example's script, and end it as Ctrl-C in a terminal does; yields the address that it listens on.
+def ctrl_c(pid: int) -> None:
+    """End a script as a terminal does: with all that it has started."""
+    os.killpg(pid, signal.SIGINT)
 
-    What it leaves, it leaves in the place.
-    """
+
+def kill(pid: int) -> None:
+    """End a script as `kill` does: it alone."""
+    os.kill(pid, signal.SIGTERM)
+
+
+@contextmanager
+def by_its_command(
+    example: str, place: Place, env: Mapping[str, str], ended_by: Callable[[int], None] = ctrl_c
+) -> Iterator[str]:
+    """Run an example's script in this place, and end it; yields the address that it listens on."""
     port = free_port()
     with place.log("example").open("wb") as log:
         script = subprocess.Popen(
             [EXAMPLES / example / "run.sh"],
             cwd=place.path,
-            env={**place.env, "PORT": str(port), **env},
+            env={**place.env, **env, "PORT": str(port)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -38,7 +47,7 @@ def by_its_command(example: str, place: Place, **env: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         if script.poll() is None:
-            os.killpg(script.pid, signal.SIGINT)
+            ended_by(script.pid)
             script.wait()
         eventually("every process of the example has ended", lambda: not _group_lives(script.pid))
 

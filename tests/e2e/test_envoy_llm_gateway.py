@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from tests.framework.place import Place, place
 from tests.framework.processes import eventually, free_port, running, uvicorn
 
-from .by_command import EXAMPLES, by_its_command
+from .by_command import EXAMPLES, by_its_command, kill
 
 EXAMPLE = EXAMPLES / "envoy-llm-gateway"
 KEY = "sk-for-the-provider-alone"
@@ -49,9 +50,9 @@ def printed(program: str, *arguments: str, **env: str) -> str:
     return done.stdout
 
 
-def call(place: Place, **env: str) -> Seen:
+def call(place: Place, env: Mapping[str, str]) -> Seen:
     """Run the gateway, call it, and end it."""
-    with by_its_command("envoy-llm-gateway", place, **env) as url:
+    with by_its_command("envoy-llm-gateway", place, env) as url:
         client = printed("client.py", GATEWAY_URL=f"{url}/v1", OPENAI_API_KEY=KEY)
         eventually("every call is stored", lambda: place.count() == CALLS)
     head, *lines = printed("generations.py", str(place.data / "offpath.db")).splitlines()
@@ -67,7 +68,7 @@ def call(place: Place, **env: str) -> Seen:
 @pytest.fixture(scope="module")
 def seen() -> Iterator[Seen]:
     with place() as made:
-        yield call(made, MODEL_PORT=str(free_port()))
+        yield call(made, {"MODEL_PORT": str(free_port())})
 
 
 def test_the_client_gets_whole_and_streamed_answers_and_refusals(seen: Seen) -> None:
@@ -106,10 +107,20 @@ def test_the_provider_s_key_is_nowhere_in_the_data(seen: Seen) -> None:
     assert [path for path, content in seen.files.items() if KEY.encode() in content] == []
 
 
-def test_the_socket_is_gone_when_it_has_ended(place: Place) -> None:
-    with by_its_command("envoy-llm-gateway", place, MODEL_PORT=str(free_port())):
+def test_a_kill_ends_all_that_it_has_started(place: Place) -> None:
+    with by_its_command("envoy-llm-gateway", place, {"MODEL_PORT": str(free_port())}, kill):
         assert (place.data / "ingest.sock").is_socket()
     assert not (place.data / "ingest.sock").exists()
+
+
+def test_a_model_server_that_is_another_s_is_not_called(place: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        env = {**place.env, "MODEL_PORT": str(other.getsockname()[1])}
+        done = subprocess.run(
+            EXAMPLE / "run.sh", cwd=place.path, env=env, capture_output=True, check=False, text=True
+        )
+    assert done.returncode == 1
+    assert "the model server's port is taken" in done.stderr
 
 
 def test_a_provider_behind_https_is_called_by_its_name(place: Place) -> None:
@@ -121,7 +132,8 @@ def test_a_provider_behind_https_is_called_by_its_name(place: Place) -> None:
     tls = ["--ssl-keyfile", str(key), "--ssl-certfile", str(certificate)]
     model_server = uvicorn("model_server:app", port, "--app-dir", str(EXAMPLES / "model-server"), *tls)
     with running(model_server, place.log("model"), os.environ, port=port):
-        seen = call(place, MODEL_URL=f"https://localhost:{port}/v1", SSL_CERT_FILE=str(certificate))
+        env = {"MODEL_URL": f"https://localhost:{port}/v1", "SSL_CERT_FILE": str(certificate)}
+        seen = call(place, env)
     assert [row["status"] for row in seen.rows] == ["200", "200", "404"]
 
 

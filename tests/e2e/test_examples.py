@@ -83,7 +83,7 @@ def test_the_model_server_refuses_what_is_no_request(model_server: str) -> None:
 @contextmanager
 def chat(place: Place, model_server: str) -> Iterator[str]:
     """Run the chat example; yields its address."""
-    with by_its_command("fastapi-chat", place, MODEL_URL=f"{model_server}/v1") as url:
+    with by_its_command("fastapi-chat", place, {"MODEL_URL": f"{model_server}/v1"}) as url:
         yield url
 
 
