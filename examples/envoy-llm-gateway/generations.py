@@ -28,7 +28,7 @@ def main(store: str) -> None:
 
 
 def generation(event: Event) -> dict[str, object]:
-    """Return what a call was. Those that were refused or broken off have no usage."""
+    """Return what a call was. One that was refused, broken off or cut has no usage."""
     headers = dict(event["response"]["headers"])
     is_stream = headers.get("content-type", "").startswith("text/event-stream")
     asked = next(objects(event["request"]["body"]), {})
