@@ -7,19 +7,23 @@ import re
 import socket
 import subprocess
 import sys
+import urllib.error
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.framework.http import get
 from tests.framework.place import Place, place
 from tests.framework.processes import eventually, free_port, running, uvicorn
 
 from .by_command import EXAMPLES, by_its_command, kill
 
-EXAMPLE = EXAMPLES / "envoy-llm-gateway"
+NAME = "envoy-llm-gateway"
+EXAMPLE = EXAMPLES / NAME
 KEY = "sk-for-the-provider-alone"
 CALLS = 3
 
@@ -52,7 +56,7 @@ def printed(program: str, *arguments: str, **env: str) -> str:
 
 def call(place: Place, env: Mapping[str, str]) -> Seen:
     """Run the gateway, call it, and end it."""
-    with by_its_command("envoy-llm-gateway", place, env) as url:
+    with by_its_command(NAME, place, env) as url:
         client = printed("client.py", GATEWAY_URL=f"{url}/v1", OPENAI_API_KEY=KEY)
         eventually("every call is stored", lambda: place.count() == CALLS)
     head, *lines = printed("generations.py", str(place.data / "offpath.db")).splitlines()
@@ -108,7 +112,7 @@ def test_the_provider_s_key_is_nowhere_in_the_data(seen: Seen) -> None:
 
 
 def test_a_kill_ends_all_that_it_has_started(place: Place) -> None:
-    with by_its_command("envoy-llm-gateway", place, {"MODEL_PORT": str(free_port())}, kill):
+    with by_its_command(NAME, place, {"MODEL_PORT": str(free_port())}, kill):
         assert (place.data / "ingest.sock").is_socket()
     assert not (place.data / "ingest.sock").exists()
 
@@ -123,18 +127,33 @@ def test_a_model_server_that_is_another_s_is_not_called(place: Place) -> None:
     assert "the model server's port is taken" in done.stderr
 
 
-def test_a_provider_behind_https_is_called_by_its_name(place: Place) -> None:
-    key, certificate = place.path / "key.pem", place.path / "certificate.pem"
-    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *name]
+@contextmanager
+def https_model_server(place: Place, name: str) -> Iterator[dict[str, str]]:
+    """Run a model server on localhost with a certificate of this name; yields what leads the gateway to it."""
+    key, certificate, port = place.path / "key.pem", place.path / "certificate.pem", free_port()
+    made_out = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *made_out]
     subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    port = free_port()
     tls = ["--ssl-keyfile", str(key), "--ssl-certfile", str(certificate)]
     model_server = uvicorn("model_server:app", port, "--app-dir", str(EXAMPLES / "model-server"), *tls)
     with running(model_server, place.log("model"), os.environ, port=port):
-        env = {"MODEL_URL": f"https://localhost:{port}/v1", "SSL_CERT_FILE": str(certificate)}
+        yield {"MODEL_URL": f"https://localhost:{port}/v1", "SSL_CERT_FILE": str(certificate)}
+
+
+def test_a_provider_behind_https_is_called(place: Place) -> None:
+    with https_model_server(place, "localhost") as env:
         seen = call(place, env)
     assert [row["status"] for row in seen.rows] == ["200", "200", "404"]
+
+
+def test_a_provider_that_cannot_prove_its_name_gets_no_key(place: Place) -> None:
+    with https_model_server(place, "elsewhere") as env, by_its_command(NAME, place, env) as url:
+        with pytest.raises(urllib.error.HTTPError):
+            get(f"{url}/v1/models")
+        eventually("the call is stored", lambda: place.count() == 1)
+    ((status, json),) = place.query("SELECT status, json FROM events WHERE kind = 'exchange'")
+    assert status == 503
+    assert "CERTIFICATE_VERIFY_FAILED" in json
 
 
 def test_a_provider_that_is_no_address_is_refused(place: Place) -> None:
