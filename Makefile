@@ -60,7 +60,7 @@ test: test-rust test-python ## run every test
 
 .PHONY: test-rust
 test-rust:
-	$(CARGO) test --locked -p offpath-core -p offpath-ring -p offpath-component -p offpath-build
+	$(CARGO) test --locked -p offpath-core -p offpath-ring -p offpath-component -p offpath-proxy-wasm -p offpath-build
 	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --release -p offpath-ring --test loom --target-dir $(TARGET)/loom
 	$(CARGO) test --locked --release -p offpath-exporter
 

@@ -15,7 +15,7 @@ use offpath_core::{
 use std::rc::Rc;
 
 /// What the exchanges in flight may hold in one worker if the configuration does not say, in bytes. With as much for the
-/// events on their way, a worker's VM stays below 8 MB.
+/// events on their way, and what lies between them, a worker's VM stays below 8 MB.
 const DEFAULT_MAX_MEMORY: u32 = 2 << 20;
 
 /// A root context: what one place in Envoy's configuration says of the filter.

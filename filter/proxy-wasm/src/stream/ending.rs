@@ -102,12 +102,11 @@ impl Recording {
             outcome(known.flags, known.details, self.complete)
         };
         let failed = flag.filter(|_| outcome != Outcome::ClientDisconnected);
-        let message = if failed.is_some() { message(known.details) } else { Vec::new() };
         let end = End {
             elapsed_ns,
             outcome,
             route: known.route,
-            error: failed.map(|name| (name.as_bytes(), message.as_slice())),
+            error: failed.map(|name| (name.as_bytes(), known.details)),
             websocket: Some((close_code.unwrap_or(0), &self.subprotocol)),
             // Of a response that is not whole, Envoy derives one from the status of HTTP.
             grpc_status: if self.is_grpc && self.complete { grpc_status() } else { None },
@@ -143,16 +142,6 @@ impl Recording {
 
 fn grpc_status() -> Option<u32> {
     host::number("response\0grpc_status").and_then(|status| u32::try_from(status).ok())
-}
-
-/// Where the response came from, and why the upstream failed if Envoy tells.
-fn message(details: &[u8]) -> Vec<u8> {
-    let mut message = details.to_vec();
-    if let Some(reason) = host::property("upstream\0transport_failure_reason").filter(|it| !it.is_empty()) {
-        message.extend_from_slice(b": ");
-        message.extend_from_slice(&reason);
-    }
-    message
 }
 
 #[cfg(test)]
