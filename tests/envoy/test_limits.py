@@ -21,20 +21,25 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def proxy(watched: Watched, app: Upstream[App]) -> Iterator[Proxy]:
-    """A filter that is to keep more than it may."""
-    all_of_it = {"head": "1MiB", "tail": "1MiB"}
-    capture = {"request_body": all_of_it, "response_body": all_of_it, "max_memory": "2MiB"}
-    filters = [watched.filter(capture=capture, egress={"interval": "10ms", "max_memory": "64MiB"})]
-    main = bootstrap.listener(free_port(), [bootstrap.route("to-app")], filters)
-    with watched.envoy({"main": main}, [bootstrap.upstream(app.port)]) as running:
+    """Filters that are to keep more than they may: `main` than its streams may hold, `narrow` than an event may have."""
+
+    def listener(streams: str, events: str) -> bootstrap.Message:
+        all_of_it = {"head": "1MiB", "tail": "1MiB"}
+        capture = {"request_body": all_of_it, "response_body": all_of_it, "max_memory": streams}
+        filters = [watched.filter(capture=capture, egress={"interval": "10ms", "max_memory": events})]
+        return bootstrap.listener(free_port(), [bootstrap.route("to-app")], filters)
+
+    listeners = {"main": listener("2MiB", "64MiB"), "narrow": listener("64MiB", "2MiB")}
+    with watched.envoy(listeners, [bootstrap.upstream(app.port)]) as running:
         yield running
 
 
 async def test_of_bodies_that_fit_no_event_the_sizes_are_kept(
-    client: httpx.AsyncClient, app: Upstream[App], watched: Watched
+    proxy: Proxy, app: Upstream[App], watched: Watched
 ) -> None:
     path = app.at(answering(b"a" * MIB))
-    assert (await client.post(path, content=b"q" * MIB)).content == b"a" * MIB
+    async with httpx.AsyncClient(base_url=proxy.url("narrow"), timeout=60) as client:
+        assert (await client.post(path, content=b"q" * MIB)).content == b"a" * MIB
     event = await watched.event(path=path)
     for side in ("request", "response"):
         assert (event[side]["body"]["size"], event[side]["body"]["kept"]) == (MIB, 0)

@@ -78,7 +78,7 @@ async def test_an_upstream_that_refuses_connections_is_its_error(
     assert event["error"]["message"].startswith(
         "upstream_reset_before_response_started{remote_connection_failure"
     )
-    assert event["error"]["message"].endswith("Connection refused")
+    assert "Connection_refused" in event["error"]["message"]
     assert event["response"]["body"]["head"] == answer.text
 
 
