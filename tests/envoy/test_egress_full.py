@@ -34,7 +34,7 @@ def flooded(answering_app: int) -> Iterator[Flooded]:
         with site.envoy(site.listeners(egress={"max_memory": "256KiB"})) as envoy:
             load.make(REQUESTS)
             with made.exporter():
-                site.all_arrives(envoy)
+                site.all_arrives(envoy, REQUESTS)
             dropped = envoy.stat("wasmcustom.offpath.dropped")
         stored = [path for (path,) in site.stored("path")]
         yield Flooded(load, stored, site.lost("egress_full"), dropped)

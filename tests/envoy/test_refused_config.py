@@ -35,7 +35,7 @@ def test_the_old_configuration_goes_on_recording(site: Site) -> None:
         load.make(REQUESTS)
         assert not envoy.replace(site.listeners(BAD))
         load.make(REQUESTS)
-        site.all_arrives(envoy)
+        site.all_arrives(envoy, 2 * REQUESTS)
     assert_delivered_once(site.place, load.answered)
     assert set(site.stored("service")) == {("old",)}
 
@@ -45,7 +45,7 @@ def test_a_good_configuration_is_taken_after_a_bad_one(site: Site) -> None:
         assert not envoy.replace(site.listeners(BAD))
         assert envoy.replace(site.listeners(service={"name": "mended"}))
         Load(site.port, "mended").make(1)
-        site.all_arrives(envoy)
+        site.all_arrives(envoy, 1)
     assert site.stored("service") == [("mended",)]
 
 

@@ -31,7 +31,7 @@ def test_what_was_answered_around_reloads_is_stored_once(site: Site) -> None:
                 _more_is_answered(load)
                 _reload(site, envoy, config)
             _more_is_answered(load)
-        site.all_arrives(envoy)
+        site.all_arrives(envoy, len(load.answered))
     assert_delivered_once(site.place, load.answered)
     assert {service for (service,) in site.stored("service")} == {"one", "two"}
 
@@ -43,7 +43,7 @@ def test_what_the_old_configuration_could_not_send_the_new_one_sends(site: Site)
         _reload(site, envoy, TWO)
         with site.place.exporter():
             Load(site.port, "after").make(1)
-            site.all_arrives(envoy)
+            site.all_arrives(envoy, REQUESTS + 1)
     assert_delivered_once(site.place, load.answered)
 
 
@@ -52,7 +52,7 @@ def test_a_stream_that_is_open_during_a_reload_is_recorded_as_it_began(site: Sit
         with site.stream("open") as stream:
             _reload(site, envoy, TWO)
             assert stream.finish()
-        site.all_arrives(envoy)
+        site.all_arrives(envoy, 1)
     assert site.stored("path", "service", "outcome") == [("/held/open", "one", "completed")]
 
 

@@ -23,7 +23,7 @@ def test_an_envoy_that_is_drained_before_it_is_terminated_loses_nothing(site: Si
             envoy.drain()
             eventually("every connection is closed", lambda: envoy.stat(CONNECTIONS) == 0)
         # No more requests come, and the next ticks send the rest. A preStop hook waits a second for it.
-        site.all_arrives(envoy)
+        site.all_arrives(envoy, len(load.answered))
         assert envoy.stop() == 0
     assert_delivered_once(site.place, load.answered)
 
@@ -34,7 +34,7 @@ def test_a_stream_that_ends_when_the_listeners_are_closed_is_recorded(site: Site
             envoy.drain()
             eventually("the listeners are closed", lambda: not listening(site.port))
             assert stream.finish()
-        site.all_arrives(envoy)
+        site.all_arrives(envoy, 1)
     assert site.stored("path", "outcome") == [("/held/late", "completed")]
 
 

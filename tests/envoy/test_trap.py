@@ -50,7 +50,7 @@ def test_a_stream_that_is_open_during_a_trap_goes_on(site: Site, envoy: Envoy) -
 def test_what_was_stored_before_a_trap_stays(site: Site, envoy: Envoy) -> None:
     load = Load(site.port, "before")
     load.make(REQUESTS)
-    site.all_arrives(envoy)
+    site.all_arrives(envoy, REQUESTS)
     _trap(envoy)
     assert_delivered_once(site.place, load.answered)
 
@@ -61,7 +61,7 @@ def test_a_new_configuration_records_again_after_a_trap(site: Site, envoy: Envoy
     assert envoy.replace(site.listeners(service={"name": "new"}, wasm=TRAP))
     load = Load(site.port, "recorded")
     load.make(REQUESTS)
-    site.all_arrives(envoy)
+    site.all_arrives(envoy, REQUESTS)
     assert_delivered_once(site.place, load.answered)
     assert site.place.count() == REQUESTS
 

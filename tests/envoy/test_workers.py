@@ -16,6 +16,6 @@ def test_what_two_workers_answered_is_stored_once(site: Site) -> None:
         with Load(site.port, "both").running() as load:
             eventually("there was some load", lambda: len(load.answered) >= REQUESTS)
         connections = envoy.stats("^listener[.]127.*[.]worker_[01][.]downstream_cx_total$")
-        site.all_arrives(envoy)
+        site.all_arrives(envoy, len(load.answered))
     assert [bool(each) for each in connections.values()] == [True, True], "a worker had nothing to do"
     assert_delivered_once(site.place, load.answered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final
 from tests.framework import bootstrap
 from tests.framework.bootstrap import FILTER, Message
 from tests.framework.envoy import Envoy, envoy
+from tests.framework.http import get
 from tests.framework.place import Place
 from tests.framework.processes import eventually, free_port
 
@@ -44,12 +46,18 @@ class Site:
         return [bootstrap.listener(self.port, routes, filters, drain_timeout="0.1s")]
 
     @contextmanager
-    def envoy(self, listeners: Sequence[Message] | None = None, *, concurrency: int = 1) -> Iterator[Envoy]:
+    def envoy(
+        self,
+        listeners: Sequence[Message] | None = None,
+        *,
+        concurrency: int = 1,
+        exporter: Path | None = None,
+    ) -> Iterator[Envoy]:
         """Run an Envoy until the block ends; unless told, with a filter that has room for everything."""
         clusters = [
             bootstrap.upstream(self._app_port),
             bootstrap.upstream(self._held.port, "held"),
-            bootstrap.exporter(self.socket),
+            bootstrap.exporter(exporter or self.socket),
         ]
         listeners = listeners or self.listeners(egress=ROOM)
         with envoy(self.place.path, listeners, clusters, concurrency=concurrency) as running:
@@ -61,19 +69,26 @@ class Site:
         with self._held.stream(self.port, f"{_HELD}/{name}") as stream:
             yield stream
 
-    def all_arrives(self, envoy: Envoy) -> None:
-        """Wait until all that was recorded so far is stored or counted as lost."""
+    def all_arrives(self, envoy: Envoy, requests: int) -> None:
+        """Wait until so many requests, or more, are recorded, and each of them is stored or counted as lost."""
         stat = "wasmcustom.offpath"
 
         def has_arrived() -> bool:
             recorded, lost = envoy.stat(f"{stat}.events"), envoy.stat(f"{stat}.dropped")
-            return recorded > 0 and self.place.count() == recorded - lost and self.lost() == lost
+            return recorded >= requests and self.place.count() == recorded - lost and self.lost() == lost
 
         eventually("all that was recorded is stored, or counted as lost", has_arrived)
 
     def stored(self, *columns: str) -> list[tuple[Any, ...]]:
         """These columns of every exchange in the store."""
         return self.place.query(f"SELECT {', '.join(columns)} FROM events WHERE kind = 'exchange'")
+
+    def taken(self) -> int:
+        """How many events the running exporter has taken from Envoy. The store would not show what it took twice."""
+        address = (self.place.data / "http.addr").read_text(encoding="utf-8").strip()
+        metrics = get(f"http://{address}/metrics").decode()
+        found = re.search(r'^offpath_events_total\{source="envoy"\} (\d+)$', metrics, re.MULTILINE)
+        return int(found[1]) if found else 0
 
     def lost(self, reason: str = "%") -> int:
         """How many events the store says were lost."""
