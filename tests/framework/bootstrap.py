@@ -53,9 +53,9 @@ def upstream(port: int, name: str = "app", *, http2: bool = False) -> Message:
     return cluster(name, _loopback(port), http2=http2)
 
 
-def exporter(socket: Path, name: str = EXPORTER) -> Message:
+def exporter(socket: Path, name: str = EXPORTER, *, http2: bool = False) -> Message:
     """Batches of events go to the exporter's socket."""
-    return cluster(name, {"pipe": {"path": str(socket)}}, http2=True)
+    return cluster(name, {"pipe": {"path": str(socket)}}, http2=http2)
 
 
 def _loopback(port: int) -> Message:

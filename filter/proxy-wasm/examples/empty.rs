@@ -63,6 +63,3 @@ extern "C" fn proxy_on_log(_context: u32) {}
 extern "C" fn proxy_on_done(_context: u32) -> u32 {
     1
 }
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_delete(_context: u32) {}

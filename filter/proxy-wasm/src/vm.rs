@@ -130,6 +130,7 @@ impl Vm {
         metrics.memory(metrics::vm_memory());
         let due = self.plugins.get(&root).and_then(|plugin| plugin.leaving_until);
         if due.is_some_and(|until| host::monotonic_ns() >= until) {
+            self.leave(root);
             host::done();
         }
     }
@@ -145,21 +146,24 @@ impl Vm {
         if sender.egress.is_pressing() {
             sender.send(now, metrics);
         }
-        if self.senders.iter().all(|sender| sender.egress.is_empty())
-            && self.plugins.values().any(|plugin| plugin.leaving_until.is_some())
-        {
+        let leaving = self.plugins.iter().find(|(_, plugin)| plugin.leaving_until.is_some());
+        if let (Some((&root, _)), true) = (leaving, self.has_sent_all()) {
+            self.leave(root);
             host::done();
         }
     }
 
-    /// A context is to go. A plugin whose events nobody else of this worker would send waits until they have arrived.
+    /// A context is to go; of a stream this comes after `on_log`. Returns whether it may go at once: a plugin whose events
+    /// nobody else of this worker would send waits until they have arrived.
     pub(crate) fn on_done(&mut self, context: u32) -> bool {
+        self.remove(context);
         if !self.plugins.contains_key(&context) {
             return true;
         }
-        let others = self.plugins.values().filter(|plugin| plugin.leaving_until.is_none()).count() > 1;
         self.send(context);
-        if others || self.senders.iter().all(|sender| sender.egress.is_empty()) {
+        let others = self.plugins.values().filter(|plugin| plugin.leaving_until.is_none()).count() > 1;
+        if others || self.has_sent_all() {
+            self.leave(context);
             return true;
         }
         if let Some(plugin) = self.plugins.get_mut(&context) {
@@ -168,11 +172,14 @@ impl Vm {
         false
     }
 
-    /// A context is gone. Of a stream this comes after `on_log`.
-    pub(crate) fn on_delete(&mut self, context: u32) {
-        if self.plugins.remove(&context).is_none() {
-            self.remove(context);
-        } else if self.plugins.is_empty() {
+    fn has_sent_all(&self) -> bool {
+        self.senders.iter().all(|sender| sender.egress.is_empty())
+    }
+
+    /// A plugin is gone.
+    fn leave(&mut self, root: u32) {
+        self.plugins.remove(&root);
+        if self.plugins.is_empty() {
             self.metrics().memory(0);
         }
     }

@@ -96,8 +96,3 @@ extern "C" fn proxy_on_log(context: u32) {
 extern "C" fn proxy_on_done(context: u32) -> u32 {
     with(|vm| vm.on_done(context)).into()
 }
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_delete(context: u32) {
-    with(|vm| vm.on_delete(context));
-}

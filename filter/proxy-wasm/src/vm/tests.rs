@@ -127,7 +127,6 @@ enum Call {
     ResponseTrailers(u32),
     Log(u32),
     Done(u32),
-    Delete(u32),
     Tick,
     Answer(u32, u32),
     /// From now on the host hands these bytes over.
@@ -177,7 +176,6 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         context().prop_map(Call::ResponseTrailers),
         context().prop_map(Call::Log),
         (1_u32..6).prop_map(Call::Done),
-        context().prop_map(Call::Delete),
         Just(Call::Tick),
         (0_u32..20, 0_u32..3).prop_map(|(token, headers)| Call::Answer(token, headers)),
         (0_u32..8, pairs, 0_u32..3, bytes()).prop_map(|(map, pairs, buffer, bytes)| Call::Host {
@@ -203,7 +201,6 @@ fn make(vm: &mut Vm, call: Call) {
         Call::Done(context) => {
             vm.on_done(context);
         }
-        Call::Delete(context) => vm.on_delete(context),
         Call::Tick => vm.on_tick(ROOT),
         Call::Answer(token, headers) => vm.on_call_response(token, headers),
         Call::Host { map, pairs, buffer, bytes } => native::script(|script| {
@@ -226,7 +223,7 @@ proptest! {
             make(&mut vm, call);
         }
         for context in 2..6 {
-            vm.on_delete(context);
+            vm.on_done(context);
         }
         prop_assert!(vm.streams.is_empty());
         prop_assert_eq!(vm.described, 0);
