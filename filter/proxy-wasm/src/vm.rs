@@ -114,13 +114,13 @@ impl Vm {
             Err(()) => sender.egress.lose(Reason::TooBig, 1),
         }
         if sender.egress.is_pressing() {
-            self.send(root);
+            self.send();
         }
         self.recorded = self.recorded.saturating_add(1);
     }
 
     pub(crate) fn on_tick(&mut self, root: u32) {
-        self.send(root);
+        self.send();
         let total =
             self.senders.iter().map(|sender| sender.egress.losses().total()).fold(0, u64::saturating_add);
         let recorded = std::mem::take(&mut self.recorded);
@@ -160,7 +160,7 @@ impl Vm {
         if !self.plugins.contains_key(&context) {
             return true;
         }
-        self.send(context);
+        self.send();
         let others = self.plugins.values().filter(|plugin| plugin.leaving_until.is_none()).count() > 1;
         if others || self.has_sent_all() {
             self.leave(context);
@@ -237,19 +237,11 @@ impl Vm {
         self.senders.last_mut()
     }
 
-    fn send(&mut self, root: u32) {
+    /// Sends what is due, to every cluster: also to one that only an earlier configuration names.
+    fn send(&mut self) {
         let now = host::monotonic_ns();
-        self.metrics();
-        let Some(cluster) =
-            self.plugins.get(&root).and_then(|plugin| Some(&plugin.settings.as_ref()?.egress.cluster))
-        else {
-            return;
-        };
-        if let (Some(sender), Some(metrics)) =
-            (self.senders.iter_mut().find(|sender| sender.cluster == *cluster), &self.metrics)
-        {
-            sender.send(now, metrics);
-        }
+        let metrics = self.metrics.get_or_insert_with(Metrics::define);
+        self.senders.iter_mut().for_each(|sender| sender.send(now, metrics));
     }
 
     /// Defined when they are first needed, which they are not in the VM that Envoy tries a configuration in.

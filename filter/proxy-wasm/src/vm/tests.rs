@@ -117,6 +117,26 @@ fn exchanges_beyond_the_memory_are_counted_and_not_recorded() {
     assert_eq!(vm.described, 0);
 }
 
+#[test]
+fn what_an_earlier_configuration_has_not_sent_goes_to_its_own_cluster() {
+    let mut vm = configured(r#"{"cluster": "old"}"#);
+    vm.on_context_create(2, ROOT);
+    vm.on_request_headers(2);
+    vm.on_log(2);
+    let json = br#"{"cluster": "new"}"#;
+    native::script(|script| script.buffers.insert(CONFIGURATION, json.to_vec()));
+    vm.on_context_create(ROOT + 100, 0);
+    assert!(vm.on_configure(ROOT + 100, json.len()));
+    native::script(|script| script.takes_calls = false);
+    assert!(vm.on_done(ROOT), "another is there to send it");
+    native::script(|script| {
+        script.takes_calls = true;
+        script.time = Some(9_000_000_000);
+    });
+    vm.on_tick(ROOT + 100);
+    assert_eq!(sent().len(), 1);
+}
+
 #[derive(Clone, Debug)]
 enum Call {
     Create(u32),
