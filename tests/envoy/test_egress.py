@@ -9,6 +9,8 @@ import shlex
 import signal
 from contextlib import closing
 
+import pytest
+
 from tests.framework.delivered import assert_delivered_once
 from tests.framework.envoy import Envoy
 from tests.framework.load import Load
@@ -28,9 +30,10 @@ FAILED = "wasmcustom.offpath.batches_failed"
 HEARS_NO_LIMIT = ("sh", "-c", f"trap '' XFSZ; exec {shlex.join(EXPORTER)}")
 
 
-def test_what_was_answered_around_kills_of_the_exporter_is_stored_once(site: Site) -> None:
+@pytest.mark.parametrize("http2", [False, True], ids=["HTTP/1.1", "HTTP/2"])
+def test_what_was_answered_around_kills_of_the_exporter_is_stored_once(site: Site, http2: bool) -> None:
     chance = random.Random(KILLS)
-    with site.envoy() as envoy:
+    with site.envoy(http2=http2) as envoy:
         with Load(site.port, "kept").running() as load:
             for _ in range(KILLS):
                 _kill_once_it_delivered(site, chance.randrange(1, 500))

@@ -52,12 +52,13 @@ class Site:
         *,
         concurrency: int = 1,
         exporter: Path | None = None,
+        http2: bool = False,
     ) -> Iterator[Envoy]:
-        """Run an Envoy until the block ends; unless told, with a filter that has room for everything."""
+        """Run an Envoy until the block ends; unless told, its filter has room for everything, and sends over HTTP/1.1."""
         clusters = [
             bootstrap.upstream(self._app_port),
             bootstrap.upstream(self._held.port, "held"),
-            bootstrap.exporter(exporter or self.socket),
+            bootstrap.exporter(exporter or self.socket, http2=http2),
         ]
         listeners = listeners or self.listeners(egress=ROOM)
         with envoy(self.place.path, listeners, clusters, concurrency=concurrency) as running:
