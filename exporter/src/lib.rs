@@ -23,4 +23,5 @@ pub mod signal;
 pub mod sinks;
 pub mod spool;
 
+mod disk;
 mod priority;

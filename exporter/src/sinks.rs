@@ -13,7 +13,7 @@ use offpath_core::{
     event::Event,
 };
 
-use crate::{config::Environment, spool::Cursor};
+use crate::{config::Environment, disk, spool::Cursor};
 
 /// Events to deliver together, in order.
 #[derive(Debug)]
@@ -40,18 +40,10 @@ impl SinkError {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Io(error) if is_disk_full(error) => "disk_full",
-            Self::Io(_) => "io",
+            Self::Io(error) => disk::kind(error),
             Self::Sqlite(_) => "sqlite",
         }
     }
-}
-
-/// Whether the disk, the user's quota or the file's size limit is used up.
-#[must_use]
-pub fn is_disk_full(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 /// Takes batches, each whole or not at all as far as a reader of the result can tell.

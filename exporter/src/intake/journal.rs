@@ -16,7 +16,7 @@ use offpath_core::{
 use tracing::{info, warn};
 
 use super::{peek, producers::Producers};
-use crate::{health::Health, ids, metrics::Metrics, sinks::is_disk_full, spool::Writer};
+use crate::{disk, health::Health, ids, metrics::Metrics, spool::Writer};
 
 /// The journal, between threads. It is held for one turn of a ring, or one batch, at a time.
 #[derive(Debug, Clone)]
@@ -178,8 +178,7 @@ impl Journal {
     }
 
     fn cannot_write(&self, error: &io::Error) {
-        let kind = if is_disk_full(error) { "disk_full" } else { "io" };
-        self.metrics.spool_error(kind);
+        self.metrics.spool_error(disk::kind(error));
         if self.health.fail("spool", error.to_string()) {
             warn!(%error, "cannot write to the spool; events stay where they are until it can be written");
         }

@@ -1,0 +1,11 @@
+//! What went wrong with a disk, in the words that metrics use.
+
+use std::io::{
+    Error,
+    ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull},
+};
+
+/// `disk_full` where the disk, the user's quota or the file's size limit is used up; else `io`.
+pub(crate) fn kind(error: &Error) -> &'static str {
+    if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) { "disk_full" } else { "io" }
+}
