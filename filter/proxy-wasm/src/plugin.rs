@@ -61,11 +61,13 @@ impl Settings {
 }
 
 impl Plugin {
-    /// Has Envoy call this plugin from now on. Not at configuration: that is also done in a VM which is thrown away.
-    pub(crate) fn tick(&mut self) {
+    /// Has Envoy call this plugin from now on; whether it will. Not at configuration: that is also done in a VM which is
+    /// thrown away.
+    pub(crate) fn tick(&mut self) -> bool {
         if let (Some(settings), false) = (&self.settings, self.ticking) {
             self.ticking = host::set_tick_period(settings.egress.interval_ms).is_ok();
         }
+        self.ticking
     }
 }
 

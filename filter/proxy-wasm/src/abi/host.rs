@@ -64,6 +64,12 @@ pub(crate) fn set_tick_period(milliseconds: u32) -> Result<(), Status> {
     Status::check(unsafe { imports::proxy_set_tick_period_milliseconds(milliseconds) })
 }
 
+/// Makes the calls that follow, in this call of Envoy's, on behalf of another context.
+pub(crate) fn act_for(context: u32) -> Result<(), Status> {
+    // SAFETY: it takes no pointer.
+    Status::check(unsafe { imports::proxy_set_effective_context(context) })
+}
+
 /// Nanoseconds since the Unix epoch; 0 if the clock fails.
 pub(crate) fn unix_ns() -> u64 {
     let mut time = 0;

@@ -20,6 +20,7 @@ macro_rules! imports {
 
 imports! { "env":
     fn proxy_log(level: u32, text: *const u8, length: usize) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
     fn proxy_get_property(path: *const u8, length: usize, value: *mut *mut u8, size: *mut usize) -> u32;

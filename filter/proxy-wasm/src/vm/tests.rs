@@ -129,6 +129,7 @@ fn what_an_earlier_configuration_has_not_sent_goes_to_its_own_cluster() {
     assert!(vm.on_configure(ROOT + 100, json.len()));
     native::script(|script| script.takes_calls = false);
     assert!(vm.on_done(ROOT), "another is there to send it");
+    assert_eq!(native::script(|script| script.ticking.last().copied()), Some(Some(ROOT + 100)));
     native::script(|script| {
         script.takes_calls = true;
         script.time = Some(9_000_000_000);

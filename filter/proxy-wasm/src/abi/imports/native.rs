@@ -25,6 +25,10 @@ pub(crate) struct Script {
     pub(crate) calls: Vec<Vec<u8>>,
     /// What was logged.
     pub(crate) logged: Vec<String>,
+    /// On whose behalf calls are made; `None`: the current context.
+    pub(crate) effective: Option<u32>,
+    /// Who has asked to be ticked.
+    pub(crate) ticking: Vec<Option<u32>>,
 }
 
 thread_local! {
@@ -78,7 +82,13 @@ pub(crate) unsafe fn proxy_log(_level: u32, text: *const u8, length: usize) -> u
     OK
 }
 
+pub(crate) unsafe fn proxy_set_effective_context(context: u32) -> u32 {
+    script(|script| script.effective = Some(context));
+    OK
+}
+
 pub(crate) unsafe fn proxy_set_tick_period_milliseconds(_period: u32) -> u32 {
+    script(|script| script.ticking.push(script.effective));
     OK
 }
 
