@@ -66,11 +66,12 @@ const MOST_HEAD: u16 = 16 << 10;
 /// Bytes of bodies that one HTTP/2 connection may send ahead of being read.
 const MOST_AHEAD: u32 = 256 << 10;
 
-/// How long the head of an HTTP/1.1 request may take to come.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
-
-/// How long a connection may bring no request before its place is given to another; longer than any request takes.
+/// How long a connection may bring no request before its place is given to another; longer than any request takes. Envoy
+/// is configured to close it before.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// How long the head of an HTTP/1.1 request may take to come, from the end of the one before.
+const HEAD_WITHIN: Duration = IDLE;
 
 /// How long requests in progress may go on once their connection is to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);

@@ -118,8 +118,9 @@ impl Egress {
         (self.max_memory / 4).min(batch::MAX_BYTES / 2)
     }
 
-    pub(crate) fn set_max_memory(&mut self, max_memory: usize) {
-        self.max_memory = max_memory;
+    /// Another configuration lets so many bytes be held. The most of all that did is what holds.
+    pub(crate) fn allow(&mut self, max_memory: usize) {
+        self.max_memory = self.max_memory.max(max_memory);
     }
 
     /// Takes an event.
@@ -152,7 +153,8 @@ impl Egress {
         self.open.count == 0 && self.waiting.is_empty() && self.lanes.iter().all(Lane::is_free)
     }
 
-    /// The next batch to send now: the number of its lane, and its bytes. [`Self::sent`] is to follow.
+    /// The next batch to send now: the number of its lane, and its bytes. [`Self::sent`] or
+    /// [`Self::not_sent`] is to follow.
     pub(crate) fn due(&mut self, now_ns: u64) -> Option<(u32, &[u8])> {
         let number = (0..).zip(&self.lanes).find(|(_, lane)| lane.is_due(now_ns)).map(|(number, _)| number);
         let number = match number {
@@ -168,11 +170,40 @@ impl Egress {
         Some((number, self.lane(number)?.body(epoch, number, losses)?))
     }
 
-    /// The batch of that lane was sent, and its answer will come with the token; `None`: it could not be sent.
-    pub(crate) fn sent(&mut self, number: u32, token: Option<u32>, now_ns: u64) {
+    /// The batch of that lane was sent by a root context, to which its answer will come with the token.
+    pub(crate) fn sent(&mut self, number: u32, root: u32, token: u32, now_ns: u64) {
         if let Some(lane) = self.lane(number) {
-            lane.sent(token, now_ns);
+            lane.sent(root, token, now_ns);
         }
+    }
+
+    /// The batch of that lane could not be sent.
+    pub(crate) fn not_sent(&mut self, number: u32, now_ns: u64) {
+        if let Some(lane) = self.lane(number) {
+            lane.back_off(now_ns);
+        }
+    }
+
+    /// Whether answers are awaited that come to this root context.
+    pub(crate) fn awaits(&self, root: u32) -> bool {
+        self.lanes.iter().any(|lane| lane.is_sent_by(root))
+    }
+
+    /// A root context is gone; no answer comes to it any more.
+    pub(crate) fn abandon(&mut self, root: u32) {
+        self.lanes.iter_mut().for_each(|lane| lane.abandon(root));
+    }
+
+    /// What is lost in all if this ends now.
+    pub(crate) fn given_up(&self) -> u64 {
+        self.losses.total().saturating_add(self.unsent())
+    }
+
+    /// How many events the exporter does not have, as far as is known here.
+    pub(crate) fn unsent(&self) -> u64 {
+        let in_lanes = self.lanes.iter().map(Lane::events);
+        let waiting = self.waiting.iter().map(|events| events.count);
+        in_lanes.chain(waiting).fold(self.open.count, u64::saturating_add)
     }
 
     /// An answer came. Returns whether it was to one of ours.

@@ -3,10 +3,11 @@
 use crate::{
     abi::{
         Buffer, Map, Pairs,
-        host::{self, Level},
+        host::{self, Level, Status},
     },
     egress::{Answer, Egress, TIMEOUT_MS},
     metrics::Metrics,
+    stream::Query,
 };
 use offpath_core::{
     Capture, Config, batch,
@@ -23,6 +24,8 @@ const DEFAULT_MAX_MEMORY: u32 = 2 << 20;
 pub(crate) struct Plugin {
     /// `None`: it has not been configured, and so records nothing.
     pub(crate) settings: Option<Settings>,
+    /// How its streams' attributes are asked for: Envoy keeps expressions for each root context.
+    pub(crate) query: Query,
     /// Whether its tick has been asked for.
     ticking: bool,
     /// Envoy wants it gone, and waits until this time for what is on its way.
@@ -93,19 +96,25 @@ impl Sender {
         Self { cluster, egress, headers, told: false }
     }
 
-    /// Sends what is due.
-    pub(crate) fn send(&mut self, now_ns: u64, metrics: &Metrics) {
+    /// Sends what is due, by this root context, which must be that of the current context. `Err`: Envoy takes no call to
+    /// this cluster.
+    pub(crate) fn send(&mut self, root: u32, now_ns: u64, metrics: &Metrics) -> Result<(), Status> {
+        let mut taken = Ok(());
         while let Some((lane, body)) = self.egress.due(now_ns) {
-            let called = host::http_call(&self.cluster, &self.headers, body, TIMEOUT_MS);
-            self.egress.sent(lane, called.ok(), now_ns);
-            if let Err(status) = called {
-                metrics.batch_failed();
-                let cluster = self.cluster.clone();
-                self.tell(|| {
-                    format!("cannot send to the cluster \"{cluster}\": {status:?}; is it configured?")
-                });
+            match host::http_call(&self.cluster, &self.headers, body, TIMEOUT_MS) {
+                Ok(token) => self.egress.sent(lane, root, token, now_ns),
+                Err(status) => {
+                    self.egress.not_sent(lane, now_ns);
+                    metrics.batch_failed();
+                    let cluster = self.cluster.clone();
+                    self.tell(|| {
+                        format!("cannot send to the cluster \"{cluster}\": {status:?}; is it configured?")
+                    });
+                    taken = Err(status);
+                }
             }
         }
+        taken
     }
 
     /// Takes the answer that has come for a token. Returns whether it was awaited here.
@@ -133,6 +142,15 @@ impl Sender {
             });
         }
         true
+    }
+
+    /// Says that nothing will be sent to its cluster any more.
+    pub(crate) fn tell_of_its_end(&self) {
+        let (cluster, unsent) = (&self.cluster, self.egress.unsent());
+        host::log(
+            Level::Warn,
+            &format!("the cluster \"{cluster}\" is gone, and {unsent} events were not sent"),
+        );
     }
 
     fn tell(&mut self, what: impl FnOnce() -> String) {

@@ -103,13 +103,17 @@ impl Stream {
     /// Begins, with the request's head. `has_memory`: whether there is room for another exchange.
     pub(crate) fn begin(&mut self, settings: &Settings, random: &mut Pool, has_memory: bool) -> Begun {
         self.phase = Phase::Ignored;
-        let Some(random) = random.next().filter(|_| has_memory) else { return Begun::Impossible };
+        let Some(random) = random.next() else { return Begun::Impossible };
         let pairs = host::pairs(Map::Request).unwrap_or_default();
         let parts = RequestParts::read(&pairs);
         let start = Start::new(host::unix_ns(), &random);
         let Some(exchange) = settings.capture.begin(start, &parts.head(), fields(&pairs)) else {
             return Begun::NotWanted;
         };
+        // Only now: what the rules leave out is not lost.
+        if !has_memory {
+            return Begun::Impossible;
+        }
         let plan = exchange.plan();
         self.phase = Phase::Recording(Box::new(Recording {
             exchange,
@@ -139,9 +143,10 @@ impl Stream {
         }
     }
 
-    pub(crate) fn response_head(&mut self, is_last: bool) {
+    /// `has_memory`: whether there is room for the response's headers.
+    pub(crate) fn response_head(&mut self, is_last: bool, has_memory: bool) {
         if let Phase::Recording(recording) = &mut self.phase {
-            recording.response_head(&host::pairs(Map::Response).unwrap_or_default());
+            recording.response_head(&host::pairs(Map::Response).unwrap_or_default(), has_memory);
             recording.complete |= is_last;
         }
     }
@@ -164,11 +169,13 @@ impl Stream {
         matches!(self.phase, Phase::New)
     }
 
-    /// The same for a stream whose response never passed this filter: its head, and its body's size, from what Envoy
-    /// knows of it in the end.
+    /// What Envoy knows in the end of a response that never passed this filter: its head, and its body's size. Nothing if
+    /// there was none.
     pub(crate) fn describe_unseen_response(&mut self) {
-        if let Phase::Recording(recording) = &mut self.phase {
-            recording.response_head(&host::pairs(Map::Response).unwrap_or_default());
+        let Phase::Recording(recording) = &mut self.phase else { return };
+        let pairs = host::pairs(Map::Response).unwrap_or_default();
+        if pairs.get(b":status").is_some() {
+            recording.response_head(&pairs, true);
             let size = host::number("response\0size").unwrap_or(0);
             recording.exchange.response_body(recording.elapsed_ns(), Vec::new(), size, Vec::new());
             recording.complete = true;
@@ -211,7 +218,7 @@ impl Recording {
         }
     }
 
-    fn response_head(&mut self, pairs: &Pairs) {
+    fn response_head(&mut self, pairs: &Pairs, has_memory: bool) {
         if self.status.is_some() {
             return;
         }
@@ -224,10 +231,10 @@ impl Recording {
             }
             (SWITCHING_PROTOCOLS, _) => self.content = Content::Opaque,
             // A handshake that was refused: what follows is no frame.
-            (_, Content::WebSocket) => self.content = Content::Opaque,
+            (_, Content::WebSocket) => self.content = Content::Body,
             _ => {}
         }
-        self.exchange.response_head(status, fields(pairs));
+        self.exchange.response_head(status, fields(pairs).take_while(|_| has_memory));
     }
 
     fn response_body(&mut self, size: usize) {

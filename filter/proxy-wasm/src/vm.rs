@@ -6,7 +6,7 @@ use crate::{
     metrics::{self, Metrics},
     plugin::{Plugin, Sender, Settings},
     random::Pool,
-    stream::{Begun, Query, Stream},
+    stream::{Begun, Stream},
 };
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -33,10 +33,11 @@ pub(crate) struct Vm {
     /// By cluster. They stay: what an old configuration has not sent is sent on.
     senders: Vec<Sender>,
     random: Pool,
-    query: Query,
     metrics: Option<Metrics>,
     /// Exchanges that the metrics do not know of yet.
     recorded: u64,
+    /// Events that were lost with their sender.
+    lost: u64,
     /// Bytes that the exchanges in flight hold beside their bodies.
     described: usize,
 }
@@ -47,7 +48,11 @@ impl Vm {
     pub(crate) fn on_configure(&mut self, root: u32, size: usize) -> bool {
         match Settings::read(size) {
             Ok(settings) => {
+                let (cluster, max_memory) = (settings.egress.cluster.clone(), settings.egress.max_memory);
                 self.plugins.entry(root).or_default().settings = Some(settings);
+                if let Some(sender) = self.senders.iter_mut().find(|sender| sender.cluster == cluster) {
+                    sender.egress.allow(max_memory as usize);
+                }
                 true
             }
             Err(errors) => {
@@ -81,7 +86,10 @@ impl Vm {
     }
 
     pub(crate) fn on_response_headers(&mut self, context: u32, is_last: bool) {
-        self.change(context, |_, stream| stream.response_head(is_last));
+        self.change(context, |vm, stream| {
+            let has_memory = vm.has_memory(stream.root);
+            stream.response_head(is_last, has_memory);
+        });
     }
 
     pub(crate) fn on_response_body(&mut self, context: u32, size: usize, is_last: bool) {
@@ -103,10 +111,10 @@ impl Vm {
             self.begin(&mut stream);
             stream.describe_unseen_response();
         }
-        let (root, answer) = (stream.root, stream.ask(&mut self.query));
-        if let Some(plugin) = self.plugins.get_mut(&root) {
-            plugin.tick();
-        }
+        let root = stream.root;
+        let Some(plugin) = self.plugins.get_mut(&root) else { return };
+        plugin.tick();
+        let answer = stream.ask(&mut plugin.query);
         let Some(sender) = self.sender(root) else { return };
         match stream.finish(answer.as_ref(), sender.egress.longest_event()) {
             Ok(Some(event)) => sender.egress.push(&event),
@@ -114,61 +122,70 @@ impl Vm {
             Err(()) => sender.egress.lose(Reason::TooBig, 1),
         }
         if sender.egress.is_pressing() {
-            self.send();
+            self.send(root);
         }
         self.recorded = self.recorded.saturating_add(1);
     }
 
     pub(crate) fn on_tick(&mut self, root: u32) {
-        self.send();
-        let total =
-            self.senders.iter().map(|sender| sender.egress.losses().total()).fold(0, u64::saturating_add);
-        let recorded = std::mem::take(&mut self.recorded);
-        let metrics = self.metrics();
-        metrics.events(recorded);
-        metrics.dropped(total);
-        metrics.memory(metrics::vm_memory());
-        let due = self.plugins.get(&root).and_then(|plugin| plugin.leaving_until);
-        if due.is_some_and(|until| host::monotonic_ns() >= until) {
-            self.leave(root);
-            host::done();
+        if self.is_leaving(root) {
+            self.go_on_leaving(root);
+        } else {
+            self.send(root);
         }
+        self.tell_metrics();
     }
 
-    pub(crate) fn on_call_response(&mut self, token: u32, headers: u32) {
+    /// The answer to a call of this plugin has come.
+    pub(crate) fn on_call_response(&mut self, root: u32, token: u32, headers: u32) {
         let now = host::monotonic_ns();
         let metrics = self.metrics.get_or_insert_with(Metrics::define);
-        let sender = self
-            .senders
-            .iter_mut()
-            .find_map(|sender| sender.answered(token, headers > 0, now, metrics).then_some(sender));
-        let Some(sender) = sender else { return };
-        if sender.egress.is_pressing() {
-            sender.send(now, metrics);
-        }
-        let leaving = self.plugins.iter().find(|(_, plugin)| plugin.leaving_until.is_some());
-        if let (Some((&root, _)), true) = (leaving, self.has_sent_all()) {
-            self.leave(root);
-            host::done();
+        let answered = |sender: &mut Sender| sender.answered(token, headers > 0, now, metrics);
+        let Some(at) = self.senders.iter_mut().position(answered) else { return };
+        let is_pressing = self.senders.get(at).is_some_and(|sender| sender.egress.is_pressing());
+        if self.is_leaving(root) {
+            self.go_on_leaving(root);
+        } else if is_pressing {
+            self.send(root);
         }
     }
 
-    /// A context is to go; of a stream this comes after `on_log`. Returns whether it may go at once: a plugin whose events
-    /// nobody else of this worker would send waits until they have arrived.
+    /// A context is to go; of a stream this comes after `on_log`. Returns whether it may go at once: a plugin waits for the
+    /// answers to its calls, which would go with it, and if it is the last of this worker for everything to arrive.
     pub(crate) fn on_done(&mut self, context: u32) -> bool {
         self.remove(context);
-        if !self.plugins.contains_key(&context) {
-            return true;
-        }
-        self.send();
-        if self.has_sent_all() || self.leave_to_another(context) {
+        let Some(plugin) = self.plugins.get_mut(&context) else { return true };
+        plugin.leaving_until = Some(host::monotonic_ns().saturating_add(LAST_SENDING_NS));
+        if self.may_leave(context) {
             self.leave(context);
             return true;
         }
-        if let Some(plugin) = self.plugins.get_mut(&context) {
-            plugin.leaving_until = Some(host::monotonic_ns().saturating_add(LAST_SENDING_NS));
-        }
+        // It is called until it may go.
+        self.plugins.get_mut(&context).map(Plugin::tick);
         false
+    }
+
+    fn is_leaving(&self, root: u32) -> bool {
+        self.plugins.get(&root).is_some_and(|plugin| plugin.leaving_until.is_some())
+    }
+
+    fn go_on_leaving(&mut self, root: u32) {
+        let until = self.plugins.get(&root).and_then(|plugin| plugin.leaving_until);
+        if self.may_leave(root) || until.is_none_or(|until| host::monotonic_ns() >= until) {
+            self.leave(root);
+            host::done();
+        }
+    }
+
+    /// Whether nothing would be lost with this plugin. The last one sends what there is to send.
+    fn may_leave(&mut self, root: u32) -> bool {
+        let is_last = !self.leave_to_another(root);
+        if is_last {
+            self.send(root);
+        }
+        self.senders
+            .iter()
+            .all(|sender| !sender.egress.awaits(root) && (!is_last || sender.egress.is_empty()))
     }
 
     /// Has another plugin of this worker called by Envoy, though nothing passes it yet: it will send what is left. Returns
@@ -178,19 +195,37 @@ impl Vm {
             **root != leaving && plugin.settings.is_some() && plugin.leaving_until.is_none()
         });
         let Some((root, plugin)) = other else { return false };
-        host::act_for(*root).is_ok() && plugin.tick()
+        let ticks = host::act_for(*root).is_ok() && plugin.tick();
+        let _ = host::act_for(leaving);
+        ticks
     }
 
-    fn has_sent_all(&self) -> bool {
-        self.senders.iter().all(|sender| sender.egress.is_empty())
-    }
-
-    /// A plugin is gone.
+    /// A plugin is gone. What nobody is left to send is lost.
     fn leave(&mut self, root: u32) {
         self.plugins.remove(&root);
-        if self.plugins.is_empty() {
-            self.metrics().memory(0);
+        self.senders.iter_mut().for_each(|sender| sender.egress.abandon(root));
+        if !self.plugins.is_empty() {
+            return;
         }
+        let unsent = self.senders.iter().map(|sender| sender.egress.unsent()).fold(0, u64::saturating_add);
+        if unsent > 0 {
+            host::log(Level::Warn, &format!("the filter ends, and {unsent} events were not sent"));
+        }
+        for sender in self.senders.drain(..) {
+            self.lost = self.lost.saturating_add(sender.egress.given_up());
+        }
+        self.tell_metrics();
+        self.metrics().memory(0);
+    }
+
+    fn tell_metrics(&mut self) {
+        let losses = self.senders.iter().map(|sender| sender.egress.losses().total());
+        let total = losses.fold(self.lost, u64::saturating_add);
+        let recorded = std::mem::take(&mut self.recorded);
+        let metrics = self.metrics();
+        metrics.events(recorded);
+        metrics.dropped(total);
+        metrics.memory(metrics::vm_memory());
     }
 
     fn begin(&mut self, stream: &mut Stream) {
@@ -215,6 +250,12 @@ impl Vm {
         }
     }
 
+    /// Whether an exchange of this plugin may describe more.
+    fn has_memory(&self, root: u32) -> bool {
+        let settings = self.plugins.get(&root).and_then(|plugin| plugin.settings.as_ref());
+        settings.is_some_and(|settings| self.described < settings.max_described)
+    }
+
     /// Runs `change` on a stream, and keeps account of what it holds.
     fn change(&mut self, context: u32, change: impl FnOnce(&mut Self, &mut Stream)) {
         let Some(mut stream) = self.streams.remove(&context) else { return };
@@ -232,25 +273,42 @@ impl Vm {
 
     /// The way of a plugin's events; `None` if it was never configured.
     fn sender(&mut self, root: u32) -> Option<&mut Sender> {
-        let settings = self.plugins.get(&root)?.settings.as_ref()?;
-        let max_memory = settings.egress.max_memory as usize;
-        if let Some(at) = self.senders.iter().position(|sender| sender.cluster == settings.egress.cluster) {
-            let sender = self.senders.get_mut(at)?;
-            sender.egress.set_max_memory(max_memory);
-            return Some(sender);
+        let cluster = &self.plugins.get(&root)?.settings.as_ref()?.egress.cluster;
+        if let Some(at) = self.senders.iter().position(|sender| sender.cluster == *cluster) {
+            return self.senders.get_mut(at);
         }
         let epoch = self.random.next()?;
         let (epoch, _) = epoch.split_first_chunk::<16>()?;
-        let egress = Egress::new(u128::from_le_bytes(*epoch), max_memory);
-        self.senders.push(Sender::new(settings.egress.cluster.clone(), egress));
+        let egress = Egress::new(u128::from_le_bytes(*epoch), self.max_memory(cluster)?);
+        self.senders.push(Sender::new(cluster.clone(), egress));
         self.senders.last_mut()
     }
 
-    /// Sends what is due, to every cluster: also to one that only an earlier configuration names.
-    fn send(&mut self) {
+    /// The most that a plugin which names this cluster lets wait for it; `None` if none does.
+    fn max_memory(&self, cluster: &str) -> Option<usize> {
+        let settings = self.plugins.values().filter_map(|plugin| plugin.settings.as_ref());
+        let named = settings.filter(|settings| settings.egress.cluster == cluster);
+        named.map(|settings| settings.egress.max_memory as usize).max()
+    }
+
+    /// Sends what is due, by this plugin, which must be the current context's: to every cluster, also one that only an
+    /// earlier configuration names. If that one is gone too, what it did not take is lost.
+    fn send(&mut self, root: u32) {
         let now = host::monotonic_ns();
         let metrics = self.metrics.get_or_insert_with(Metrics::define);
-        self.senders.iter_mut().for_each(|sender| sender.send(now, metrics));
+        let taken: Vec<_> =
+            self.senders.iter_mut().map(|sender| sender.send(root, now, metrics).is_ok()).collect();
+        if taken.iter().all(|taken| *taken) {
+            return;
+        }
+        for (sender, taken) in std::mem::take(&mut self.senders).into_iter().zip(taken) {
+            if taken || self.max_memory(&sender.cluster).is_some() {
+                self.senders.push(sender);
+            } else {
+                sender.tell_of_its_end();
+                self.lost = self.lost.saturating_add(sender.egress.given_up());
+            }
+        }
     }
 
     /// Defined when they are first needed, which they are not in the VM that Envoy tries a configuration in.

@@ -105,7 +105,7 @@ pub(crate) fn number(path: &str) -> Option<u64> {
     property(path).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes)
 }
 
-/// Has Envoy prepare a CEL expression; what [`evaluate`] takes, as long as this VM lives.
+/// Has Envoy prepare a CEL expression; what [`evaluate`] takes, for streams of the same root context.
 pub(crate) fn prepare(expression: &str) -> Option<Vec<u8>> {
     foreign("expr_create", expression.as_bytes()).ok()
 }

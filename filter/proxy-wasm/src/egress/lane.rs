@@ -55,8 +55,18 @@ enum State {
     Free,
     /// It has one to send, no sooner than this.
     Due(u64),
-    /// It awaits the answer with this token, no longer than until then.
-    Sent(u32, u64),
+    /// It awaits the answer to a call.
+    Sent(Call),
+}
+
+/// A batch on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Call {
+    /// The root context that made the call, and that its answer comes to: should it go, the call goes with it.
+    root: u32,
+    token: u32,
+    /// How long the answer is awaited, in nanoseconds of the monotonic clock.
+    until_ns: u64,
 }
 
 impl Lane {
@@ -68,12 +78,25 @@ impl Lane {
     pub(super) fn is_due(&self, now_ns: u64) -> bool {
         match self.state {
             State::Free => false,
-            State::Due(at) | State::Sent(_, at) => now_ns >= at,
+            State::Due(at) => now_ns >= at,
+            State::Sent(call) => now_ns >= call.until_ns,
         }
     }
 
     pub(super) fn awaits(&self, token: u32) -> bool {
-        matches!(self.state, State::Sent(awaited, _) if awaited == token)
+        matches!(self.state, State::Sent(call) if call.token == token)
+    }
+
+    /// Whether an answer is awaited that comes to this root context.
+    pub(super) fn is_sent_by(&self, root: u32) -> bool {
+        matches!(self.state, State::Sent(call) if call.root == root)
+    }
+
+    /// The root context that sent the batch is gone, and the call with it: it is to be sent again, at once.
+    pub(super) fn abandon(&mut self, root: u32) {
+        if self.is_sent_by(root) {
+            self.state = State::Due(0);
+        }
     }
 
     pub(super) fn held(&self) -> usize {
@@ -111,14 +134,9 @@ impl Lane {
         Some(&self.events.bytes)
     }
 
-    pub(super) fn sent(&mut self, token: Option<u32>, now_ns: u64) {
-        match token {
-            Some(token) => {
-                let until = now_ns.saturating_add(TIMEOUT_NS).saturating_add(GRACE_NS);
-                self.state = State::Sent(token, until);
-            }
-            None => self.back_off(now_ns),
-        }
+    pub(super) fn sent(&mut self, root: u32, token: u32, now_ns: u64) {
+        let until_ns = now_ns.saturating_add(TIMEOUT_NS).saturating_add(GRACE_NS);
+        self.state = State::Sent(Call { root, token, until_ns });
     }
 
     /// Lets go of the batch: it has arrived, or never will.

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 const EPOCH: u128 = 7 << 64;
+const ROOT: u32 = 1;
 const SECOND: u64 = 1_000_000_000;
 
 fn egress(max_memory: usize) -> Egress {
@@ -21,7 +22,7 @@ fn send(egress: &mut Egress, now_ns: u64, tokens: &mut u32) -> Vec<(u32, Batch)>
     let mut sent = Vec::new();
     while let Some((lane, body)) = egress.due(now_ns) {
         sent.push((*tokens, Batch::from_bytes(body).expect("a batch")));
-        egress.sent(lane, Some(*tokens), now_ns);
+        egress.sent(lane, ROOT, *tokens, now_ns);
         *tokens += 1;
     }
     sent
@@ -59,6 +60,19 @@ fn a_batch_whose_answer_never_comes_is_sent_again() {
     assert!(send(&mut egress, 5 * SECOND, &mut tokens).is_empty());
     assert_eq!(send(&mut egress, 6 * SECOND, &mut tokens).len(), 1);
     assert!(!egress.answered(1, Answer::Stored, 6 * SECOND), "the first token is awaited still");
+}
+
+#[test]
+fn a_batch_whose_sender_is_gone_is_sent_again_at_once() {
+    let mut egress = egress(1 << 20);
+    let mut tokens = 1;
+    egress.push(&event(1, 100));
+    send(&mut egress, 0, &mut tokens);
+    assert!(egress.awaits(ROOT) && !egress.awaits(ROOT + 1));
+    egress.abandon(ROOT + 1);
+    assert!(send(&mut egress, 0, &mut tokens).is_empty());
+    egress.abandon(ROOT);
+    assert_eq!(send(&mut egress, 0, &mut tokens).len(), 1);
 }
 
 #[test]

@@ -8,7 +8,8 @@
 
 use crate::abi::{Pairs, host};
 
-/// How Envoy is asked for the attributes. The expression is made when the first stream ends, once for each VM.
+/// How Envoy is asked for the attributes. The expression is made when a plugin's first stream ends: Envoy keeps it with the
+/// root context.
 #[derive(Debug, Default)]
 pub(crate) enum Query {
     #[default]

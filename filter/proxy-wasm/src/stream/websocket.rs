@@ -13,6 +13,9 @@ use crate::abi::{Buffer, host};
 /// The longest header, and the two bytes of a close code behind it.
 const LONGEST: usize = 16;
 
+/// Bytes that are read at a time: the headers of many small frames, for one call of the host.
+const WINDOW: usize = 1 << 10;
+
 const CLOSE: u8 = 8;
 /// The code of a close frame that has none (RFC 6455, section 7.1.5).
 const NO_STATUS: u16 = 1005;
@@ -73,14 +76,20 @@ impl Frames {
         mut bytes: impl FnMut(usize, usize) -> Vec<u8>,
         mut found: impl FnMut(Found),
     ) {
-        let mut at = 0;
+        let (mut at, mut window, mut window_at) = (0, Vec::new(), 0_usize);
         while at < size {
             at = self.pass_payload(at, size, &mut found);
             if at >= size {
                 return;
             }
             let carried = self.carry.len();
-            self.carry.extend(bytes(at, LONGEST.saturating_sub(carried)));
+            let wanted = LONGEST.saturating_sub(carried).min(size.saturating_sub(at));
+            if at.saturating_add(wanted) > window_at.saturating_add(window.len()) {
+                (window, window_at) = (bytes(at, WINDOW), at);
+            }
+            let start = at.saturating_sub(window_at);
+            let end = start.saturating_add(wanted).min(window.len());
+            self.carry.extend_from_slice(window.get(start..end).unwrap_or_default());
             if self.carry.len() == carried {
                 return; // The host gives nothing: better no count than a loop.
             }
@@ -89,6 +98,8 @@ impl Frames {
             };
             self.take(&header);
             at = at.saturating_add(header.size.saturating_sub(carried));
+            // Of a close frame a part of the code may have come with the header, in the chunk before.
+            self.payload_left = self.payload_left.saturating_sub(carried.saturating_sub(header.size) as u64);
             self.carry.clear();
             self.end_frame_if_over(&mut found);
         }

@@ -223,7 +223,7 @@ fn make(vm: &mut Vm, call: Call) {
             vm.on_done(context);
         }
         Call::Tick => vm.on_tick(ROOT),
-        Call::Answer(token, headers) => vm.on_call_response(token, headers),
+        Call::Answer(token, headers) => vm.on_call_response(ROOT, token, headers),
         Call::Host { map, pairs, buffer, bytes } => native::script(|script| {
             script.maps.insert(map, pairs);
             script.buffers.insert(buffer, bytes);
