@@ -11,9 +11,9 @@ from tests.framework import bootstrap
 from tests.framework.processes import free_port
 
 from .support import http1
-from .support.configuration import direct, fault, forbidding, nobody, to_cluster_in_header
+from .support.configuration import delay, direct, fault, forbidding, nobody, to_cluster_in_header
 from .support.upstreams import App, Upstream, answering, unique
-from .support.watched import Event, Proxy, Watched
+from .support.watched import Event, Proxy, Watched, until
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +29,7 @@ def proxy(watched: Watched, app: Upstream[App]) -> Iterator[Proxy]:
         to_cluster_in_header("x-cluster", prefix="/named"),
     ]
     main = bootstrap.listener(free_port(), routes, [watched.filter()])
-    guards = [forbidding("x-forbidden"), fault("x-fault", 429)]
+    guards = [forbidding("x-forbidden"), fault("x-fault", 429), delay("x-delay", 600)]
     guarded = bootstrap.listener(free_port(), [bootstrap.route("to-app")], [*guards, watched.filter()])
     busy = bootstrap.upstream(app.port, "busy") | {
         "circuit_breakers": {"thresholds": [{"max_pending_requests": 0}]}
@@ -44,7 +44,7 @@ def proxy(watched: Watched, app: Upstream[App]) -> Iterator[Proxy]:
         yield running
 
 
-def why(event: Event) -> tuple[int, str, list[str]]:
+def why(event: Event) -> tuple[int | None, str, list[str]]:
     """Status, outcome and flags."""
     return event["status"], event["outcome"], event["proxy"]["response_flags"]
 
@@ -133,6 +133,17 @@ async def test_a_fault_that_an_earlier_filter_makes_is_one_event(
     event = await watched.event(path=path)
     assert why(event) == (429, "completed", ["FI"])
     assert (event["http_version"], event["proxy"]["response_code_details"]) == ("2", "fault_filter_abort")
+
+
+async def test_a_client_that_goes_while_an_earlier_filter_holds_its_request_is_a_disconnect(
+    proxy: Proxy, watched: Watched
+) -> None:
+    path = unique("/delayed")
+    async with http1.connect(proxy.port("guarded")) as client:
+        await client.request(path, b"x-delay: yes")
+        await until("the request is held", lambda: proxy.envoy.stat("http.ingress.fault.active_faults") > 0)
+    event = await watched.event(path=path)
+    assert why(event) == (None, "client_disconnected", ["DI", "DC"])
 
 
 async def test_secrets_of_a_request_that_an_earlier_filter_forbids_stay_behind(

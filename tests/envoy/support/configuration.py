@@ -68,6 +68,14 @@ def fault(header: str, status: int) -> Message:
     )
 
 
+def delay(header: str, seconds: int) -> Message:
+    """Requests with this header wait so long before they go on."""
+    fixed = {"fixed_delay": f"{seconds}s", "percentage": {"numerator": 100}}
+    return _filter(
+        "delay", "fault.v3.HTTPFault", {"delay": fixed, "headers": [{"name": header, "present_match": True}]}
+    )
+
+
 def _filter(name: str, type_: str, config: Message) -> Message:
     type_url = f"type.googleapis.com/envoy.extensions.filters.http.{type_}"
     return {"name": name, "typed_config": {"@type": type_url, **config}}
