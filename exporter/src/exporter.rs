@@ -152,8 +152,8 @@ impl Exporter {
         self.view.clone()
     }
 
-    /// Empties the rings into the spool, answers Envoy's last batches, delivers what the spool holds, syncs, and ends. What cannot be done within
-    /// `patience` is left in rings and spool, and told.
+    /// Empties the rings into the spool, answers Envoy's last batches, delivers what the spool holds, syncs, and ends. What
+    /// cannot be done within `patience` is left in rings and spool, and told.
     pub fn stop(self, patience: Duration) {
         self.stop_intake.set();
         if !join(&self.intakes, Instant::now() + patience) {

@@ -1,4 +1,5 @@
-//! What the spool has of each producer, which is a ring or one of Envoy's lanes, so that after a restart nothing is taken twice and no loss is reported twice.
+//! What the spool has of each producer, which is a ring or one of Envoy's lanes, so that after a restart nothing is taken
+//! twice and no loss is reported twice.
 
 use std::collections::BTreeMap;
 

@@ -112,8 +112,8 @@ pub fn event_size(event: usize) -> usize {
     wire::size(EVENTS, event)
 }
 
-/// Appends the rest; a loss without a reason is none. It comes last, so that a batch that is sent again can be cut back to its events, and told anew what
-/// was lost.
+/// Appends the rest; a loss without a reason is none. It comes last, so that a batch that is sent again can be cut back to
+/// its events, and told anew what was lost.
 #[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
 pub fn push_envelope<'a>(
     batch: &mut Vec<u8>,
