@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Time of day, status, duration, sizes, what was asked for, and what went wrong, with a proxy's word for it. A line that
-/// is no event
-/// stays as it is.
+/// is no event stays as it is.
 pub(super) fn human(line: &str) -> String {
     let Ok(event) = serde_json::from_str::<Value>(line) else { return line.to_owned() };
     match event["kind"].as_str() {
