@@ -132,8 +132,8 @@ impl Vm {
             self.go_on_leaving(root);
         } else {
             self.send(root);
+            self.tell_metrics();
         }
-        self.tell_metrics();
     }
 
     /// The answer to a call of this plugin has come.
