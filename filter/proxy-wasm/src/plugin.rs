@@ -119,7 +119,8 @@ impl Sender {
 
     /// Takes the answer that has come for a token. Returns whether it was awaited here.
     pub(crate) fn answered(&mut self, token: u32, has_headers: bool, now_ns: u64, metrics: &Metrics) -> bool {
-        let status = if has_headers { call_status() } else { None };
+        let pairs = if has_headers { host::pairs(Map::CallResponse).ok() } else { None };
+        let status = pairs.and_then(|pairs| pairs.status());
         let answer = Answer::of(status);
         if !self.egress.answered(token, answer, now_ns) {
             return false;
@@ -158,15 +159,4 @@ impl Sender {
             host::log(Level::Warn, &what());
         }
     }
-}
-
-/// Status of the answer that has just come.
-fn call_status() -> Option<u16> {
-    let pairs = host::pairs(Map::CallResponse).ok()?;
-    number(pairs.get(b":status")?)
-}
-
-/// A status as headers have it.
-pub(crate) fn number(digits: &[u8]) -> Option<u16> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -17,7 +17,7 @@ use self::{
 };
 use crate::{
     abi::{Buffer, Map, Pairs, host},
-    plugin::{Settings, number},
+    plugin::Settings,
     random::Pool,
 };
 use offpath_core::{Exchange, Start, Want};
@@ -222,7 +222,7 @@ impl Recording {
         if self.status.is_some() {
             return;
         }
-        let status = pairs.get(b":status").and_then(number).unwrap_or(0);
+        let status = pairs.status().unwrap_or(0);
         self.status = Some(status);
         self.is_grpc = pairs.get(b"content-type").is_some_and(|kind| kind.starts_with(b"application/grpc"));
         match (status, self.content) {

@@ -229,11 +229,11 @@ impl Vm {
     }
 
     fn begin(&mut self, stream: &mut Stream) {
+        let has_memory = self.has_memory(stream.root);
         let Some(settings) = self.plugins.get(&stream.root).and_then(|plugin| plugin.settings.as_ref())
         else {
             return;
         };
-        let has_memory = self.described < settings.max_described;
         match stream.begin(settings, &mut self.random, has_memory) {
             Begun::Recorded if settings.egress.inject_traceparent => {
                 if let Some(traceparent) = stream.traceparent() {

@@ -40,6 +40,11 @@ impl Pairs {
         self.iter().find_map(|(found, value)| (found == name).then_some(value))
     }
 
+    /// The status of a response; `None` if there is none, or none that is a number.
+    pub(crate) fn status(&self) -> Option<u16> {
+        std::str::from_utf8(self.get(b":status")?).ok()?.parse().ok()
+    }
+
     /// The same map as it goes to Envoy.
     pub(crate) fn encode(pairs: &[(&[u8], &[u8])]) -> Vec<u8> {
         let length = |text: &[u8]| u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
