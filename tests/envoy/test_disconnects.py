@@ -7,9 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.framework import bootstrap
-from tests.framework.processes import free_port
-
 from .support import http1, http2
 from .support.upstreams import App, Receive, Scope, Send, Upstream, answering, chunk, start
 from .support.watched import Event, Proxy, Watched, until
@@ -20,8 +17,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(scope="module")
 def proxy(watched: Watched, app: Upstream[App]) -> Iterator[Proxy]:
     """All paths lead to the app."""
-    main = bootstrap.listener(free_port(), [bootstrap.route("to-app")], [watched.filter()])
-    with watched.envoy({"main": main}, [bootstrap.upstream(app.port)]) as running:
+    with watched.before(app.port) as running:
         yield running
 
 

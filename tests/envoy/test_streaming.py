@@ -9,9 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from tests.framework import bootstrap
-from tests.framework.processes import free_port
-
 from .support import http2
 from .support.upstreams import App, Receive, Scope, Send, Upstream, answering, chunk, start
 from .support.watched import Proxy, Watched
@@ -26,8 +23,7 @@ EVENTS = [b'data: {"token": "%d"}\n\n' % number for number in range(20)]
 @pytest.fixture(scope="module")
 def proxy(watched: Watched, app: Upstream[App]) -> Iterator[Proxy]:
     """All paths lead to the app."""
-    main = bootstrap.listener(free_port(), [bootstrap.route("to-app")], [watched.filter()])
-    with watched.envoy({"main": main}, [bootstrap.upstream(app.port)]) as running:
+    with watched.before(app.port) as running:
         yield running
 
 

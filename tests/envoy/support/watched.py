@@ -14,7 +14,7 @@ from tests.framework import bootstrap
 from tests.framework.bootstrap import Message
 from tests.framework.envoy import Envoy, envoy
 from tests.framework.place import Place
-from tests.framework.processes import PATIENCE, eventually
+from tests.framework.processes import PATIENCE, eventually, free_port
 
 Event = dict[str, Any]
 
@@ -50,15 +50,23 @@ class Watched:
         directory = self.place.path / f"envoy-{next(self._numbers)}"
         directory.mkdir()
         to_exporter = bootstrap.exporter(self.place.rings / "ingest.sock")
-        before = self.place.count()
+        # An Envoy before this one may still have sent of what ended with it: that is not this one's.
+        own = f"kind = 'exchange' AND start_time >= {time.time_ns()}"
         with envoy(directory, list(listeners.values()), [*clusters, to_exporter]) as running:
             proxy = Proxy(running, dict(zip(listeners, running.ports, strict=True)))
             yield proxy
             proxy.assert_healthy()
             eventually(
                 "each recorded stream is stored, once",
-                lambda: self.place.count() - before == running.stat("wasmcustom.offpath.events"),
+                lambda: self.place.count(own) == running.stat("wasmcustom.offpath.events"),
             )
+
+    @contextmanager
+    def before(self, app_port: int) -> Iterator[Proxy]:
+        """Run an Envoy all of whose paths lead to the app on this port."""
+        main = bootstrap.listener(free_port(), [bootstrap.route("to-app")], [self.filter()])
+        with self.envoy({"main": main}, [bootstrap.upstream(app_port)]) as running:
+            yield running
 
     # --- events -----------------------------------------------------------------------------------------------------
 
