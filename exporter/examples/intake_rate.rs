@@ -94,7 +94,7 @@ fn peak_resident_kb() -> Result<u64, Failed> {
 /// An exchange whose encoding takes about 1 KB.
 fn event() -> Event {
     let body = |size: usize| Message {
-        body: Some(Body { size: size as u64, head: vec![b'x'; size], tail: Vec::new() }),
+        body: Some(Body { size: size as u64, head: vec![b'x'; size], ..Body::default() }),
         ..Message::default()
     };
     Event {

@@ -56,7 +56,7 @@ fn deliver(sink: &str, place: &Path, rings: &Path, events: u64) -> Result<f64, F
 /// An exchange whose encoding takes about 1 KB, with an id of its own.
 fn event(id: u64) -> Event {
     let body = |size: usize| Message {
-        body: Some(Body { size: size as u64, head: vec![b'x'; size], tail: Vec::new() }),
+        body: Some(Body { size: size as u64, head: vec![b'x'; size], ..Body::default() }),
         ..Message::default()
     };
     let start_unix_ns = ids::now_unix_ns();

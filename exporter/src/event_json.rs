@@ -24,7 +24,8 @@ pub fn write(event: &Event, out: &mut Vec<u8>) {
     let written = match &event.kind {
         Some(Kind::Exchange(exchange)) => serde_json::to_writer(out, &ExchangeJson::new(event, exchange)),
         Some(Kind::Loss(loss)) => serde_json::to_writer(out, &LossJson::new(event, loss)),
-        None => serde_json::to_writer(out, &Common::new(event, "unknown")),
+        // One that was not sampled is counted where it comes in, and stored nowhere.
+        Some(Kind::Unsampled(_)) | None => serde_json::to_writer(out, &Common::new(event, "unknown")),
     };
     debug_assert!(written.is_ok(), "an event always has its JSON");
 }

@@ -54,7 +54,7 @@ fn an_exchange_is_rendered_as_documented() {
 
 #[test]
 fn every_kind_of_event_fits_the_schema() {
-    let binary = Body { size: 3, head: vec![0xFF, 0, 1], tail: Vec::new() };
+    let binary = Body { size: 3, head: vec![0xFF, 0, 1], ..Body::default() };
     let loss = Loss { reason: "ring_full".to_owned(), count: 3, producer: String::new() };
     for event in [
         with(|exchange| exchange.outcome = 99),

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn shown(size: u64, head: &[u8], tail: &[u8]) -> (String, String, &'static str) {
-        let body = Body { size, head: head.to_vec(), tail: tail.to_vec() };
+        let body = Body { size, head: head.to_vec(), tail: tail.to_vec(), ..Body::default() };
         let json = BodyJson::new(Some(&body));
         (json.head.into_owned(), json.tail.into_owned(), json.encoding)
     }

@@ -15,8 +15,14 @@
 //!  11  environment     string
 //!  12  release         string
 //!  13  source          string    "asgi", "envoy", "httpx", "aiohttp", "sdk", "otel"
-//!  16  exchange        Exchange  ┐ one of these says what kind of event it is
-//!  17  loss            Loss      ┘
+//!  16  exchange        Exchange  ┐
+//!  17  loss            Loss      │ one of these says what kind of event it is
+//!  23  unsampled       Unsampled ┘
+//!  18  user_id         string    ┐
+//!  19  session_id      string    │ whose it is; from headers and the host by the core, from JSON by the exporter
+//!  20  tags            string *  ┘
+//!  21  rules           string    version of the rules that it was recorded under, 16 hexadecimal digits
+//!  22  treatment       bytes     a Treatment: what the exporter still has to do; gone once it is done
 //! ```
 //!
 //! `filter/core/proto/event.proto` is the same layout for other languages; a test holds the two together.
@@ -74,8 +80,24 @@ pub struct Event {
     #[prost(string, tag = "13")]
     pub source: String,
     /// What happened. `None`: a kind that this build does not know.
-    #[prost(oneof = "Kind", tags = "16, 17")]
+    #[prost(oneof = "Kind", tags = "16, 17, 23")]
     pub kind: Option<Kind>,
+    /// Who the user is; empty if no rule says where to look.
+    #[prost(string, tag = "18")]
+    pub user_id: String,
+    /// What belongs together, such as a conversation.
+    #[prost(string, tag = "19")]
+    pub session_id: String,
+    /// What to find it by.
+    #[prost(string, repeated, tag = "20")]
+    pub tags: Vec<String>,
+    /// Version of the rules that it was recorded under; see [`crate::Config::version`].
+    #[prost(string, tag = "21")]
+    pub rules: String,
+    /// An encoded [`crate::treatment::Treatment`]: what the exporter has to do before the event may touch a disk. It is
+    /// taken out then. Bytes, so that what is the same for thousands of events is read once.
+    #[prost(bytes = "vec", tag = "22")]
+    pub treatment: Vec<u8>,
 }
 
 /// What an event describes.
@@ -91,6 +113,32 @@ pub enum Kind {
     /// Events that were lost, counted where they were lost.
     #[prost(message, tag = "17")]
     Loss(Loss),
+    /// A request that sampling left out.
+    #[prost(message, tag = "23")]
+    Unsampled(Unsampled),
+}
+
+/// What metrics need of an exchange that sampling left out: it is counted, and not stored.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Unsampled {
+    /// How it ended.
+    #[prost(enumeration = "Outcome", tag = "1")]
+    pub outcome: i32,
+    /// As in [`Exchange`].
+    #[prost(uint64, optional, tag = "2")]
+    pub first_byte_ns: Option<u64>,
+    /// Request method.
+    #[prost(string, tag = "3")]
+    pub method: String,
+    /// Route template.
+    #[prost(string, tag = "8")]
+    pub route: String,
+    /// Response status; 0 if there was none.
+    #[prost(uint32, tag = "10")]
+    pub status: u32,
+    /// Name of the rule that matched.
+    #[prost(string, tag = "15")]
+    pub rule: String,
 }
 
 /// A request and its response, or a websocket session.
@@ -167,6 +215,12 @@ pub struct Message {
     /// Body chunks, or websocket messages, that carried at least one byte.
     #[prost(uint64, tag = "3")]
     pub chunks: u64,
+    /// The `Content-Type`, where it is not among the headers: what a body is decides what is done with it.
+    #[prost(string, tag = "4")]
+    pub content_type: String,
+    /// The `Content-Encoding`, likewise.
+    #[prost(string, tag = "5")]
+    pub content_encoding: String,
 }
 
 /// A header field. A value that is not UTF-8 is read as ISO 8859-1 (RFC 9110, section 5.5).
@@ -181,6 +235,10 @@ pub struct Header {
 }
 
 /// What was kept of a body: its first and its last bytes. What lies between was left out.
+///
+/// As a host hands it over, it may hold more than is to be kept: a secret that a limit cuts in half is only known as one
+/// by what lies beyond. Then `head_limit` and `tail_limit` say where to cut. Whoever treats it cuts, clears both, and
+/// says in `treated` what was done.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Body {
     /// Bytes that passed, kept or not.
@@ -192,13 +250,52 @@ pub struct Body {
     /// The last bytes, where they are not part of `head`.
     #[prost(bytes = "vec", tag = "3")]
     pub tail: Vec<u8>,
+    /// How many of the body's first bytes are to be kept, where more are here.
+    #[prost(uint32, optional, tag = "4")]
+    pub head_limit: Option<u32>,
+    /// How many of the body's last bytes are to be kept, where more are here.
+    #[prost(uint32, optional, tag = "5")]
+    pub tail_limit: Option<u32>,
+    /// What was done to it. `None`: it is as it came.
+    #[prost(message, optional, tag = "6")]
+    pub treated: Option<Treated>,
+}
+
+/// What was done to a body before it was stored.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Treated {
+    /// Of the body's bytes as they passed, how many `head` and `tail` stand for: masks and marks are not what they cover.
+    #[prost(uint64, tag = "1")]
+    pub kept: u64,
+    /// Values that were masked.
+    #[prost(uint64, tag = "2")]
+    pub masked: u64,
+    /// Strings, items and levels that were cut by the limits for JSON, or images and audio that were summed up.
+    #[prost(uint64, tag = "3")]
+    pub cut: u64,
+    /// Whether `head` is JSON to its end, cut or not, and `tail` empty.
+    #[prost(bool, tag = "4")]
+    pub json: bool,
+    /// Of content that is only summed up, its type, such as `image/png`.
+    #[prost(string, tag = "5")]
+    pub content_type: String,
+    /// Of content that is only summed up and was there as a whole, its digest: `sha256:` and 64 hexadecimal digits.
+    #[prost(string, tag = "6")]
+    pub digest: String,
+    /// The `Content-Encoding` that was undone.
+    #[prost(string, tag = "7")]
+    pub decoded: String,
+    /// Why nothing of it is kept although the rules would have it: it could not be looked into.
+    #[prost(string, tag = "8")]
+    pub withheld: String,
 }
 
 impl Body {
-    /// Bytes kept.
+    /// Bytes kept, of those that passed.
     #[must_use]
     pub fn kept(&self) -> u64 {
-        (self.head.len() as u64).saturating_add(self.tail.len() as u64)
+        let held = (self.head.len() as u64).saturating_add(self.tail.len() as u64);
+        self.treated.as_ref().map_or(held, |treated| treated.kept)
     }
 
     /// Bytes between head and tail that were left out.

@@ -3,7 +3,8 @@
 mod known;
 
 use crate::{
-    query::{REDACTED, SecretParameters},
+    mask::REDACTED,
+    query::SecretParameters,
     text::clipped,
     wire,
 };
@@ -171,7 +172,7 @@ fn write_header(out: &mut Vec<u8>, message: u32, name: &[u8], value: &[u8]) {
 fn kept_value<'v>(treatment: Treatment, value: &'v [u8], secrets: &SecretParameters) -> Cow<'v, [u8]> {
     match treatment {
         Treatment::Keep => clipped(value, MAX_VALUE),
-        Treatment::Redact => Cow::Borrowed(REDACTED),
+        Treatment::Redact => Cow::Borrowed(REDACTED.as_bytes()),
         Treatment::RedactUrl => Cow::Owned(clipped(&secrets.redact_url(value), MAX_VALUE).into_owned()),
     }
 }
@@ -179,14 +180,14 @@ fn kept_value<'v>(treatment: Treatment, value: &'v [u8], secrets: &SecretParamet
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Exchange;
+    use crate::{event::Exchange, mask::Mask};
 
     fn keep(allow: &[&str], fields: &[(&str, &str)]) -> Vec<(String, String)> {
         let allow: Vec<_> = allow.iter().map(|name| (*name).to_owned()).collect();
         let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         let mut kept = Vec::new();
         let filter = HeaderFilter::new(&allow, &["x-ours".to_owned()]);
-        filter.keep(fields.iter().copied(), &SecretParameters::new(&[]), 12, &mut kept);
+        filter.keep(fields.iter().copied(), &SecretParameters::new(&[], Mask::default()), 12, &mut kept);
         let exchange: Exchange = prost::Message::decode(kept.as_slice()).expect("an exchange");
         let headers = exchange.request.unwrap_or_default().headers;
         headers.into_iter().map(|header| (header.name, header.value)).collect()

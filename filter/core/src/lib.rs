@@ -16,13 +16,15 @@ pub mod batch;
 pub mod config;
 pub mod event;
 pub mod ids;
+pub mod mask;
+pub mod query;
+pub mod treatment;
 
 mod body;
 mod budget;
 mod exchange;
 mod glob;
 mod headers;
-mod query;
 mod text;
 mod trace_context;
 mod wire;

@@ -1,10 +1,7 @@
 //! Queries with the values of secret parameters replaced.
 
-use crate::text::percent_decoded;
+use crate::{mask::Mask, text::percent_decoded};
 use std::borrow::Cow;
-
-/// What stands in the place of a secret.
-pub(crate) const REDACTED: &[u8] = b"[redacted]";
 
 /// Parameters that carry credentials by convention, redacted whatever the configuration says.
 const SECRETS: &[&str] = &[
@@ -31,31 +28,41 @@ const SECRETS: &[&str] = &[
     "x-goog-signature",
 ];
 
-/// Names of parameters whose values are never kept.
+/// Parameters whose values are never kept, and what stands in their place.
 #[derive(Clone, Debug)]
-pub(crate) struct SecretParameters(Vec<String>);
+pub struct SecretParameters {
+    names: Vec<String>,
+    mask: Mask,
+}
 
 impl SecretParameters {
     /// The built-in names and `more`, in whatever case.
-    pub(crate) fn new(more: &[String]) -> Self {
+    #[must_use]
+    pub fn new(more: &[String], mask: Mask) -> Self {
         let built_in = SECRETS.iter().map(|name| (*name).to_owned());
-        Self(built_in.chain(more.iter().map(|name| name.to_ascii_lowercase())).collect())
+        Self { names: built_in.chain(more.iter().map(|name| name.to_ascii_lowercase())).collect(), mask }
     }
 
-    /// The query with secrets replaced. That goes before any cut, so that half of a secret cannot pass.
-    pub(crate) fn redact<'a>(&self, query: &'a [u8]) -> Cow<'a, [u8]> {
-        if !query.split(|byte| *byte == b'&').any(|parameter| self.secret_name(parameter).is_some()) {
+    /// The query with secrets masked. That goes before any cut, so that half of a secret cannot pass.
+    #[must_use]
+    pub fn redact<'a>(&self, query: &'a [u8]) -> Cow<'a, [u8]> {
+        if !query.split(|byte| *byte == b'&').any(|parameter| self.secret(parameter).is_some()) {
             return Cow::Borrowed(query);
         }
-        let mut kept = Vec::with_capacity(query.len() + REDACTED.len());
-        for (index, parameter) in query.split(|byte| *byte == b'&').enumerate() {
-            if index > 0 {
+        let mut kept = Vec::with_capacity(query.len() + 32);
+        let mut is_first = true;
+        for parameter in query.split(|byte| *byte == b'&') {
+            let secret = self.secret(parameter);
+            if secret.is_some() && self.mask.drops() {
+                continue;
+            }
+            if !std::mem::replace(&mut is_first, false) {
                 kept.push(b'&');
             }
-            if let Some(name) = self.secret_name(parameter) {
+            if let Some((name, value)) = secret {
                 kept.extend_from_slice(name);
                 kept.push(b'=');
-                kept.extend_from_slice(REDACTED);
+                kept.extend_from_slice(self.mask.of(&percent_decoded(value), true).as_bytes());
             } else {
                 kept.extend_from_slice(parameter);
             }
@@ -64,7 +71,8 @@ impl SecretParameters {
     }
 
     /// A URL with its query redacted; its user information goes too.
-    pub(crate) fn redact_url(&self, url: &[u8]) -> Vec<u8> {
+    #[must_use]
+    pub fn redact_url(&self, url: &[u8]) -> Vec<u8> {
         let mut parts = url.splitn(2, |byte| *byte == b'?');
         let mut kept = without_user_information(parts.next().unwrap_or_default());
         if let Some(query) = parts.next() {
@@ -74,15 +82,18 @@ impl SecretParameters {
         kept
     }
 
-    /// The name of a parameter whose value is secret.
-    fn secret_name<'a>(&self, parameter: &'a [u8]) -> Option<&'a [u8]> {
+    /// Name and value of a parameter whose value is secret.
+    fn secret<'a>(&self, parameter: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let equals = parameter.iter().position(|byte| *byte == b'=')?;
-        parameter.get(..equals).filter(|name| self.names(name))
+        let (name, value) = parameter.split_at_checked(equals)?;
+        self.is_secret(name).then(|| (name, value.get(1..).unwrap_or_default()))
     }
 
-    fn names(&self, raw: &[u8]) -> bool {
-        let name = percent_decoded(raw);
-        self.0.iter().any(|secret| name.eq_ignore_ascii_case(secret.as_bytes()))
+    /// Whether the value of the parameter of this name, percent-encoded or not, is never kept.
+    #[must_use]
+    pub fn is_secret(&self, name: &[u8]) -> bool {
+        let name = percent_decoded(name);
+        self.names.iter().any(|secret| name.eq_ignore_ascii_case(secret.as_bytes()))
     }
 }
 
@@ -98,16 +109,34 @@ fn without_user_information(url: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask::MaskKind;
     use proptest::prelude::*;
 
     fn redact(query: &str) -> String {
-        let secrets = SecretParameters::new(&["Ticket".to_owned()]);
+        redact_by(MaskKind::Redact, query)
+    }
+
+    fn redact_by(kind: MaskKind, query: &str) -> String {
+        let secrets = SecretParameters::new(&["Ticket".to_owned()], Mask::new(kind, b"key"));
         String::from_utf8(secrets.redact(query.as_bytes()).into_owned()).expect("text")
     }
 
     #[test]
     fn values_of_secret_parameters_are_replaced() {
         assert_eq!(redact("q=1&token=abc&x"), "q=1&token=[redacted]&x");
+    }
+
+    #[test]
+    fn parameters_can_be_dropped_whole() {
+        assert_eq!(redact_by(MaskKind::Drop, "token=abc&q=1&sig=2&x"), "q=1&x");
+        assert_eq!(redact_by(MaskKind::Drop, "token=abc"), "");
+    }
+
+    #[test]
+    fn a_hash_is_of_the_decoded_value() {
+        let hash = redact_by(MaskKind::Hash, "token=a%62c");
+        assert_eq!(hash, redact_by(MaskKind::Hash, "token=abc"));
+        assert!(hash.starts_with("token=[redacted:"));
     }
 
     #[test]
@@ -122,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_url_loses_its_password_and_its_secret_parameters() {
-        let url = SecretParameters::new(&[]).redact_url(b"https://ann:pw@example.org/a?b=1&code=9");
+        let url = SecretParameters::new(&[], Mask::default()).redact_url(b"https://ann:pw@example.org/a?b=1&code=9");
         assert_eq!(url, b"https://example.org/a?b=1&code=[redacted]");
     }
 
@@ -135,7 +164,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_taken(bytes: Vec<u8>) {
-            let secrets = SecretParameters::new(&[]);
+            let secrets = SecretParameters::new(&[], Mask::default());
             secrets.redact(&bytes);
             secrets.redact_url(&bytes);
         }

@@ -3,7 +3,11 @@
 
 use offpath_core::batch::{self, Envelope};
 use offpath_core::event::{
-    Body, Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, Proxy, WebSocket,
+    Body, Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, Proxy, Treated, Unsampled, WebSocket,
+};
+use offpath_core::{
+    mask::MaskKind,
+    treatment::{Expression, Identity, JsonField, Treatment},
 };
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 
@@ -35,14 +39,37 @@ fn full(kind: Kind) -> Event {
         release: "c".into(),
         source: "d".into(),
         kind: Some(kind),
+        user_id: "u".into(),
+        session_id: "s".into(),
+        tags: vec!["t".into()],
+        rules: "r".into(),
+        treatment: vec![1],
     }
 }
 
 fn exchange() -> Exchange {
     let message = Message {
         headers: vec![Header { name: "n".into(), value: "v".into() }],
-        body: Some(Body { size: 10, head: vec![1], tail: vec![2] }),
+        body: Some(Body {
+            size: 10,
+            head: vec![1],
+            tail: vec![2],
+            head_limit: Some(1),
+            tail_limit: Some(1),
+            treated: Some(Treated {
+                kept: 1,
+                masked: 2,
+                cut: 3,
+                json: true,
+                content_type: "t".into(),
+                digest: "d".into(),
+                decoded: "g".into(),
+                withheld: "w".into(),
+            }),
+        }),
         chunks: 1,
+        content_type: "t".into(),
+        content_encoding: "e".into(),
     };
     Exchange {
         outcome: Outcome::Reset.into(),
@@ -92,7 +119,15 @@ fn assert_complete(message: &DynamicMessage) {
 #[test]
 fn the_proto_file_describes_every_field() {
     let loss = Loss { reason: "r".into(), count: 1, producer: "p".into() };
-    for kind in [Kind::Exchange(exchange()), Kind::Loss(loss)] {
+    let unsampled = Unsampled {
+        outcome: Outcome::Reset.into(),
+        first_byte_ns: Some(1),
+        method: "a".into(),
+        route: "b".into(),
+        status: 200,
+        rule: "c".into(),
+    };
+    for kind in [Kind::Exchange(exchange()), Kind::Loss(loss), Kind::Unsampled(unsampled)] {
         let bytes = full(kind).to_bytes();
         let read =
             DynamicMessage::decode(event_of_the_proto_file(), bytes.as_slice()).expect("the same wire types");
@@ -119,4 +154,25 @@ fn the_proto_file_describes_a_batch_as_it_is_written() {
     batch::push_envelope(&mut bytes, &envelope, [("reason", 5)].into_iter());
     let batch = described_in("batch.proto", "offpath.v1.Batch");
     assert_complete(&DynamicMessage::decode(batch, bytes.as_slice()).expect("the same wire types"));
+}
+
+#[test]
+fn the_proto_file_describes_a_treatment() {
+    let treatment = Treatment {
+        json_keys: vec!["k".into()],
+        parameters: vec!["p".into()],
+        patterns: vec!["email".into()],
+        expressions: vec![Expression { name: "n".into(), expression: "e".into() }],
+        mask: MaskKind::Drop.into(),
+        hash_key: vec![1],
+        mask_unknown: true,
+        max_string: Some(1),
+        max_items: Some(1),
+        max_depth: Some(1),
+        keep_media: true,
+        identity: vec![JsonField { identity: Identity::Release.into(), path: vec!["a".into()] }],
+    };
+    let described = described_in("event.proto", "offpath.v1.Treatment");
+    let bytes = treatment.to_bytes();
+    assert_complete(&DynamicMessage::decode(described, bytes.as_slice()).expect("the same wire types"));
 }

@@ -5,6 +5,7 @@ use crate::{
     body::Limits,
     glob::Glob,
     headers::{DEFAULT_ALLOW, HeaderFilter},
+    mask::Mask,
     query::SecretParameters,
     text::percent_decoded,
 };
@@ -88,7 +89,7 @@ impl Default for Settings {
             response_body: DEFAULT_LIMITS,
             websocket: Limits::default(),
             headers: HeaderFilter::new(&allow, &[]),
-            secrets: SecretParameters::new(&[]),
+            secrets: SecretParameters::new(&[], Mask::default()),
         }
     }
 }
@@ -108,7 +109,7 @@ pub(crate) fn read_capture(mut table: Table<'_, '_>) -> (Settings, Option<u32>) 
     table.finish();
     let allow = allow.unwrap_or_else(|| DEFAULT_ALLOW.iter().map(|name| (*name).to_owned()).collect());
     let headers = HeaderFilter::new(&allow, &redacted_headers);
-    let secrets = SecretParameters::new(&redacted_query);
+    let secrets = SecretParameters::new(&redacted_query, Mask::default());
     let settings = Settings { record, request_body, response_body, websocket, headers, secrets };
     (settings, max_memory)
 }
