@@ -25,3 +25,4 @@ pub mod spool;
 
 mod disk;
 mod priority;
+mod redact;
