@@ -39,6 +39,7 @@ fn main() {
             websocket: None,
             grpc_status: None,
             proxy: None,
+            scope: &[],
         };
         black_box(exchange.finish(&end, 1 << 20));
     }

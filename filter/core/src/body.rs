@@ -11,6 +11,13 @@ const SIZE: u32 = 1;
 const HEAD: u32 = 2;
 const TAIL: u32 = 3;
 
+const HEAD_LIMIT: u32 = 4;
+const TAIL_LIMIT: u32 = 5;
+
+/// How far beyond a limit a body is handed to whoever redacts it, in bytes: what a limit cuts in half is known as a secret
+/// only by what lies beyond.
+pub(crate) const MARGIN: u32 = 1 << 10;
+
 /// How many bytes to keep of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
@@ -18,9 +25,25 @@ pub(crate) struct Limits {
     pub(crate) tail: u32,
 }
 
+impl Limits {
+    /// With what redaction needs beyond; nothing stays nothing.
+    pub(crate) fn with_margin(self) -> Self {
+        let wider = |limit: u32| if limit == 0 { 0 } else { limit.saturating_add(MARGIN) };
+        Self { head: wider(self.head), tail: wider(self.tail) }
+    }
+
+    /// Limits that are as wide as the wider of the two.
+    pub(crate) fn or_wider(self, other: Self) -> Self {
+        Self { head: self.head.max(other.head), tail: self.tail.max(other.tail) }
+    }
+}
+
 /// One direction's body while it passes.
 #[derive(Debug)]
 pub(crate) struct BodyCapture {
+    /// What is to be kept in the end.
+    kept: Limits,
+    /// What is held meanwhile: wider, by the margin.
     limits: Limits,
     size: u64,
     chunks: u64,
@@ -30,8 +53,35 @@ pub(crate) struct BodyCapture {
 }
 
 impl BodyCapture {
-    pub(crate) fn new(limits: Limits, budget: &Budget) -> Self {
-        Self { limits, size: 0, chunks: 0, head: Vec::new(), tail: VecDeque::new(), share: budget.share() }
+    pub(crate) fn new(kept: Limits, budget: &Budget) -> Self {
+        Self {
+            kept,
+            limits: kept.with_margin(),
+            size: 0,
+            chunks: 0,
+            head: Vec::new(),
+            tail: VecDeque::new(),
+            share: budget.share(),
+        }
+    }
+
+    /// Narrows what is to be kept, when it is known under which of several rules the body passes.
+    pub(crate) fn narrow(&mut self, kept: Limits) {
+        if kept == self.kept {
+            return;
+        }
+        self.kept = kept;
+        self.limits = kept.with_margin();
+        let (head, tail) = (self.limits.head as usize, self.limits.tail as usize);
+        if self.head.len() > head {
+            let held = self.head.len().saturating_add(self.tail.len()) as u64;
+            let beyond = self.head.split_off(head);
+            if held == self.size {
+                // Nothing was left out in between: what the head gives up is where the tail begins.
+                beyond.into_iter().rev().for_each(|byte| self.tail.push_front(byte));
+            }
+        }
+        self.tail.drain(..self.tail.len().saturating_sub(tail));
     }
 
     /// Takes one chunk: its first bytes, how many the host then left out, and its last bytes.
@@ -80,7 +130,22 @@ impl BodyCapture {
     /// Bytes that [`Self::write`] will write.
     pub(crate) fn encoded_size(&self) -> usize {
         let part = |tag, length| if length == 0 { 0 } else { wire::size(tag, length) };
-        wire::number_size(SIZE, self.size) + part(HEAD, self.head.len()) + part(TAIL, self.tail.len())
+        let limits = self.cut().map_or(0, |Limits { head, tail }| {
+            wire::present_number_size(HEAD_LIMIT, head.into())
+                + wire::present_number_size(TAIL_LIMIT, tail.into())
+        });
+        wire::number_size(SIZE, self.size)
+            + part(HEAD, self.head.len())
+            + part(TAIL, self.tail.len())
+            + limits
+    }
+
+    /// Where to cut what is held, if it is more than is to be kept.
+    fn cut(&self) -> Option<Limits> {
+        let Limits { head, tail } = self.kept;
+        let is_longer = self.size > u64::from(head).saturating_add(tail.into());
+        let holds_any = !self.head.is_empty() || !self.tail.is_empty();
+        (is_longer && holds_any).then_some(self.kept)
     }
 
     /// Writes what was kept, as a `Body`.
@@ -92,6 +157,10 @@ impl BodyCapture {
             let (first, second) = self.tail.as_slices();
             out.extend_from_slice(first);
             out.extend_from_slice(second);
+        }
+        if let Some(Limits { head, tail }) = self.cut() {
+            wire::present_number(out, HEAD_LIMIT, head.into());
+            wire::present_number(out, TAIL_LIMIT, tail.into());
         }
     }
 
@@ -149,6 +218,13 @@ mod tests {
         BodyCapture::new(Limits { head, tail }, &Budget::new(1 << 20))
     }
 
+    /// Numbers that differ, so that a byte in the wrong place is seen.
+    fn bytes(count: usize) -> Vec<u8> {
+        (0..count).map(|number| u8::try_from(number % 251).unwrap_or(0)).collect()
+    }
+
+    const MARGIN: usize = super::MARGIN as usize;
+
     #[test]
     fn a_short_body_is_kept_whole_in_its_head() {
         let mut body = capture(8, 4);
@@ -157,21 +233,30 @@ mod tests {
     }
 
     #[test]
-    fn a_long_body_keeps_its_two_ends() {
+    fn a_long_body_keeps_its_two_ends_and_what_lies_beyond_them() {
         let mut body = capture(3, 2);
-        body.push(b"0123456789".to_vec(), 0, vec![]);
+        let all = bytes(10 * MARGIN);
+        body.push(all.clone(), 0, vec![]);
         let body = body.into_body();
-        assert_eq!((body.head.as_slice(), body.tail.as_slice()), (b"012".as_slice(), b"89".as_slice()));
-        assert_eq!((body.size, body.kept(), body.omitted()), (10, 5, 5));
+        assert_eq!(Some(body.head.as_slice()), all.get(..3 + MARGIN));
+        assert_eq!(Some(body.tail.as_slice()), all.get(9 * MARGIN - 2..));
+        assert_eq!((body.size, body.head_limit, body.tail_limit), (all.len() as u64, Some(3), Some(2)));
     }
 
     #[test]
     fn what_the_host_skipped_counts_and_parts_the_ends() {
         let mut body = capture(3, 2);
         body.push(b"01234".to_vec(), 0, vec![]);
-        body.push(vec![], 1000, b"89".to_vec());
+        body.push(vec![], 9000, b"89".to_vec());
         let body = body.into_body();
-        assert_eq!((body.size, body.tail.as_slice()), (1007, b"89".as_slice()));
+        assert_eq!((body.size, body.tail.as_slice()), (9007, b"89".as_slice()));
+    }
+
+    #[test]
+    fn of_a_body_that_is_wanted_at_one_end_the_other_is_not_held() {
+        let mut body = capture(3, 0);
+        body.push(bytes(9000), 0, vec![]);
+        assert_eq!(body.into_body().tail, b"");
     }
 
     #[test]
@@ -209,11 +294,26 @@ mod tests {
                 seen += chunk.len();
             }
             let body = body.into_body();
-            let first = whole.len().min(head as usize);
-            let last = whole.len().saturating_sub(tail as usize).max(first);
+            let held = Limits { head, tail }.with_margin();
+            let first = whole.len().min(held.head as usize);
+            let last = whole.len().saturating_sub(held.tail as usize).max(first);
             prop_assert_eq!(body.size, whole.len() as u64);
             prop_assert_eq!(&body.head, &whole[..first]);
             prop_assert_eq!(&body.tail, &whole[last..]);
+        }
+
+        #[test]
+        fn a_body_narrowed_at_the_end_is_one_that_was_narrow_from_the_start(
+            size in 0_usize..6000,
+            wide in (0_u32..3000, 0_u32..3000),
+            narrow in (0_u32..3000, 0_u32..3000),
+        ) {
+            let narrow = Limits { head: narrow.0.min(wide.0), tail: narrow.1.min(wide.1) };
+            let (mut wide, mut expected) = (capture(wide.0, wide.1), capture(narrow.head, narrow.tail));
+            wide.push(bytes(size), 0, vec![]);
+            expected.push(bytes(size), 0, vec![]);
+            wide.narrow(narrow);
+            prop_assert_eq!(wide.into_body(), expected.into_body());
         }
 
         #[test]

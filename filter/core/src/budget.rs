@@ -48,6 +48,13 @@ impl Drop for Share {
     }
 }
 
+impl Share {
+    /// Brings what it holds to `bytes` in all, whether there are as many left or not.
+    pub(crate) fn hold_in_all(&mut self, bytes: usize) {
+        self.hold(bytes.saturating_sub(usize::try_from(self.held).unwrap_or(0)));
+    }
+}
+
 /// No allocation is larger than this.
 fn signed(bytes: usize) -> isize {
     isize::try_from(bytes).unwrap_or(isize::MAX)

@@ -1,31 +1,30 @@
 //! One exchange, from its request head to its last byte: the state machine that hosts feed.
 
+mod choice;
+mod describe;
 mod encode;
+mod finish;
+mod held;
 mod tag;
 
-use self::encode::{Sizes, write_message};
+use self::{
+    choice::{Choice, RuleIndex},
+    held::Held,
+};
 use crate::{
     body::{BodyCapture, Limits},
     budget::{Budget, Share},
+    conditions::{Request, media_type},
     config::{Config, Settings},
     event::{self, Event, Outcome},
+    identity,
+    sample::Minute,
     trace_context::TraceContext,
+    wanted::Found,
     wire,
 };
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
-/// Longest path kept, in bytes.
-const MAX_PATH: usize = 4096;
-/// Longest query kept, in bytes.
-const MAX_QUERY: usize = 8192;
-/// Longest of the short texts: method, host, route, an error's class.
-const MAX_NAME: usize = 512;
-/// Longest error message.
-const MAX_MESSAGE: usize = 4096;
-/// Status of an app that raised before it answered: what every server sends in its place.
-const SERVER_ERROR: u16 = 500;
-/// Status of a websocket's handshake that was accepted.
-const SWITCHING_PROTOCOLS: u16 = 101;
 /// What all exchanges in flight may hold together where neither configuration nor host says otherwise, in bytes.
 const DEFAULT_MAX_MEMORY: u32 = 64 << 20;
 /// Enough for the metadata of most exchanges, so that they are written into one allocation.
@@ -67,7 +66,7 @@ pub struct RequestHead<'a> {
 ///
 /// Of each chunk the host hands over the first bytes until `head` bytes of the body have passed, and of the rest the
 /// last `tail` bytes; see [`Exchange::request_body`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Want {
     /// Bytes from the body's start.
     pub head: u32,
@@ -76,7 +75,7 @@ pub struct Want {
 }
 
 /// What the core wants of an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Of the request body, or of a websocket's messages from the client.
     pub request: Want,
@@ -101,6 +100,21 @@ pub struct End<'a> {
     pub grpc_status: Option<u32>,
     /// What a proxy knows of how it passed the exchange on.
     pub proxy: Option<Proxy<'a>>,
+    /// Values of what [`Config::scope`] asks for, in its order; empty where there are none.
+    pub scope: &'a [&'a [u8]],
+}
+
+/// What became of an exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// Its event, encoded.
+    Event(Vec<u8>),
+    /// Sampling leaves it out. The event, encoded, says what metrics need of it, and is stored nowhere.
+    Unsampled(Vec<u8>),
+    /// It is not to be recorded, which only its end told.
+    Nothing,
+    /// Even its metadata are longer than an event may be.
+    TooLong,
 }
 
 /// What a proxy knows; see [`event::Proxy`].
@@ -118,6 +132,19 @@ pub struct Proxy<'a> {
     pub response_code_details: &'a [u8],
 }
 
+/// What the rules make of an exchange that is known from its beginning to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explained<'c> {
+    /// The place of the rule that matched, among the rules; `None`: `[capture]` alone.
+    pub rule: Option<usize>,
+    /// Its name; empty for `[capture]` alone.
+    pub name: &'c str,
+    /// Whether the rule would have it recorded.
+    pub record: bool,
+    /// Whether it asks sampling which exchanges are kept.
+    pub samples: bool,
+}
+
 /// Configuration made ready, shared by all exchanges of one guest or worker.
 #[derive(Debug)]
 pub struct Capture {
@@ -126,6 +153,9 @@ pub struct Capture {
     /// The fields that all events of this configuration have in common, encoded once. Protocol Buffers merge
     /// concatenated messages, so an event is these bytes and then its own.
     common: Vec<u8>,
+    /// Whether a rule looks at headers of requests.
+    looks_at_headers: bool,
+    minute: RefCell<Minute>,
 }
 
 impl Capture {
@@ -145,10 +175,16 @@ impl Capture {
             environment: service.environment,
             release: service.release,
             source: source.to_owned(),
+            rules: config.version().to_owned(),
             ..Event::default()
         };
-        let budget = Budget::new(config.max_memory_or(max_memory) as usize);
-        Rc::new(Self { common: common.to_bytes(), config, budget })
+        Rc::new(Self {
+            budget: Budget::new(config.max_memory_or(max_memory) as usize),
+            common: common.to_bytes(),
+            looks_at_headers: config.rules.iter().any(|rule| rule.conditions.need_headers()),
+            minute: RefCell::default(),
+            config,
+        })
     }
 
     /// Begins an exchange; `None` if the rules say that it is not to be recorded. `fields`: name and value of each
@@ -158,104 +194,113 @@ impl Capture {
         self: &Rc<Self>,
         start: Start,
         head: &RequestHead<'_>,
-        fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+        fields: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
     ) -> Option<Exchange> {
-        let rule = self.config.rules.iter().position(|rule| rule.matches(head.method, head.path));
-        let settings = self.settings(rule);
-        if !settings.record {
+        let found = self.looks_at_headers.then(|| self.look(fields.clone()));
+        let request = Request::new(head.method, head.path, head.authority, found.as_ref());
+        let choice = Choice::of_request(&self.config, &request);
+        if !choice.settings(&self.config).any(|settings| settings.record) {
             return None;
         }
-        let websocket = head.scheme.starts_with(b"ws");
-        let (of_request, of_response) = if websocket {
-            (settings.websocket, settings.websocket)
-        } else if head.method == b"CONNECT" {
-            // What passes a tunnel is no body (RFC 9110, section 9.3.6): it is counted.
-            (Limits::default(), Limits::default())
-        } else {
-            (settings.request_body, settings.response_body)
-        };
-        let mut described = Vec::with_capacity(METADATA);
-        describe(&mut described, head, settings);
-        if let Some(rule) = rule.and_then(|index| self.config.rules.get(index)) {
-            wire::bytes(&mut described, tag::RULE, rule.name.as_bytes());
-        }
-        wire::bytes(&mut described, tag::SAMPLED_BECAUSE, b"always");
-        let found = settings.headers.keep(fields, &settings.secrets, tag::REQUEST, &mut described);
-        wire::text(&mut described, tag::HOST, found.host.unwrap_or(head.authority), MAX_NAME);
-        // Two of them are none: nobody knows which to believe.
-        let traceparent = found.traceparent.filter(|_| found.traceparents == 1);
-        let mut share = self.budget.share();
-        share.hold(described.capacity());
-        Some(Exchange {
-            rule,
+        let mut exchange = Exchange {
             start,
-            caller: traceparent.and_then(TraceContext::parse),
-            websocket,
+            caller: None,
+            websocket: head.scheme.starts_with(b"ws"),
+            method: Vec::new(),
             status: None,
+            response_type: Vec::new(),
             first_byte_ns: None,
-            described,
-            share,
-            request: BodyCapture::new(of_request, &self.budget),
-            response: BodyCapture::new(of_response, &self.budget),
-            plan: Plan { request: of_request.into(), response: of_response.into() },
+            kept: None,
+            identified: Vec::new(),
+            described: Vec::new(),
+            held: None,
+            share: self.budget.share(),
+            request: BodyCapture::new(Limits::default(), &self.budget),
+            response: BodyCapture::new(Limits::default(), &self.budget),
+            plan: Plan::default(),
+            choice,
             capture: Rc::clone(self),
-        })
+        };
+        match exchange.choice {
+            Choice::Made(rule) => exchange.begin_under(rule, head, fields),
+            Choice::Open(_) => exchange.begin_held(head, fields),
+        }
+        exchange.account();
+        Some(exchange)
     }
 
-    fn settings(&self, rule: Option<usize>) -> &Settings {
-        let rule = rule.and_then(|index| self.config.rules.get(index));
-        rule.map_or(&self.config.base, |rule| &rule.settings)
+    /// Which rule an exchange is for. `answer`: status and `Content-Type` of the response.
+    pub fn explain<'a>(
+        &self,
+        head: &RequestHead<'_>,
+        fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+        answer: (u16, &[u8]),
+        route: &[u8],
+    ) -> Explained<'_> {
+        let found = self.look(fields);
+        let request = Request::new(head.method, head.path, head.authority, Some(&found));
+        let choice = Choice::of_request(&self.config, &request);
+        let rule = choice
+            .with_response(&self.config, answer.0, &media_type(answer.1))
+            .with_route(&self.config, route);
+        let settings = choice::settings(&self.config, rule);
+        Explained {
+            rule,
+            name: choice::name(&self.config, rule),
+            record: settings.record,
+            samples: !settings.sample.keeps_all(),
+        }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What a request's headers say that somebody asks for. All filters ask for the same.
+    fn look<'a>(&self, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Found<'a> {
+        self.config.base.headers.look(fields)
+    }
+
+    /// Counts an exchange; how many there were before it of its rule and route in this minute.
+    fn count_this_minute(&self, unix_ns: u64, rule: RuleIndex, route: &[u8]) -> u32 {
+        let rule = rule.map_or(0, |index| index.saturating_add(1));
+        self.minute.try_borrow_mut().map_or(u32::MAX, |mut minute| minute.count(unix_ns, rule, route))
     }
 }
 
 impl From<Limits> for Want {
-    fn from(limits: Limits) -> Self {
-        Self { head: limits.head, tail: limits.tail }
+    fn from(kept: Limits) -> Self {
+        let Limits { head, tail } = kept.with_margin();
+        Self { head, tail }
     }
-}
-
-/// Writes what is known of an `Exchange` when it begins.
-fn describe(out: &mut Vec<u8>, head: &RequestHead<'_>, settings: &Settings) {
-    wire::text(out, tag::METHOD, head.method, MAX_NAME);
-    wire::text(out, tag::SCHEME, head.scheme, MAX_NAME);
-    wire::text(out, tag::PATH, head.path, MAX_PATH);
-    wire::text(out, tag::QUERY, &settings.secrets.redact(head.query), MAX_QUERY);
-    wire::text(out, tag::CLIENT, head.client, MAX_NAME);
-    wire::text(out, tag::HTTP_VERSION, head.http_version, MAX_NAME);
-}
-
-fn describe_proxy(out: &mut Vec<u8>, proxy: &Proxy<'_>) {
-    let mut message = Vec::with_capacity(128);
-    wire::text(&mut message, tag::UPSTREAM_CLUSTER, proxy.upstream_cluster, MAX_NAME);
-    wire::text(&mut message, tag::UPSTREAM_HOST, proxy.upstream_host, MAX_NAME);
-    wire::number(&mut message, tag::ATTEMPTS, proxy.attempts.into());
-    for flag in proxy.response_flags {
-        wire::bytes(&mut message, tag::RESPONSE_FLAGS, flag.as_bytes());
-    }
-    wire::text(&mut message, tag::RESPONSE_CODE_DETAILS, proxy.response_code_details, MAX_NAME);
-    wire::head(out, tag::PROXY, message.len());
-    out.extend_from_slice(&message);
-}
-
-#[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
-fn halves(id: u128) -> (u64, u64) {
-    ((id >> 64) as u64, id as u64)
 }
 
 /// An exchange while it passes.
 #[derive(Debug)]
 pub struct Exchange {
     capture: Rc<Capture>,
-    /// Index of the rule that matched.
-    rule: Option<usize>,
+    /// Which rule it is for.
+    choice: Choice,
     plan: Plan,
     start: Start,
     caller: Option<TraceContext>,
     websocket: bool,
+    /// Kept apart where it may be that nothing else is kept.
+    method: Vec<u8>,
     status: Option<u16>,
+    /// Media type of the response, where a rule may ask for it.
+    response_type: Vec<u8>,
     first_byte_ns: Option<u64>,
+    /// Why it is kept, if that is known.
+    kept: Option<&'static str>,
+    /// What the request's headers say of whose it is.
+    identified: identity::Kept,
     /// Fields of the event's `Exchange`, encoded: all but what the bodies will be.
     described: Vec<u8>,
+    /// The request as it came, as long as the choice is open.
+    held: Option<Box<Held>>,
     /// What they hold of the memory for all exchanges.
     share: Share,
     request: BodyCapture,
@@ -263,6 +308,98 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// Begins under a rule that is certain.
+    fn begin_under<'a>(
+        &mut self,
+        rule: RuleIndex,
+        head: &RequestHead<'_>,
+        fields: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
+    ) {
+        let capture = Rc::clone(&self.capture);
+        let settings = choice::settings(&capture.config, rule);
+        if !settings.sample.keeps_all() {
+            let found = capture.look(fields.clone());
+            self.caller = found.caller();
+            self.kept = settings.sample.early(self.trace_id(), self.caller, &found);
+            self.method = head.method.to_vec();
+            if self.kept.is_none() && !settings.sample.decides_late() {
+                // It will be counted, and nothing else.
+                return;
+            }
+        }
+        self.limit(head, settings.limits(self.websocket));
+        self.describe_request(head, fields, settings);
+    }
+
+    /// Begins before it is known under which of several rules: with the widest limits of them.
+    fn begin_held<'a>(
+        &mut self,
+        head: &RequestHead<'_>,
+        fields: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
+    ) {
+        let capture = Rc::clone(&self.capture);
+        let recording = self.choice.settings(&capture.config).filter(|settings| settings.record);
+        let limits = recording.map(|settings| settings.limits(self.websocket));
+        let widest = limits.reduce(|a, b| (a.0.or_wider(b.0), a.1.or_wider(b.1)));
+        self.limit(head, widest.unwrap_or_default());
+        self.caller = capture.look(fields.clone()).caller();
+        self.held = Some(Box::new(Held::new(head, fields)));
+    }
+
+    /// Ends the open choice.
+    fn choose(&mut self, rule: RuleIndex) {
+        let Some(held) = self.held.take() else { return };
+        let capture = Rc::clone(&self.capture);
+        let settings = choice::settings(&capture.config, rule);
+        let (request, response) = settings.limits(self.websocket);
+        self.request.narrow(request);
+        self.response.narrow(response);
+        self.choice = Choice::Made(rule);
+        if !settings.sample.keeps_all() {
+            self.kept = settings.sample.early(self.trace_id(), self.caller, &capture.look(held.fields()));
+            self.method = held.head().method.to_vec();
+        }
+        self.describe_request(&held.head(), held.fields(), settings);
+        describe::response(&mut self.described, held.response_fields(), settings);
+    }
+
+    fn describe_request<'a>(
+        &mut self,
+        head: &RequestHead<'_>,
+        fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+        settings: &Settings,
+    ) {
+        self.described.reserve(METADATA);
+        let found = describe::request(&mut self.described, head, fields, settings);
+        self.caller = found.caller();
+        if settings.sample.keeps_all() {
+            self.kept = Some("always");
+        }
+        if !settings.identity.is_empty() {
+            self.identified = identity::keep(&settings.identity, &found);
+        }
+    }
+
+    fn limit(&mut self, head: &RequestHead<'_>, (request, response): (Limits, Limits)) {
+        if head.method == b"CONNECT" {
+            // What passes a tunnel is no body (RFC 9110, section 9.3.6): it is counted.
+            return;
+        }
+        self.request = BodyCapture::new(request, &self.capture.budget);
+        self.response = BodyCapture::new(response, &self.capture.budget);
+        self.plan = Plan { request: request.into(), response: response.into() };
+    }
+
+    /// Takes its part of the memory for all exchanges for what it holds beside its bodies.
+    fn account(&mut self) {
+        let holds = self.described_bytes();
+        self.share.hold_in_all(holds);
+    }
+
+    fn trace_id(&self) -> u128 {
+        self.caller.map_or(self.start.trace_id, |caller| caller.trace_id)
+    }
+
     /// How many bytes of each body to hand over.
     #[must_use]
     pub fn plan(&self) -> Plan {
@@ -273,7 +410,9 @@ impl Exchange {
     /// little is left: to bound them, a host begins no more.
     #[must_use]
     pub fn described_bytes(&self) -> usize {
-        self.described.capacity()
+        let identified = self.identified.iter().flatten().map(Vec::capacity).sum::<usize>();
+        let held = self.held.as_ref().map_or(0, |held| held.size());
+        self.described.capacity() + self.method.capacity() + identified + held
     }
 
     /// The `traceparent` that makes whoever gets the request a child of this exchange.
@@ -289,8 +428,8 @@ impl Exchange {
 
     /// What the request head left open of the connection that it came by.
     pub fn connection(&mut self, http_version: &[u8], client: &[u8]) {
-        wire::text(&mut self.described, tag::HTTP_VERSION, http_version, MAX_NAME);
-        wire::text(&mut self.described, tag::CLIENT, client, MAX_NAME);
+        wire::text(&mut self.described, tag::HTTP_VERSION, http_version, describe::MAX_NAME);
+        wire::text(&mut self.described, tag::CLIENT, client, describe::MAX_NAME);
     }
 
     /// One chunk of the request body: its first bytes, how many the host then left out, and its last bytes; where
@@ -300,14 +439,35 @@ impl Exchange {
     }
 
     /// Status and headers of the response; a second one is none. Interim (1xx) responses are not for here, except 101.
-    pub fn response_head<'a>(&mut self, status: u16, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
-        if self.status.is_none() {
-            self.status = Some(status);
-            let settings = self.capture.settings(self.rule);
-            let before = self.described.capacity();
-            settings.headers.keep(fields, &settings.secrets, tag::RESPONSE, &mut self.described);
-            self.share.hold(self.described.capacity().saturating_sub(before));
+    pub fn response_head<'a>(
+        &mut self,
+        status: u16,
+        fields: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
+    ) {
+        if self.status.is_some() {
+            return;
         }
+        self.status = Some(status);
+        let capture = Rc::clone(&self.capture);
+        if let Choice::Open(_) = self.choice {
+            self.response_type = media_type(capture.look(fields.clone()).content_type());
+            let open = std::mem::replace(&mut self.choice, Choice::Made(None));
+            self.choice = open.with_response(&capture.config, status, &self.response_type);
+            match self.choice {
+                Choice::Made(rule) => self.choose(rule),
+                Choice::Open(_) => {
+                    if let Some(held) = &mut self.held {
+                        held.hold_response(fields.clone());
+                    }
+                }
+            }
+        }
+        if let Choice::Made(rule) = self.choice
+            && !self.described.is_empty()
+        {
+            describe::response(&mut self.described, fields, choice::settings(&capture.config, rule));
+        }
+        self.account();
     }
 
     /// One chunk of the response body, `elapsed_ns` after the start; otherwise as [`Self::request_body`].
@@ -338,78 +498,11 @@ impl Exchange {
     pub fn response_message_ends(&mut self) {
         self.response.end_chunk();
     }
+}
 
-    /// Ends the exchange and encodes its event in at most `max_bytes`: if it is longer, its bodies are reduced to
-    /// their sizes. `None` if it does not fit even then.
-    #[must_use]
-    pub fn finish(mut self, end: &End<'_>, max_bytes: usize) -> Option<Vec<u8>> {
-        self.describe_end(end);
-        let mut sizes = Sizes::of(&self);
-        if sizes.event > max_bytes {
-            self.request.drop_content();
-            self.response.drop_content();
-            sizes = Sizes::of(&self);
-        }
-        if sizes.event > max_bytes {
-            return None;
-        }
-        let mut out = Vec::with_capacity(sizes.event);
-        out.extend_from_slice(&self.capture.common);
-        self.write_envelope(&mut out, end.elapsed_ns);
-        wire::head(&mut out, tag::EXCHANGE, sizes.exchange);
-        out.extend_from_slice(&self.described);
-        wire::head(&mut out, tag::REQUEST, sizes.request);
-        write_message(&mut out, &self.request);
-        wire::head(&mut out, tag::RESPONSE, sizes.response);
-        write_message(&mut out, &self.response);
-        Some(out)
-    }
-
-    fn describe_end(&mut self, end: &End<'_>) {
-        let answered = if end.outcome == Outcome::AppError { SERVER_ERROR } else { 0 };
-        let status = self.status.unwrap_or(answered);
-        let out = &mut self.described;
-        wire::number(out, tag::OUTCOME, u64::try_from(i32::from(end.outcome)).unwrap_or(0));
-        wire::number(out, tag::STATUS, status.into());
-        if let Some(elapsed) = self.first_byte_ns {
-            wire::present_number(out, tag::FIRST_BYTE_NS, elapsed);
-        }
-        wire::text(out, tag::ROUTE, end.route, MAX_NAME);
-        if let Some((class, message)) = end.error {
-            let mut error = Vec::with_capacity(class.len() + message.len().min(MAX_MESSAGE) + 8);
-            wire::text(&mut error, tag::ERROR_TYPE, class, MAX_NAME);
-            wire::text(&mut error, tag::ERROR_MESSAGE, message, MAX_MESSAGE);
-            wire::head(out, tag::ERROR, error.len());
-            out.extend_from_slice(&error);
-        }
-        if self.websocket {
-            let (code, subprotocol) = end.websocket.unwrap_or_default();
-            let mut websocket = Vec::new();
-            wire::number(&mut websocket, tag::ACCEPTED, (status == SWITCHING_PROTOCOLS).into());
-            wire::number(&mut websocket, tag::CLOSE_CODE, code.into());
-            wire::text(&mut websocket, tag::SUBPROTOCOL, subprotocol, MAX_NAME);
-            wire::head(out, tag::WEBSOCKET, websocket.len());
-            out.extend_from_slice(&websocket);
-        }
-        if let Some(status) = end.grpc_status {
-            wire::present_number(out, tag::GRPC_STATUS, status.into());
-        }
-        if let Some(proxy) = &end.proxy {
-            describe_proxy(out, proxy);
-        }
-    }
-
-    fn write_envelope(&self, out: &mut Vec<u8>, elapsed_ns: u64) {
-        let (event_high, event_low) = halves(self.start.event_id);
-        let (trace_high, trace_low) =
-            halves(self.caller.map_or(self.start.trace_id, |caller| caller.trace_id));
-        wire::fixed64(out, tag::ID_HIGH, event_high);
-        wire::fixed64(out, tag::ID_LOW, event_low);
-        wire::fixed64(out, tag::TRACE_ID_HIGH, trace_high);
-        wire::fixed64(out, tag::TRACE_ID_LOW, trace_low);
-        wire::fixed64(out, tag::SPAN_ID, self.start.span_id);
-        wire::fixed64(out, tag::PARENT_SPAN_ID, self.caller.map_or(0, |caller| caller.parent_id));
-        wire::fixed64(out, tag::START_UNIX_NS, self.start.unix_ns);
-        wire::number(out, tag::DURATION_NS, elapsed_ns);
+impl Settings {
+    /// What is kept of the two bodies.
+    fn limits(&self, is_websocket: bool) -> (Limits, Limits) {
+        if is_websocket { (self.websocket, self.websocket) } else { (self.request_body, self.response_body) }
     }
 }

@@ -1,7 +1,9 @@
-//! Path patterns: `*` stands for any characters but `/`, `**` for any characters at all. Nothing else is special.
+//! Patterns: `*` stands for any characters but `/`, `**` for any characters at all. Nothing else is special.
 
 /// More wildcards than this would let a long path cost too much.
 pub(crate) const MAX_WILDCARDS: usize = 8;
+/// Longest pattern, in bytes.
+const MAX_PATTERN: usize = 1024;
 /// Bytes of a path that are looked at; the rest of a longer one is taken to match nothing but a trailing `**`.
 const MAX_PATH: usize = 1024;
 
@@ -21,16 +23,41 @@ enum Token {
 }
 
 impl Glob {
-    /// Reads a pattern.
+    /// Reads a pattern of paths.
     ///
     /// # Errors
     ///
     /// The rule that the pattern broke, in words.
-    pub(crate) fn try_new(pattern: &str) -> Result<Self, String> {
+    pub(crate) fn of_path(pattern: &str) -> Result<Self, String> {
         if !pattern.starts_with(['/', '*']) {
             return Err("must begin with \"/\" or \"*\"".to_owned());
         }
-        let tokens = tokens(pattern.as_bytes());
+        Self::of_name(pattern)
+    }
+
+    /// Reads a pattern of names that may have slashes: routes, media types, hosts.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::of_path`].
+    pub(crate) fn of_name(pattern: &str) -> Result<Self, String> {
+        Self::of(pattern, tokens(pattern.as_bytes()))
+    }
+
+    /// Reads a pattern of free text, in which `*` stands for any characters at all.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::of_path`].
+    pub(crate) fn of_text(pattern: &str) -> Result<Self, String> {
+        let widened = |token| if token == Token::Segment { Token::Any } else { token };
+        Self::of(pattern, tokens(pattern.as_bytes()).into_iter().map(widened).collect())
+    }
+
+    fn of(pattern: &str, tokens: Vec<Token>) -> Result<Self, String> {
+        if !(1..=MAX_PATTERN).contains(&pattern.len()) {
+            return Err(format!("must be a pattern of 1 to {MAX_PATTERN} bytes"));
+        }
         let literal = tokens.iter().take_while(|token| matches!(token, Token::Byte(_))).count();
         let wildcards = tokens.iter().filter(|token| !matches!(token, Token::Byte(_))).count();
         if wildcards > MAX_WILDCARDS {
@@ -45,6 +72,40 @@ impl Glob {
         let path = path.get(..MAX_PATH).unwrap_or(path);
         path.strip_prefix(self.prefix.as_slice()).is_some_and(|rest| matches(&self.tokens, rest))
     }
+
+    /// Whether all that fits `other` fits this one too. Where it says no, that may still be so.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let Some(rest) = other.prefix.strip_prefix(self.prefix.as_slice()) else { return false };
+        let rest = rest.iter().map(|byte| Token::Byte(*byte)).chain(other.tokens.iter().copied());
+        covers(&self.tokens, &rest.collect::<Vec<_>>())
+    }
+}
+
+/// One row for each token of `wide`, from the last to the first; in it, whether what follows that token covers what
+/// follows each place in `narrow`.
+fn covers(wide: &[Token], narrow: &[Token]) -> bool {
+    let mut row = vec![false; narrow.len()];
+    row.push(true);
+    for token in wide.iter().rev() {
+        let mut before = Vec::with_capacity(row.len());
+        let mut absorbed = false;
+        for (place, after) in row.iter().enumerate().rev() {
+            let next = narrow.get(place);
+            let from_next = row.get(place.saturating_add(1)).copied().unwrap_or(false);
+            absorbed = match token {
+                Token::Byte(_) => next == Some(token) && from_next,
+                Token::Any => *after || (next.is_some() && absorbed),
+                Token::Segment => {
+                    let inside = !matches!(next, None | Some(Token::Any | Token::Byte(b'/')));
+                    *after || (inside && absorbed)
+                }
+            };
+            before.push(absorbed);
+        }
+        before.reverse();
+        row = before;
+    }
+    row.first().copied().unwrap_or(false)
 }
 
 fn tokens(mut pattern: &[u8]) -> Vec<Token> {
@@ -107,7 +168,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn fits(pattern: &str, path: &str) -> bool {
-        Glob::try_new(pattern).expect("a valid pattern").matches(path.as_bytes())
+        Glob::of_path(pattern).expect("a valid pattern").matches(path.as_bytes())
     }
 
     #[test]
@@ -140,12 +201,35 @@ mod tests {
 
     #[test]
     fn a_pattern_without_a_leading_slash_is_refused() {
-        assert!(Glob::try_new("health").is_err());
+        assert!(Glob::of_path("health").is_err());
     }
 
     #[test]
     fn a_pattern_of_too_many_wildcards_is_refused() {
-        assert!(Glob::try_new(&"/*".repeat(MAX_WILDCARDS + 1)).is_err());
+        assert!(Glob::of_path(&"/*".repeat(MAX_WILDCARDS + 1)).is_err());
+    }
+
+    #[test]
+    fn a_pattern_covers_what_it_is_wider_than() {
+        let glob = |pattern| Glob::of_path(pattern).expect("a valid pattern");
+        for (wide, narrow, expected) in [
+            ("**", "/a/*", true),
+            ("/v1/**", "/v1/chat/*", true),
+            ("/v1/*", "/v1/chat", true),
+            ("/v1/*", "/v1/*", true),
+            ("/v1/*", "/v1/**", false),
+            ("/v1/*", "/v1/a/b", false),
+            ("/v1/chat/**", "/v1/chat", false),
+            ("/a*c", "/abc", true),
+            ("/abc", "/a*c", false),
+        ] {
+            assert_eq!(glob(wide).covers(&glob(narrow)), expected, "{wide} over {narrow}");
+        }
+    }
+
+    #[test]
+    fn in_free_text_a_star_passes_slashes() {
+        assert!(Glob::of_text("acme*").is_ok_and(|glob| glob.matches(b"acme/eu/1")));
     }
 
     /// The definition, with no thought for speed.
@@ -167,8 +251,16 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
         #[test]
         fn matching_agrees_with_the_definition(pattern in "/[ab/*]{0,9}", path in "/[ab/]{0,9}") {
-            let Ok(glob) = Glob::try_new(&pattern) else { return Ok(()) };
+            let Ok(glob) = Glob::of_path(&pattern) else { return Ok(()) };
             prop_assert_eq!(glob.matches(path.as_bytes()), model(&tokens(pattern.as_bytes()), path.as_bytes()));
+        }
+
+        #[test]
+        fn what_is_covered_is_matched(wide in "/[ab/*]{0,6}", narrow in "/[ab/*]{0,6}", path in "/[ab/]{0,6}") {
+            let (Ok(wide), Ok(narrow)) = (Glob::of_path(&wide), Glob::of_path(&narrow)) else { return Ok(()) };
+            if wide.covers(&narrow) && narrow.matches(path.as_bytes()) {
+                prop_assert!(wide.matches(path.as_bytes()));
+            }
         }
     }
 }

@@ -3,9 +3,10 @@
 mod known;
 
 use crate::{
-    mask::REDACTED,
+    mask::Mask,
     query::SecretParameters,
     text::clipped,
+    wanted::{Found, Slot, Wanted},
     wire,
 };
 use known::KnownNames;
@@ -46,8 +47,13 @@ pub(crate) const DEFAULT_ALLOW: &[&str] = &[
     "x-request-id",
 ];
 
-/// Tag of `Message.headers`, and of a `Header`'s name and value.
+/// A content type, or encoding, is kept to this many bytes where it is no header that is kept.
+const MAX_CONTENT: usize = 256;
+
+/// Tags of `Message`, and of a `Header`'s name and value.
 const HEADERS: u32 = 1;
+const CONTENT_TYPE: u32 = 4;
+const CONTENT_ENCODING: u32 = 5;
 const NAME: u32 = 1;
 const VALUE: u32 = 2;
 
@@ -57,6 +63,9 @@ pub(crate) struct HeaderFilter {
     known: KnownNames,
     /// From entries such as `x-app-*`; an empty one allows every header.
     prefixes: Vec<String>,
+    /// Whether these two are kept as they are.
+    keeps_content_type: bool,
+    keeps_content_encoding: bool,
 }
 
 /// What the name of a header tells about it.
@@ -65,7 +74,8 @@ struct Meaning {
     /// The allow list names it.
     allowed: bool,
     treatment: Treatment,
-    role: Role,
+    /// Somebody asks for its value.
+    slot: Option<Slot>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,34 +87,22 @@ enum Treatment {
     RedactUrl,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    None,
-    Host,
-    Traceparent,
-}
-
-/// What the core itself reads of a request's headers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Found<'a> {
-    pub(crate) host: Option<&'a [u8]>,
-    pub(crate) traceparent: Option<&'a [u8]>,
-    /// How many of the latter there were.
-    pub(crate) traceparents: u32,
-}
-
 impl HeaderFilter {
     /// `allow`: names, or prefixes that end in `*`. `redact`: names beside the built-in ones.
-    pub(crate) fn new(allow: &[String], redact: &[String]) -> Self {
+    pub(crate) fn new(allow: &[String], redact: &[String], wanted: &Wanted) -> Self {
         let mut known = KnownNames::default();
         for name in CREDENTIALS.iter().copied().chain(redact.iter().map(String::as_str)) {
             known.entry(name).treatment = Treatment::Redact;
         }
         for name in URLS {
-            known.entry(name).treatment = Treatment::RedactUrl;
+            let meaning = known.entry(name);
+            if meaning.treatment == Treatment::Keep {
+                meaning.treatment = Treatment::RedactUrl;
+            }
         }
-        known.entry("host").role = Role::Host;
-        known.entry("traceparent").role = Role::Traceparent;
+        for (slot, name) in wanted.iter() {
+            known.entry(name).slot = Some(slot);
+        }
         let mut prefixes = Vec::new();
         for name in allow {
             match name.strip_suffix('*') {
@@ -113,7 +111,27 @@ impl HeaderFilter {
             }
         }
         known.index();
-        Self { known, prefixes }
+        let mut filter = Self { known, prefixes, keeps_content_type: false, keeps_content_encoding: false };
+        filter.keeps_content_type = filter.keeps_as_it_is(b"content-type");
+        filter.keeps_content_encoding = filter.keeps_as_it_is(b"content-encoding");
+        filter
+    }
+
+    fn keeps_as_it_is(&self, name: &[u8]) -> bool {
+        let meaning = self.known.find(name).map(|known| known.meaning);
+        let allowed = meaning.is_some_and(|meaning| meaning.allowed) || self.allows_by_prefix(name);
+        allowed && meaning.is_none_or(|meaning| meaning.treatment == Treatment::Keep)
+    }
+
+    /// What is asked for of the fields, and nothing kept of them.
+    pub(crate) fn look<'a>(&self, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Found<'a> {
+        let mut found = Found::default();
+        for (name, value) in fields {
+            if let Some(slot) = self.known.find(name).and_then(|known| known.meaning.slot) {
+                found.put(slot, value);
+            }
+        }
+        found
     }
 
     /// Writes the fields that are kept, in the order in which they came, each as a `Message` of one header under the
@@ -122,6 +140,7 @@ impl HeaderFilter {
         &self,
         fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
         secrets: &SecretParameters,
+        mask: &Mask,
         message: u32,
         out: &mut Vec<u8>,
     ) -> Found<'a> {
@@ -130,25 +149,35 @@ impl HeaderFilter {
         for (name, value) in fields {
             let known = self.known.find(name);
             let meaning = known.map(|known| known.meaning);
-            match meaning.map_or(Role::None, |meaning| meaning.role) {
-                Role::None => {}
-                Role::Host => found.host = found.host.or(Some(value)),
-                Role::Traceparent => {
-                    found.traceparent = Some(value);
-                    found.traceparents = found.traceparents.saturating_add(1);
-                }
+            if let Some(slot) = meaning.and_then(|meaning| meaning.slot) {
+                found.put(slot, value);
             }
             let allowed = meaning.is_some_and(|meaning| meaning.allowed) || self.allows_by_prefix(name);
-            if !allowed || room == 0 {
+            let treatment = meaning.map_or(Treatment::Keep, |meaning| meaning.treatment);
+            if !allowed || room == 0 || (treatment == Treatment::Redact && mask.drops()) {
                 continue;
             }
             room -= 1;
-            let treatment = meaning.map_or(Treatment::Keep, |meaning| meaning.treatment);
             let name = known
                 .map_or_else(|| Cow::Owned(name.to_ascii_lowercase()), |known| Cow::Borrowed(&*known.name));
-            write_header(out, message, &name, &kept_value(treatment, value, secrets));
+            write_header(out, message, &name, &kept_value(treatment, value, secrets, mask));
         }
+        self.write_content(message, &found, out);
         found
+    }
+
+    /// What a body is, where no header that is kept tells.
+    fn write_content(&self, message: u32, found: &Found<'_>, out: &mut Vec<u8>) {
+        for (tag, value, is_kept) in [
+            (CONTENT_TYPE, found.content_type(), self.keeps_content_type),
+            (CONTENT_ENCODING, found.content_encoding(), self.keeps_content_encoding),
+        ] {
+            if !is_kept && !value.is_empty() {
+                let value = clipped(value, MAX_CONTENT);
+                wire::heads(out, [(message, wire::size(tag, value.len())), (tag, value.len())]);
+                out.extend_from_slice(&value);
+            }
+        }
     }
 
     fn allows_by_prefix(&self, name: &[u8]) -> bool {
@@ -169,10 +198,18 @@ fn write_header(out: &mut Vec<u8>, message: u32, name: &[u8], value: &[u8]) {
 }
 
 /// The value as it is kept: UTF-8, cut, and without what is secret in it.
-fn kept_value<'v>(treatment: Treatment, value: &'v [u8], secrets: &SecretParameters) -> Cow<'v, [u8]> {
+fn kept_value<'v>(
+    treatment: Treatment,
+    value: &'v [u8],
+    secrets: &SecretParameters,
+    mask: &Mask,
+) -> Cow<'v, [u8]> {
     match treatment {
         Treatment::Keep => clipped(value, MAX_VALUE),
-        Treatment::Redact => Cow::Borrowed(REDACTED.as_bytes()),
+        Treatment::Redact => match mask.of(value, true) {
+            Cow::Borrowed(mask) => Cow::Borrowed(mask.as_bytes()),
+            Cow::Owned(mask) => Cow::Owned(mask.into_bytes()),
+        },
         Treatment::RedactUrl => Cow::Owned(clipped(&secrets.redact_url(value), MAX_VALUE).into_owned()),
     }
 }
@@ -180,16 +217,25 @@ fn kept_value<'v>(treatment: Treatment, value: &'v [u8], secrets: &SecretParamet
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{event::Exchange, mask::Mask};
+    use crate::{
+        event::{Exchange, Message},
+        mask::MaskKind,
+    };
 
-    fn keep(allow: &[&str], fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    fn keep_by(kind: MaskKind, allow: &[&str], fields: &[(&str, &str)]) -> Message {
         let allow: Vec<_> = allow.iter().map(|name| (*name).to_owned()).collect();
         let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         let mut kept = Vec::new();
-        let filter = HeaderFilter::new(&allow, &["x-ours".to_owned()]);
-        filter.keep(fields.iter().copied(), &SecretParameters::new(&[], Mask::default()), 12, &mut kept);
+        let filter = HeaderFilter::new(&allow, &["x-ours".to_owned()], &Wanted::default());
+        let mask = Mask::new(kind, b"key");
+        let secrets = SecretParameters::new(&[], mask.clone());
+        filter.keep(fields.iter().copied(), &secrets, &mask, 12, &mut kept);
         let exchange: Exchange = prost::Message::decode(kept.as_slice()).expect("an exchange");
-        let headers = exchange.request.unwrap_or_default().headers;
+        exchange.request.unwrap_or_default()
+    }
+
+    fn keep(allow: &[&str], fields: &[(&str, &str)]) -> Vec<(String, String)> {
+        let headers = keep_by(MaskKind::Redact, allow, fields).headers;
         headers.into_iter().map(|header| (header.name, header.value)).collect()
     }
 
@@ -214,6 +260,21 @@ mod tests {
         let expected =
             [pair("authorization", "[redacted]"), pair("x-ours", "[redacted]"), pair("accept", "*/*")];
         assert_eq!(kept, expected);
+    }
+
+    #[test]
+    fn a_credential_can_be_dropped_or_made_comparable() {
+        let fields = [("authorization", "Bearer s"), ("accept", "*/*")];
+        assert_eq!(keep_by(MaskKind::Drop, &["*"], &fields).headers.len(), 1);
+        let hashed = keep_by(MaskKind::Hash, &["*"], &fields).headers;
+        assert!(hashed.first().is_some_and(|header| header.value.starts_with("[redacted:")));
+    }
+
+    #[test]
+    fn what_a_body_is_is_told_where_no_header_that_is_kept_tells() {
+        let fields = [("Content-Type", "text/plain"), ("content-encoding", "gzip")];
+        let message = keep_by(MaskKind::Redact, &["content-encoding"], &fields);
+        assert_eq!((message.content_type.as_str(), message.content_encoding.as_str()), ("text/plain", ""));
     }
 
     #[test]

@@ -22,14 +22,18 @@ pub mod treatment;
 
 mod body;
 mod budget;
+mod conditions;
 mod exchange;
 mod glob;
 mod headers;
+mod identity;
+mod sample;
 mod text;
 mod trace_context;
+mod wanted;
 mod wire;
 
 pub use self::{
     config::Config,
-    exchange::{Capture, End, Exchange, Plan, Proxy, RequestHead, Start, Want},
+    exchange::{Capture, End, Exchange, Explained, Finished, Plan, Proxy, RequestHead, Start, Want},
 };

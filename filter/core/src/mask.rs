@@ -54,9 +54,8 @@ impl Mask {
     /// [`MaskKind::Redact`].
     #[must_use]
     pub fn new(kind: MaskKind, key: &[u8]) -> Self {
-        let keyed = (kind == MaskKind::Hash && !key.is_empty())
-            .then(|| Hmac::new_from_slice(key).ok())
-            .flatten();
+        let keyed =
+            (kind == MaskKind::Hash && !key.is_empty()).then(|| Hmac::new_from_slice(key).ok()).flatten();
         Self { kind, keyed }
     }
 

@@ -91,7 +91,13 @@ pub struct Treatment {
     /// Fields of a JSON request that say whose the event is.
     #[prost(message, repeated, tag = "12")]
     pub identity: Vec<JsonField>,
+    /// [`VERSION`] of who wrote it: never 0, so that a treatment which asks for nothing is not taken for none.
+    #[prost(uint32, tag = "13")]
+    pub version: u32,
 }
+
+/// The version of the layout that this build writes.
+pub const VERSION: u32 = 1;
 
 /// A regular expression in the syntax of the `regex` crate, without Unicode classes.
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
@@ -135,7 +141,8 @@ impl Treatment {
     /// What is done where a producer says nothing, as those before there were treatments.
     #[must_use]
     pub fn standard() -> Self {
-        Self { patterns: DEFAULT_PATTERNS.iter().map(|name| (*name).to_owned()).collect(), ..Self::default() }
+        let patterns = DEFAULT_PATTERNS.iter().map(|name| (*name).to_owned()).collect();
+        Self { patterns, version: VERSION, ..Self::default() }
     }
 
     /// Reads a treatment.
@@ -164,7 +171,7 @@ pub const MAX_TAGS: usize = 16;
 impl Identity {
     /// The value as it may stand in an event; `None` if it may not: it is empty, too long, or of other characters.
     #[must_use]
-    pub fn accepted<'v>(self, value: &'v str) -> Option<&'v str> {
+    pub fn accepted(self, value: &str) -> Option<&str> {
         let value = value.trim();
         let allowed = match self {
             Self::Environment => is_environment(value),

@@ -74,7 +74,12 @@ pub(crate) fn size(tag: u32, length: usize) -> usize {
 
 /// Bytes of a number field, where zeros are left out.
 pub(crate) fn number_size(tag: u32, value: u64) -> usize {
-    if value == 0 { 0 } else { varint_size(u64::from(tag << 3)) + varint_size(value) }
+    if value == 0 { 0 } else { present_number_size(tag, value) }
+}
+
+/// Bytes of a number field that is written even if it is 0.
+pub(crate) fn present_number_size(tag: u32, value: u64) -> usize {
+    varint_size(u64::from(tag << 3)) + varint_size(value)
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "seven bits at a time are the encoding")]

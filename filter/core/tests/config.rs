@@ -62,17 +62,90 @@ fn what_is_no_table_is_refused() {
 }
 
 #[test]
-fn a_promise_that_this_version_cannot_keep_is_refused() {
-    let config = json!({"capture": {"redact": {"json_keys": ["password"]}}});
-    let expected =
-        "capture.redact.json_keys: is not supported by this version; remove it, got an array [\"password\"]";
-    assert_eq!(errors(&config), [expected]);
+fn rules_are_checked_to_the_last_name() {
+    let config = json!({
+        "capture": {
+            "redact": {"patterns": ["emial"], "expressions": {"bad": "(", "empty": "a*", "no": 3}, "mask": "hash", "json_keys": ["_"]},
+            "json": {"max_depth": 101, "max_string": 0},
+            "sample": 1.5,
+            "media": "all",
+            "identity": {"user": "cookie:x", "tags": ["json:"], "sesion": "header:a"},
+        },
+        "rule": [
+            {"match": {"status": [99, "6xx"], "header": {"a b": true, "x-a": 1}, "content_type": "a;b", "method": []}},
+            {"sample": {"rate": -1, "keep": ["errors"], "kep": 1}},
+            {"redact": {"hash_key": "short"}},
+        ],
+    });
+    assert_eq!(
+        errors(&config),
+        [
+            "capture.redact.json_keys: must be names of at least one letter or digit, got an array [\"_\"]",
+            "capture.redact.patterns: must be of email, card, iban, ipv4, ipv6, bearer, provider_key, jwt; own ones go to \"expressions\", got \"emial\"",
+            "capture.redact.expressions.bad: must be a regular expression: unclosed group, got \"(\"",
+            "capture.redact.expressions.empty: must be a regular expression that does not match nothing at all, got \"a*\"",
+            "capture.redact.expressions.no: must be a regular expression of 1 to 1000 bytes, got 3",
+            "capture.redact.hash_key: is needed by mask = \"hash\"",
+            "capture.json.max_string: must be a whole number from 1 to 1048576, got 0",
+            "capture.json.max_depth: must be a whole number from 1 to 100, got 101",
+            "capture.media: must be one of \"summary\", \"keep\", got \"all\"",
+            "capture.sample: must be a rate from 0 to 1, or a table with one, got 1.5",
+            "capture.identity.user: must be \"header:x-user-id\", \"scope:user.id\", \"json:user\" or \"text:anonymous\", got \"cookie:x\"",
+            "capture.identity.tags: must be \"header:x-user-id\", \"scope:user.id\", \"json:user\" or \"text:anonymous\", got \"json:\"",
+            "capture.identity.sesion: is unknown; did you mean \"session\"?",
+            "rule[0].match.method: must not be empty; leave it out to match everything",
+            "rule[0].match.content_type: must be a media type without parameters, such as \"application/json\", got \"a;b\"",
+            "rule[0].match.header.a b: must name a header, got true",
+            "rule[0].match.header.x-a: must be true, false, or a pattern of the value, got 1",
+            "rule[0].match.status: must be statuses such as 404, \"5xx\" or \"400-499\", from 100 to 599, got an array [99,\"6xx\"]",
+            "rule[1].sample.rate: must be a number from 0 to 1, got -1",
+            "rule[1].sample.keep: must be \"error\", \"status:429\", \"slow:2s\", \"header:x-debug\", \"header:x-debug=1\", \"route:/pay/**\" or \"first:10\", got \"errors\"",
+            "rule[1].sample.kep: is unknown; did you mean \"keep\"?",
+            "rule[2].redact.hash_key: must be a string of at least 16 bytes",
+        ]
+    );
+}
+
+#[test]
+fn a_rule_that_can_never_match_is_warned_of() {
+    let config = json!({"rule": [
+        {"name": "api", "match": {"path": "/v1/**"}},
+        {"name": "chat", "match": {"path": "/v1/chat", "method": "POST"}},
+        {"match": {"path": "/v2/**", "status": "5xx"}},
+        {"match": {"path": "/v2/**", "status": [500, 503]}},
+        {"match": {"path": "/v2/**"}},
+        {},
+        {"match": {"header": {"x-debug": true}}},
+    ]});
+    let warnings = Config::from_json(&config).expect("a valid configuration").warnings();
+    let fields: Vec<&str> = warnings.iter().map(|warning| warning.field.as_str()).collect();
+    assert_eq!(fields, ["rule[1].match", "rule[3].match", "rule[6].match"]);
+    assert_eq!(
+        warnings.first().map(ToString::to_string).as_deref(),
+        Some(
+            "rule[1].match: rule[1] \"chat\" can never match, because rule[0] \"api\" stands before it and matches all that it does"
+        )
+    );
+}
+
+#[test]
+fn the_key_of_hashes_is_never_shown() {
+    let config = json!({"capture": {"redact": {"hash_key": 1234567890}}});
+    assert!(!errors(&config).concat().contains("1234567890"));
+}
+
+#[test]
+fn a_configuration_that_would_weigh_down_every_event_is_refused() {
+    let expressions: serde_json::Map<_, _> =
+        (0..40).map(|number| (format!("e{number}"), json!("x".repeat(900)))).collect();
+    let errors = errors(&json!({"capture": {"redact": {"expressions": expressions}}}));
+    assert!(errors.concat().contains("travel in every event"), "{errors:?}");
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
     let key = prop_oneof![
         "[a-z]{1,5}",
-        "service|capture|rule|match|path|headers|allow|redact|request_body|head|name"
+        "service|capture|rule|match|path|headers|allow|redact|request_body|head|name|sample|rate|keep|identity|user|status|header|expressions"
     ];
     let leaf = prop_oneof![
         Just(Value::Null),

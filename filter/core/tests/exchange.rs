@@ -2,59 +2,20 @@
 #![allow(missing_docs, reason = "a test")]
 
 use offpath_core::{
-    Capture, Config, End, Exchange, Proxy, RequestHead, Start,
+    End, Finished, Proxy, RequestHead,
     event::{self, Event, Kind, Outcome},
 };
 use proptest::prelude::*;
-use serde_json::{Value, json};
-use std::rc::Rc;
+use serde_json::json;
 
-const START: Start =
-    Start { unix_ns: 1_000, event_id: 0x11 << 64 | 0x22, trace_id: 0x33 << 64 | 0x44, span_id: 0x55 };
+mod framework;
+
+use framework::{Fields, START, begin, begin_with, body, capture, end, finish, get};
+
+/// What is handed over beyond a limit.
+const MARGIN: u32 = 1024;
 const TRACEPARENT: (&[u8], &[u8]) =
     (b"Traceparent", b"00-000000000000000a000000000000000b-000000000000000c-01");
-const NO_LIMIT: usize = usize::MAX;
-
-fn capture(config: &Value) -> Rc<Capture> {
-    Capture::new(Config::from_json(config).expect("a valid configuration"), "asgi")
-}
-
-fn get(path: &'static str) -> RequestHead<'static> {
-    RequestHead { method: b"GET", scheme: b"http", path: path.as_bytes(), ..RequestHead::default() }
-}
-
-fn end(outcome: Outcome) -> End<'static> {
-    End {
-        elapsed_ns: 9_000,
-        outcome,
-        route: b"",
-        error: None,
-        websocket: None,
-        grpc_status: None,
-        proxy: None,
-    }
-}
-
-type Fields<'a> = [(&'a [u8], &'a [u8])];
-
-fn begin(config: &Value, head: &RequestHead<'_>) -> Exchange {
-    begin_with(config, head, &[])
-}
-
-fn begin_with(config: &Value, head: &RequestHead<'_>, fields: &Fields<'_>) -> Exchange {
-    capture(config).begin(START, head, fields.iter().copied()).expect("an exchange to record")
-}
-
-fn finish(exchange: Exchange, end: &End<'_>) -> (Event, event::Exchange) {
-    let bytes = exchange.finish(end, NO_LIMIT).expect("an event");
-    let mut event = Event::from_bytes(&bytes).expect("an event that can be read");
-    let Some(Kind::Exchange(exchange)) = event.kind.take() else { panic!("no exchange: {event:?}") };
-    (event, exchange)
-}
-
-fn body(message: Option<event::Message>) -> event::Body {
-    message.and_then(|message| message.body).expect("a body")
-}
 
 #[test]
 fn an_event_carries_the_service_the_ids_and_the_times() {
@@ -125,7 +86,7 @@ fn the_first_rule_that_matches_wins() {
     ]});
     let head = RequestHead { method: b"POST", ..get("/v1/chat/completions") };
     let exchange = begin(&config, &head);
-    assert_eq!((exchange.plan().request.head, exchange.plan().response.head), (2, 8192));
+    assert_eq!((exchange.plan().request.head, exchange.plan().response.head), (2 + MARGIN, 8192 + MARGIN));
     assert_eq!(finish(exchange, &end(Outcome::Completed)).1.rule, "chat");
     assert!(capture(&config).begin(START, &get("/he%61lth"), std::iter::empty()).is_none());
     assert_eq!(finish(begin(&config, &get("/")), &end(Outcome::Completed)).1.rule, "");
@@ -171,7 +132,7 @@ fn a_message_in_parts_is_one_chunk() {
     let sent = body(exchange.request);
     assert_eq!(
         (sent.size, sent.head.as_slice(), sent.tail.as_slice()),
-        (10, b"onet".as_slice(), b"ee".as_slice())
+        (10, b"onety".as_slice(), b"ee".as_slice())
     );
 }
 
@@ -182,16 +143,18 @@ fn an_event_that_is_too_long_loses_its_bodies_and_then_itself() {
         exchange.request_body(vec![b'x'; 5000], 0, vec![]);
         exchange
     };
-    let bytes = exchange().finish(&end(Outcome::Completed), 1000).expect("an event without bodies");
+    let Finished::Event(bytes) = exchange().finish(&end(Outcome::Completed), 1000) else {
+        panic!("no event")
+    };
     let Some(Kind::Exchange(kept)) = Event::from_bytes(&bytes).expect("an event").kind else { panic!() };
     let request = body(kept.request);
     assert_eq!((request.size, request.kept()), (5000, 0));
-    assert!(exchange().finish(&end(Outcome::Completed), 10).is_none());
+    assert_eq!(exchange().finish(&end(Outcome::Completed), 10), Finished::TooLong);
 }
 
 #[test]
 fn exchanges_in_flight_share_the_memory_that_is_configured() {
-    let capture = capture(&json!({"capture": {"max_memory": "3KiB"}}));
+    let capture = capture(&json!({"capture": {"max_memory": "3500B"}}));
     let mut first = capture.begin(START, &get("/"), std::iter::empty()).expect("an exchange");
     let mut second = capture.begin(START, &get("/"), std::iter::empty()).expect("an exchange");
     first.request_body(vec![1; 1500], 0, vec![]);
@@ -235,6 +198,7 @@ proptest! {
             error: Some((&method, &query)), websocket: Some((status, &path)),
             grpc_status: Some(status.into()),
             proxy: Some(Proxy { upstream_cluster: &method, response_code_details: &query, ..Proxy::default() }),
+            scope: &[],
         };
         finish(exchange, &end);
     }

@@ -50,16 +50,21 @@ impl Settings {
 
     fn parse(json: &[u8]) -> Result<Self, Vec<Error>> {
         let json = if json.trim_ascii().is_empty() { b"{}" } else { json };
-        let value = serde_json::from_slice(json).map_err(|error| {
-            let rule = format!("must be JSON, in a google.protobuf.StringValue: {error}");
-            vec![Error { field: "the configuration".to_owned(), rule, value: String::new() }]
-        })?;
-        let config = Config::from_json(&value)?;
+        let config = Config::from_text(json)?;
         Ok(Self {
             egress: config.egress.clone(),
             max_described: config.max_memory_or(DEFAULT_MAX_MEMORY) as usize,
             capture: Capture::within(DEFAULT_MAX_MEMORY, config, "envoy"),
         })
+    }
+
+    /// Says in Envoy's log what was taken, and what in it will not do what it seems to.
+    pub(crate) fn tell(&self) {
+        let config = self.capture.config();
+        host::log(Level::Info, &format!("took the rules {}", config.version()));
+        for warning in config.warnings() {
+            host::log(Level::Warn, &warning.to_string());
+        }
     }
 }
 

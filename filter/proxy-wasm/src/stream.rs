@@ -20,7 +20,7 @@ use crate::{
     plugin::Settings,
     random::Pool,
 };
-use offpath_core::{Exchange, Start, Want};
+use offpath_core::{Exchange, Finished, Start, Want};
 
 /// Status of a request whose connection becomes something else.
 const SWITCHING_PROTOCOLS: u16 = 101;
@@ -187,13 +187,13 @@ impl Stream {
         matches!(self.phase, Phase::Recording(_)).then(|| query.ask())
     }
 
-    /// Ends it; its event, if it is recorded. `Err`: the event is too long.
-    pub(crate) fn finish(self, answer: Option<&Answer>, longest_event: usize) -> Result<Option<Vec<u8>>, ()> {
+    /// Ends it.
+    pub(crate) fn finish(self, answer: Option<&Answer>, longest_event: usize) -> Finished {
         match (self.phase, answer) {
             (Phase::Recording(recording), Some(answer)) => {
-                recording.finish(&answer.attributes(), longest_event).map(Some).ok_or(())
+                recording.finish(&answer.attributes(), longest_event)
             }
-            _ => Ok(None),
+            _ => Finished::Nothing,
         }
     }
 }

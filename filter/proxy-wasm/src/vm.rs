@@ -8,6 +8,7 @@ use crate::{
     random::Pool,
     stream::{Begun, Stream},
 };
+use offpath_core::Finished;
 use std::{cell::RefCell, collections::BTreeMap};
 
 /// How long a plugin that is to go is kept for what is on its way.
@@ -48,6 +49,7 @@ impl Vm {
     pub(crate) fn on_configure(&mut self, root: u32, size: usize) -> bool {
         match Settings::read(size) {
             Ok(settings) => {
+                settings.tell();
                 let (cluster, max_memory) = (settings.egress.cluster.clone(), settings.egress.max_memory);
                 self.plugins.entry(root).or_default().settings = Some(settings);
                 if let Some(sender) = self.senders.iter_mut().find(|sender| sender.cluster == cluster) {
@@ -116,15 +118,17 @@ impl Vm {
         plugin.tick();
         let answer = stream.ask(&mut plugin.query);
         let Some(sender) = self.sender(root) else { return };
-        match stream.finish(answer.as_ref(), sender.egress.longest_event()) {
-            Ok(Some(event)) => sender.egress.push(&event),
-            Ok(None) => return,
-            Err(()) => sender.egress.lose(Reason::TooBig, 1),
+        let finished = stream.finish(answer.as_ref(), sender.egress.longest_event());
+        let is_recorded = matches!(finished, Finished::Event(_) | Finished::TooLong);
+        match finished {
+            Finished::Event(event) | Finished::Unsampled(event) => sender.egress.push(&event),
+            Finished::TooLong => sender.egress.lose(Reason::TooBig, 1),
+            Finished::Nothing => return,
         }
         if sender.egress.is_pressing() {
             self.send(root);
         }
-        self.recorded = self.recorded.saturating_add(1);
+        self.recorded = self.recorded.saturating_add(is_recorded.into());
     }
 
     pub(crate) fn on_tick(&mut self, root: u32) {

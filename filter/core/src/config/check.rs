@@ -4,7 +4,7 @@
 
 use serde_json::Map;
 pub use serde_json::Value;
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 /// One thing that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +100,27 @@ impl<'v, 'e> Table<'v, 'e> {
         all
     }
 
+    /// What stands under a key that the user chose; it counts as known.
+    pub(crate) fn value_of(&mut self, key: &'v str) -> Option<&'v Value> {
+        self.map.and_then(|map| map.get(key))
+    }
+
+    /// Whether anything stands at `key`.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.map.is_some_and(|map| map.contains_key(key))
+    }
+
+    /// What the name at `key` stands for.
+    pub fn one_of<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        let rule = format!("must be one of {}", names.join(", "));
+        self.typed(key, &rule, |value| {
+            let typed = value.as_str()?;
+            choices.iter().find(|(name, _)| *name == typed).map(|(_, meaning)| *meaning)
+        })
+    }
+
     /// The text at `key`.
     pub fn text(&mut self, key: &'static str) -> Option<&'v str> {
         self.typed(key, "must be a string", Value::as_str)
@@ -150,6 +171,12 @@ impl<'v, 'e> Table<'v, 'e> {
     pub fn refuse(&mut self, key: &str, rule: &str, value: Option<&Value>) {
         let field = self.at(key);
         self.errors.push(error(&field, rule, value));
+    }
+
+    /// Adds an error of the table as a whole.
+    pub(crate) fn refuse_whole(&mut self, rule: &str) {
+        let field = self.path.clone();
+        self.errors.push(error(&field, rule, None));
     }
 
     /// Keys that somebody else reads.
@@ -235,6 +262,19 @@ pub(crate) fn size(value: &Value) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(unit)
 }
 
+/// A duration in milliseconds: a whole number with `ms`, `s` or `m`.
+pub(crate) fn milliseconds(text: &str, bounds: RangeInclusive<u32>) -> Option<u32> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match text.get(digits.len()..)? {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        _ => return None,
+    };
+    digits.parse::<u32>().ok()?.checked_mul(factor).filter(|milliseconds| bounds.contains(milliseconds))
+}
+
 fn human(bytes: u64) -> String {
     match bytes {
         bytes if bytes > 0 && bytes.is_multiple_of(1 << 30) => format!("{}GiB", bytes >> 30),
@@ -288,6 +328,22 @@ mod tests {
         ] {
             assert_eq!(size(&typed), bytes, "{typed}");
         }
+    }
+
+    #[test]
+    fn durations_have_units_and_bounds() {
+        for (typed, expected) in [
+            ("100ms", Some(100)),
+            ("10s", Some(10_000)),
+            ("9ms", None),
+            ("11s", None),
+            ("1m", None),
+            ("ms", None),
+            ("100", None),
+        ] {
+            assert_eq!(milliseconds(typed, 10..=10_000), expected, "{typed}");
+        }
+        assert_eq!(milliseconds("2m", 0..=u32::MAX), Some(120_000));
     }
 
     #[test]

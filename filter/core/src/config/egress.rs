@@ -1,9 +1,11 @@
 //! What tunes the filter in Envoy: where its events go, and how many may wait there.
 
-use super::check::{Table, Value};
+use super::check::{Table, milliseconds};
+use std::ops::RangeInclusive;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
+const INTERVAL_MS: RangeInclusive<u32> = 10..=10_000;
 
 /// `cluster`, `[egress]` and `inject_traceparent`: settings that the core checks, so that there is one place for it, and
 /// the filter obeys.
@@ -40,7 +42,7 @@ impl EgressSettings {
         let inject_traceparent = root.flag("inject_traceparent");
         let mut table = root.table("egress");
         let rule = "must be a duration such as \"100ms\" or \"1s\", from 10ms to 10s";
-        let interval_ms = table.typed("interval", rule, milliseconds);
+        let interval_ms = table.typed("interval", rule, |value| milliseconds(value.as_str()?, INTERVAL_MS));
         let max_memory = table.size("max_memory", 256 * KIB, 256 * MIB);
         table.finish();
         Self {
@@ -48,42 +50,6 @@ impl EgressSettings {
             interval_ms: interval_ms.unwrap_or(default.interval_ms),
             max_memory: max_memory.and_then(|bytes| u32::try_from(bytes).ok()).unwrap_or(default.max_memory),
             inject_traceparent: inject_traceparent.unwrap_or(default.inject_traceparent),
-        }
-    }
-}
-
-fn milliseconds(value: &Value) -> Option<u32> {
-    let text = value.as_str()?.trim();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match text.get(digits.len()..)? {
-        "ms" => 1,
-        "s" => 1000,
-        _ => return None,
-    };
-    digits
-        .parse::<u32>()
-        .ok()?
-        .checked_mul(factor)
-        .filter(|milliseconds| (10..=10_000).contains(milliseconds))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn intervals_have_units_and_bounds() {
-        for (typed, expected) in [
-            (json!("100ms"), Some(100)),
-            (json!("10s"), Some(10_000)),
-            (json!("9ms"), None),
-            (json!("11s"), None),
-            (json!("1m"), None),
-            (json!("ms"), None),
-            (json!(100), None),
-        ] {
-            assert_eq!(milliseconds(&typed), expected, "{typed}");
         }
     }
 }

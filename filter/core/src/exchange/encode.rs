@@ -12,18 +12,24 @@ pub(super) struct Sizes {
     pub(super) event: usize,
 }
 
+/// Seven fixed64 fields with their tags, and a tag with the longest varint.
+const LARGEST_ENVELOPE: usize = 7 * 9 + 11;
+
 impl Sizes {
-    pub(super) fn of(exchange: &Exchange) -> Self {
-        /// Seven fixed64 fields with their tags, and a tag with the longest varint.
-        const LARGEST_ENVELOPE: usize = 7 * 9 + 11;
+    /// `beside`: bytes of the event's other fields.
+    pub(super) fn of(exchange: &Exchange, beside: usize) -> Self {
         let request = message_size(&exchange.request);
         let response = message_size(&exchange.response);
         let inner = exchange.described.len()
             + wire::size(tag::REQUEST, request)
             + wire::size(tag::RESPONSE, response);
-        let event = exchange.capture.common.len() + LARGEST_ENVELOPE + wire::size(tag::EXCHANGE, inner);
-        Self { request, response, exchange: inner, event }
+        Self { request, response, exchange: inner, event: around(tag::EXCHANGE, inner, beside) }
     }
+}
+
+/// Bytes of an event, at most, with a message of so many bytes in it.
+pub(super) fn around(tag: u32, message: usize, beside: usize) -> usize {
+    LARGEST_ENVELOPE + beside + wire::size(tag, message)
 }
 
 /// Bytes of a `Message` without its headers, which are written already.

@@ -10,6 +10,7 @@ pub(crate) const PARENT_SPAN_ID: u32 = 7;
 pub(crate) const START_UNIX_NS: u32 = 8;
 pub(crate) const DURATION_NS: u32 = 9;
 pub(crate) const EXCHANGE: u32 = 16;
+pub(crate) const UNSAMPLED: u32 = 23;
 // Exchange
 pub(crate) const OUTCOME: u32 = 1;
 pub(crate) const FIRST_BYTE_NS: u32 = 2;

@@ -1,6 +1,6 @@
 //! Header names that mean something, found at the price of one comparison.
 
-use super::{Meaning, Role, Treatment};
+use super::{Meaning, Treatment};
 
 /// Names in lower case, with what they mean: an open-addressed hash table of a hash that needs no loop over the name.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ impl KnownNames {
     pub(super) fn entry(&mut self, name: &str) -> &mut Meaning {
         let name = name.to_ascii_lowercase().into_bytes().into_boxed_slice();
         let position = self.names.iter().position(|known| known.name == name).unwrap_or_else(|| {
-            let meaning = Meaning { allowed: false, treatment: Treatment::Keep, role: Role::None };
+            let meaning = Meaning { allowed: false, treatment: Treatment::Keep, slot: None };
             self.names.push(Known { name, meaning });
             self.names.len() - 1
         });

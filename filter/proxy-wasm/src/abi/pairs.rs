@@ -20,7 +20,7 @@ impl Pairs {
     }
 
     /// Names and values, in their order, up to the first that is not all there.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         let (count, rest) = self.0.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
         let lengths = (u32::from_le_bytes(*count) as usize).saturating_mul(8);
         let (lengths, mut texts) = rest.split_at_checked(lengths).unwrap_or_default();

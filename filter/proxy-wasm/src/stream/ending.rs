@@ -6,7 +6,7 @@ use super::{
     head::{version, without_port},
 };
 use crate::abi::host;
-use offpath_core::{End, Proxy, event::Outcome};
+use offpath_core::{End, Finished, Proxy, event::Outcome};
 
 /// What is to blame, where a stream did not go as it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +87,8 @@ fn outcome(bits: u64, details: &[u8], complete: bool) -> (Outcome, Option<&'stat
 }
 
 impl Recording {
-    /// Ends the exchange; `None` if its event is too long.
-    pub(super) fn finish(mut self, known: &Attributes<'_>, longest_event: usize) -> Option<Vec<u8>> {
+    /// Ends the exchange.
+    pub(super) fn finish(mut self, known: &Attributes<'_>, longest_event: usize) -> Finished {
         let elapsed_ns = self.elapsed_ns();
         self.exchange.connection(version(known.protocol), without_port(known.client));
         let short_names: Vec<&str> = flags(known.flags).map(|(short, ..)| *short).collect();
@@ -117,6 +117,8 @@ impl Recording {
                 response_flags: &short_names,
                 response_code_details: known.details,
             }),
+            // Of an ASGI app.
+            scope: &[],
         };
         self.exchange.finish(&end, longest_event)
     }

@@ -59,7 +59,7 @@ impl<'a> RequestParts<'a> {
 }
 
 /// The fields of a head, without those that HTTP/2 made of the request line.
-pub(super) fn fields(pairs: &Pairs) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(super) fn fields(pairs: &Pairs) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
     pairs.iter().filter(|(name, _)| !name.starts_with(b":"))
 }
 
