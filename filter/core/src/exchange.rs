@@ -133,7 +133,7 @@ pub struct Proxy<'a> {
 }
 
 /// What the rules make of an exchange that is known from its beginning to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Explained<'c> {
     /// The place of the rule that matched, among the rules; `None`: `[capture]` alone.
     pub rule: Option<usize>,
@@ -141,8 +141,10 @@ pub struct Explained<'c> {
     pub name: &'c str,
     /// Whether the rule would have it recorded.
     pub record: bool,
-    /// Whether it asks sampling which exchanges are kept.
-    pub samples: bool,
+    /// The rate of its sampling, from 0 to 1.
+    pub rate: f64,
+    /// Whether the caller's decision stands in the rate's place.
+    pub follow_parent: bool,
 }
 
 /// Configuration made ready, shared by all exchanges of one guest or worker.
@@ -248,7 +250,8 @@ impl Capture {
             rule,
             name: choice::name(&self.config, rule),
             record: settings.record,
-            samples: !settings.sample.keeps_all(),
+            rate: settings.sample.rate,
+            follow_parent: settings.sample.follow_parent,
         }
     }
 

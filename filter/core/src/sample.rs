@@ -16,8 +16,10 @@ const MOST_ROUTES: usize = 1000;
 const MINUTE_NS: u64 = 60_000_000_000;
 
 /// A rate, and what is kept whatever the rate.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sample {
+    /// From 0 to 1.
+    pub(crate) rate: f64,
     /// T. 0 keeps everything.
     threshold: u64,
     /// Whether the caller's decision, where there is one, stands in the rate's place.
@@ -49,6 +51,12 @@ pub(crate) struct Ended<'a> {
     pub(crate) route: &'a [u8],
 }
 
+impl Default for Sample {
+    fn default() -> Self {
+        Self::new(1.0, false, Vec::new())
+    }
+}
+
 impl Sample {
     /// `rate`: from 0 to 1.
     #[allow(
@@ -59,7 +67,7 @@ impl Sample {
     )]
     pub(crate) fn new(rate: f64, follow_parent: bool, keep: Vec<Keep>) -> Self {
         let all = 1_u64 << RANDOM_BITS;
-        Self { threshold: ((1.0 - rate) * all as f64).round() as u64, follow_parent, keep }
+        Self { rate, threshold: ((1.0 - rate) * all as f64).round() as u64, follow_parent, keep }
     }
 
     /// Whether everything is kept, and there is nothing to ask.

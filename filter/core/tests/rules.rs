@@ -69,11 +69,11 @@ fn the_rule_of_an_exchange_that_is_over_can_be_told() {
     let capture = capture(&config);
     let explain = |fields: &Fields<'_>, status, route: &str| {
         let told = capture.explain(&get("/"), fields.iter().copied(), (status, b""), route.as_bytes());
-        (told.rule, told.name.to_owned(), told.record, told.samples)
+        (told.rule, told.name.to_owned(), told.record, told.rate)
     };
-    assert_eq!(explain(&[(b"x-a", b"1")], 404, "/a"), (Some(0), "rule[0]".to_owned(), false, false));
-    assert_eq!(explain(&[(b"x-a", b"1")], 200, "/a"), (Some(1), "slow".to_owned(), true, true));
-    assert_eq!(explain(&[], 200, ""), (None, String::new(), true, false));
+    assert_eq!(explain(&[(b"x-a", b"1")], 404, "/a"), (Some(0), "rule[0]".to_owned(), false, 1.0));
+    assert_eq!(explain(&[(b"x-a", b"1")], 200, "/a"), (Some(1), "slow".to_owned(), true, 0.5));
+    assert_eq!(explain(&[], 200, ""), (None, String::new(), true, 1.0));
 }
 
 #[test]
