@@ -2,17 +2,23 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, Input, MatchKind};
+use aho_corasick::{AhoCorasick, Input, MatchKind, Span, packed};
 
 use super::{
     bytes,
     key::{SHAPES, Shape},
 };
 
-/// All prefixes, looked for in one pass.
+/// All prefixes. Those of three bytes and less are apart: the search compares as many bytes of each prefix as the
+/// shortest has, at most four, and takes 64 prefixes at a time.
 #[derive(Debug)]
 pub(super) struct Prefixes {
-    searcher: AhoCorasick,
+    groups: Vec<Group>,
+}
+
+#[derive(Debug)]
+struct Group {
+    search: Search,
     kinds: Vec<Kind>,
 }
 
@@ -51,21 +57,26 @@ impl Prefixes {
         if jwt {
             kinds.push(Kind::Jwt);
         }
-        if kinds.is_empty() {
-            return None;
-        }
-        let searcher = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(kinds.iter().map(Kind::prefix));
-        // It fails on millions of prefixes.
-        Some(Self { searcher: searcher.ok()?, kinds })
+        let (short, long): (Vec<_>, Vec<_>) =
+            kinds.into_iter().partition(|kind: &Kind| kind.prefix().len() < 4);
+        let groups: Vec<_> = [short, long].into_iter().filter_map(Group::new).collect();
+        (!groups.is_empty()).then_some(Self { groups })
     }
 
     pub(super) fn find(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
+        self.groups.iter().for_each(|group| group.find(text, found));
+    }
+}
+
+impl Group {
+    fn new(kinds: Vec<Kind>) -> Option<Self> {
+        Some(Self { search: Search::new(kinds.iter().map(Kind::prefix))?, kinds })
+    }
+
+    fn find(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
         let mut done = 0;
-        while let Some(prefix) = self.searcher.find(Input::new(text).range(done..)) {
-            let start = prefix.start();
-            let secret = match self.kinds[prefix.pattern().as_usize()] {
+        while let Some((kind, start)) = self.search.next(text, done) {
+            let secret = match self.kinds[kind] {
                 Kind::Key(shape) => shape.at(text, start),
                 Kind::PrivateKey => private_key(text, start),
                 Kind::PrivateKeyEnd => rest_of_private_key(text, done, start),
@@ -75,6 +86,36 @@ impl Prefixes {
             done = secret.as_ref().map_or(start + 1, |secret| secret.end);
             found.extend(secret);
         }
+    }
+}
+
+/// A search for several prefixes in one pass.
+#[derive(Debug)]
+enum Search {
+    /// Sixteen bytes or more at a time.
+    Packed(packed::Searcher),
+    /// Byte by byte, where the CPU cannot do that.
+    Automaton(AhoCorasick),
+}
+
+impl Search {
+    fn new(prefixes: impl Iterator<Item = &'static str> + Clone) -> Option<Self> {
+        let mut packed = packed::Config::new().match_kind(packed::MatchKind::LeftmostLongest).builder();
+        if let Some(searcher) = packed.extend(prefixes.clone()).build() {
+            return Some(Self::Packed(searcher));
+        }
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(prefixes.clone());
+        // It fails on millions of prefixes only; without any, there is nothing to look for.
+        automaton.ok().filter(|_| prefixes.count() > 0).map(Self::Automaton)
+    }
+
+    /// The next prefix from `from` on: which, and where it begins.
+    fn next(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
+        let found = match self {
+            Self::Packed(searcher) => searcher.find_in(text, Span { start: from, end: text.len() }),
+            Self::Automaton(automaton) => automaton.find(Input::new(text).range(from..)),
+        }?;
+        Some((found.pattern().as_usize(), found.start()))
     }
 }
 
