@@ -2,11 +2,13 @@
 
 mod check;
 mod run;
+mod style;
 mod supervise;
 mod tail;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
+use anstream::ColorChoice;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -109,7 +111,7 @@ fn log_to_stderr() {
 
 fn load(named: Option<PathBuf>) -> Result<Settings, Failure> {
     let file = paths::config_file(named, &config::environment);
-    Ok(config::load(file.as_deref(), &config::environment)?)
+    Ok(config::load(file.as_deref(), &config::environment)?.settings)
 }
 
 /// Writes a result. A reader that has gone away, as `head` does, is no failure.
@@ -122,4 +124,16 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
         }
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// [`print`] with colours where `choice` and the terminal want them.
+fn print_styled(text: &str, choice: ColorChoice) -> Result<ExitCode, Failure> {
+    let mut styled = Vec::new();
+    let choice = match choice {
+        ColorChoice::Auto => anstream::AutoStream::choice(&std::io::stdout()),
+        chosen => chosen,
+    };
+    // Writing to memory does not fail.
+    let _ = std::io::Write::write_all(&mut anstream::AutoStream::new(&mut styled, choice), text.as_bytes());
+    print(&String::from_utf8_lossy(&styled))
 }

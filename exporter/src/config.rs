@@ -4,7 +4,9 @@
 //! applies them; the exporter's are checked here, with the same kind of error, and all errors are told at
 //! once.
 
+mod document;
 mod interpolate;
+pub mod lines;
 pub mod paths;
 
 use std::{
@@ -16,6 +18,8 @@ use std::{
 
 use offpath_core::config::{Config as CoreConfig, Error, Service, Table, Value};
 
+use self::document::Document;
+pub use self::document::Located;
 use crate::{
     intake::envoy,
     sinks::{self, SinkSettings},
@@ -54,6 +58,27 @@ pub struct Settings {
     pub sinks: Vec<SinkSettings>,
 }
 
+/// A configuration that can be taken.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What the exporter needs to know.
+    pub settings: Settings,
+    /// What the app or Envoy makes of it.
+    pub rules: Rules,
+    /// Variables of `redact.hash_key` that are not set. It is the app that needs them, and the exporter runs without.
+    pub unset: Vec<Located>,
+}
+
+/// The part of a configuration that the core applies.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// As the core has it.
+    pub config: CoreConfig,
+    /// What is taken, and may not be meant.
+    pub warnings: Vec<Located>,
+    document: Document,
+}
+
 /// Why a configuration cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -65,37 +90,27 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// It is no TOML.
-    #[error("{}: {source}", path.display())]
-    Toml {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
-    /// Settings break rules.
+    /// Settings break rules, or it is no TOML.
     #[error("{}", Invalid { path, errors })]
     Invalid {
         /// The file; `None` for the defaults.
         path: Option<PathBuf>,
         /// All of them.
-        errors: Vec<Error>,
+        errors: Vec<Located>,
     },
 }
 
 struct Invalid<'a> {
     path: &'a Option<PathBuf>,
-    errors: &'a [Error],
+    errors: &'a [Located],
 }
 
 impl fmt::Display for Invalid<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.errors.iter().enumerate() {
+        for (index, located) in self.errors.iter().enumerate() {
             let end_of_line = if index == 0 { "" } else { "\n" };
-            match self.path {
-                Some(path) => write!(f, "{end_of_line}{}: {error}", path.display())?,
-                None => write!(f, "{end_of_line}{error}")?,
-            }
+            let place = self.path.as_deref().map(|path| format!("{}: ", located.place(path)));
+            write!(f, "{end_of_line}{}{located}", place.unwrap_or_default())?;
         }
         Ok(())
     }
@@ -106,18 +121,69 @@ impl fmt::Display for Invalid<'_> {
 /// # Errors
 ///
 /// See [`ConfigError`].
-pub fn load(path: Option<&Path>, env: Environment<'_>) -> Result<Settings, ConfigError> {
-    let json = match path {
-        None => Value::Object(serde_json::Map::new()),
+pub fn load(path: Option<&Path>, env: Environment<'_>) -> Result<Loaded, ConfigError> {
+    let text = match path {
+        None => String::new(),
         Some(path) => {
             let read = |source| ConfigError::Read { path: path.to_owned(), source };
-            let text = std::fs::read_to_string(path).map_err(read)?;
-            toml::from_str(&text)
-                .map_err(|source| ConfigError::Toml { path: path.to_owned(), source: Box::new(source) })?
+            std::fs::read_to_string(path).map_err(read)?
         }
     };
-    Settings::from_json(&json, env)
-        .map_err(|errors| ConfigError::Invalid { path: path.map(Path::to_owned), errors })
+    parse(path, &text, env)
+}
+
+/// Checks what was read from a file.
+///
+/// # Errors
+///
+/// [`ConfigError::Invalid`].
+pub fn parse(path: Option<&Path>, text: &str, env: Environment<'_>) -> Result<Loaded, ConfigError> {
+    let invalid = |errors| ConfigError::Invalid { path: path.map(Path::to_owned), errors };
+    let mut document = Document::of_toml(text).map_err(invalid)?;
+    let unset = interpolate::hash_keys(&mut document.json, env);
+    let unset = document.located(unset);
+    let (settings, core) =
+        Settings::read(&document.json, env).map_err(|errors| invalid(document.located(errors)))?;
+    Ok(Loaded { settings, rules: Rules::new(core, document), unset })
+}
+
+/// Reads and checks JSON as Envoy's plugin configuration holds it.
+///
+/// # Errors
+///
+/// See [`ConfigError`].
+pub fn load_json(path: &Path) -> Result<Rules, ConfigError> {
+    let read = |source| ConfigError::Read { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(read)?;
+    let invalid = |errors| ConfigError::Invalid { path: Some(path.to_owned()), errors };
+    let document = Document::of_json(&text).map_err(invalid)?;
+    let core = CoreConfig::from_json(&document.json).map_err(|errors| invalid(document.located(errors)))?;
+    Ok(Rules::new(core, document))
+}
+
+impl Rules {
+    fn new(config: CoreConfig, document: Document) -> Self {
+        let warnings = document.located(config.warnings());
+        Self { config, warnings, document }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.config.rule_names().count()
+    }
+
+    /// The line on which a setting stands; `None` where nothing of it does.
+    #[must_use]
+    pub fn line(&self, field: &str) -> Option<usize> {
+        self.document.line(field)
+    }
+
+    /// All that was configured, with its hash keys.
+    #[must_use]
+    pub fn json(&self) -> &Value {
+        &self.document.json
+    }
 }
 
 impl Settings {
@@ -127,27 +193,32 @@ impl Settings {
     ///
     /// All that is wrong with it. Never empty.
     pub fn from_json(json: &Value, env: Environment<'_>) -> Result<Self, Vec<Error>> {
-        let (service, mut errors) = match CoreConfig::from_json(json) {
-            Ok(core) => (core.service, Vec::new()),
-            Err(errors) => (Service::default(), errors),
+        Self::read(json, env).map(|(settings, _)| settings)
+    }
+
+    fn read(json: &Value, env: Environment<'_>) -> Result<(Self, CoreConfig), Vec<Error>> {
+        let (core, mut errors) = match CoreConfig::from_json(json) {
+            Ok(core) => (core, Vec::new()),
+            Err(errors) => (CoreConfig::default(), errors),
         };
         let mut json = json.clone();
         if let Some(sinks) = json.get_mut("sinks") {
             interpolate::strings("sinks", sinks, env, &mut errors);
         }
         let mut found = Vec::new();
-        let settings = Table::root(&json, &mut found).map(|root| Self::read(root, service, env));
+        let settings =
+            Table::root(&json, &mut found).map(|root| Self::read_tables(root, core.service.clone(), env));
         // That it is no table at all, the core has said already.
         if settings.is_some() {
             errors.append(&mut found);
         }
         match settings {
-            Some(settings) if errors.is_empty() => Ok(settings),
+            Some(settings) if errors.is_empty() => Ok((settings, core)),
             _ => Err(errors),
         }
     }
 
-    fn read(mut root: Table<'_, '_>, service: Service, env: Environment<'_>) -> Self {
+    fn read_tables(mut root: Table<'_, '_>, service: Service, env: Environment<'_>) -> Self {
         let envoy = read_intake(root.table("intake"), env);
         let mut table = root.table("exporter");
         let listen =

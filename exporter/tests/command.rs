@@ -37,7 +37,8 @@ fn a_bad_configuration_has_all_its_errors_told_and_exits_64() {
 fn a_good_configuration_is_ok() {
     let place = Place::new();
     let output = offpath(&place, &["check", "offpath.toml"]);
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "offpath.toml: ok\n".to_owned()));
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).starts_with("offpath.toml: ok, "), "{}", text(&output.stdout));
 }
 
 #[test]

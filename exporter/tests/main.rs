@@ -3,6 +3,8 @@
 
 mod framework;
 
+/// Where a configuration is wrong.
+mod check;
 /// What users type, and what they get when it is wrong.
 mod command;
 /// Every committed event is delivered once, whatever is killed when.

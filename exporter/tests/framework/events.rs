@@ -14,11 +14,13 @@ pub(crate) fn exchange(id: u128) -> Event {
         headers: vec![header("content-type", "application/json"), header("user-agent", "test/1")],
         body: Some(Body { size: 600, head: b"{\"model\":\"gpt\"}".repeat(40), ..Body::default() }),
         chunks: 1,
+        ..Message::default()
     };
     let response = Message {
         headers: vec![header("content-type", "application/json")],
         body: Some(Body { size: 9_000, head: vec![b'a'; 128], tail: vec![b'z'; 128], ..Body::default() }),
         chunks: 3,
+        ..Message::default()
     };
     Event {
         schema: SCHEMA,
