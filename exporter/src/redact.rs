@@ -47,3 +47,19 @@ pub(super) struct JsonLimits {
     /// Levels; the outermost value is on level 0.
     pub(super) max_depth: Option<u32>,
 }
+
+/// Why nothing is kept of what the rules would have, as `Treated.withheld` and a metric's label say it.
+pub(super) mod withheld {
+    /// A `Content-Encoding` that is not known, or too many of them.
+    pub(in crate::redact) const ENCODING: &str = "unknown content-encoding";
+    /// It is not what its `Content-Encoding` says.
+    pub(in crate::redact) const UNDECODABLE: &str = "undecodable content-encoding";
+    /// A `charset` that secrets cannot be looked for in.
+    pub(in crate::redact) const CHARSET: &str = "unknown charset";
+    /// An expression of the rules would take too long on it.
+    pub(in crate::redact) const TOO_LONG: &str = "redaction took too long";
+    /// A bug.
+    pub(in crate::redact) const FAILED: &str = "redaction failed";
+    /// This version of the exporter cannot do what the rules ask for.
+    pub(in crate::redact) const UNUSABLE: &str = "unusable rules";
+}

@@ -1,13 +1,32 @@
-//! A body's bytes as they can be looked into: `Content-Encoding` undone, UTF-16 as UTF-8.
+//! A body's bytes as they can be looked into: `Content-Encoding` undone (RFC 9110, section 8.4), UTF-16 as UTF-8.
+//!
+//! Of a body that was captured whole, all is decoded; of one that was not, its first bytes, as far as they go, and its last
+//! ones are dropped: nobody can decode them. What comes out is bounded like what was captured, by first and last bytes
+//! and what redaction needs beyond; in all, no more than [`MOST_DECODED`] bytes are looked at.
+
+mod decode;
+mod ends;
+mod utf16;
+mod zstd;
 
 use std::borrow::Cow;
 
 use offpath_core::event::Body;
 
-use super::body::Described;
+use self::ends::Ends;
+use super::{body::Described, withheld};
+
+/// Bytes that are decoded of one body.
+const MOST_DECODED: usize = 16 << 20;
+
+/// How far beyond each limit the core, too, hands a body over.
+const MARGIN: usize = 1 << 10;
+
+/// Bytes that are kept of either end of a body that decoded is longer than its limits may have been, which are not known.
+const LEAST_LIMIT: usize = 8 << 10;
 
 /// What was kept of a body, decoded.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Content<'b> {
     /// The first bytes.
     pub(super) head: Cow<'b, [u8]>,
@@ -22,14 +41,34 @@ pub(super) struct Content<'b> {
     pub(super) tail_limit: usize,
     /// The encodings that were undone, as `Treated.decoded` names them; empty if there was none.
     pub(super) decoded: String,
-    /// Of the bytes that passed, how many one decoded byte stands for: (passed, decoded); (1, 1) where nothing was undone.
+    /// How many bytes that passed are how many decoded ones; (1, 1) where nothing was undone.
     pub(super) ratio: (u64, u64),
 }
 
-/// Decodes a body. Err: why it cannot be looked into, as `Treated.withheld` says it.
-pub(super) fn undo<'b>(body: &'b Body, _kind: &Described<'_>) -> Result<Content<'b>, String> {
+/// Decodes a body.
+///
+/// # Errors
+///
+/// Why it cannot be looked into, as `Treated.withheld` says it.
+pub(super) fn undo<'b>(body: &'b Body, kind: &Described<'_>) -> Result<Content<'b>, &'static str> {
+    let encodings = encodings(kind.content_encoding);
+    let mut content = plain(body);
+    if !encodings.is_empty() && !body.head.is_empty() {
+        content = decoded(body, &encodings)?;
+    }
+    utf16::undo(&mut content, kind.content_type, body)?;
+    Ok(content)
+}
+
+/// The encodings in the order in which they were applied.
+fn encodings(header: &str) -> Vec<String> {
+    let names = header.split(',').map(|name| name.trim().to_ascii_lowercase());
+    names.filter(|name| !name.is_empty() && name != "identity").collect()
+}
+
+fn plain(body: &Body) -> Content<'_> {
     let held = body.head.len() + body.tail.len();
-    Ok(Content {
+    Content {
         head: Cow::Borrowed(&body.head),
         tail: Cow::Borrowed(&body.tail),
         gap: (held as u64) < body.size,
@@ -37,5 +76,39 @@ pub(super) fn undo<'b>(body: &'b Body, _kind: &Described<'_>) -> Result<Content<
         tail_limit: body.tail_limit.map_or(body.tail.len(), |limit| limit as usize),
         decoded: String::new(),
         ratio: (1, 1),
+    }
+}
+
+fn decoded<'b>(body: &'b Body, encodings: &[String]) -> Result<Content<'b>, &'static str> {
+    let held = body.head.len() + body.tail.len();
+    let is_whole = held as u64 >= body.size;
+    let tail: &[u8] = if is_whole { &body.tail } else { &[] };
+    let limit = |limit: Option<u32>| limit.map_or(held.max(LEAST_LIMIT), |limit| limit as usize);
+    let head_limit = limit(body.head_limit);
+    let tail_limit = if is_whole { limit(body.tail_limit) } else { 0 };
+    let mut ends = Ends::new(beyond(head_limit), beyond(tail_limit));
+    let is_over = decode::decode(encodings, &body.head, tail, &mut ends)?;
+    if ends.is_empty() && !is_over {
+        return Err(withheld::UNDECODABLE);
+    }
+    let passed = body.head.len() + tail.len();
+    // Of what was not decoded to its end, the last bytes are not the body's last.
+    let (head, tail, length) = ends.into_parts(is_over);
+    Ok(Content {
+        gap: !is_over || head.len() + tail.len() < length,
+        head: Cow::Owned(head),
+        tail: Cow::Owned(tail),
+        head_limit,
+        tail_limit,
+        decoded: encodings.join(", "),
+        ratio: (passed as u64, length.max(1) as u64),
     })
 }
+
+/// Nothing stays nothing.
+fn beyond(limit: usize) -> usize {
+    if limit == 0 { 0 } else { limit.saturating_add(MARGIN) }
+}
+
+#[cfg(test)]
+mod tests;
