@@ -47,12 +47,17 @@ pub(crate) struct Request<'a> {
     /// In lower case, without the port.
     host: Vec<u8>,
     content_type: Vec<u8>,
-    found: Found<'a>,
+    found: Option<&'a Found<'a>>,
 }
 
 impl<'a> Request<'a> {
     /// `found` is looked into only by rules that have conditions on headers.
-    pub(crate) fn new(method: &'a [u8], path: &'a [u8], authority: &[u8], found: Option<&Found<'a>>) -> Self {
+    pub(crate) fn new(
+        method: &'a [u8],
+        path: &'a [u8],
+        authority: &[u8],
+        found: Option<&'a Found<'a>>,
+    ) -> Self {
         Self {
             method,
             path: percent_decoded(path),
@@ -60,8 +65,31 @@ impl<'a> Request<'a> {
                 .map(|found| host_name(found.host().unwrap_or(authority)).to_ascii_lowercase())
                 .unwrap_or_default(),
             content_type: found.map(|found| media_type(found.content_type())).unwrap_or_default(),
-            found: found.copied().unwrap_or_default(),
+            found,
         }
+    }
+}
+
+impl Request<'_> {
+    pub(crate) fn method(&self) -> &[u8] {
+        self.method
+    }
+
+    pub(crate) fn path(&self) -> &[u8] {
+        &self.path
+    }
+
+    pub(crate) fn host(&self) -> &[u8] {
+        &self.host
+    }
+
+    pub(crate) fn content_type(&self) -> &[u8] {
+        &self.content_type
+    }
+
+    /// A bit for each slot that has a value.
+    pub(crate) fn headers_present(&self) -> u32 {
+        self.found.map_or(0, Found::present)
     }
 }
 
@@ -101,7 +129,7 @@ impl Conditions {
             && any(&self.paths, &request.path)
             && any(&self.hosts, &request.host)
             && any(&self.content_types, &request.content_type)
-            && self.headers.iter().all(|condition| condition.holds(&request.found))
+            && self.headers.iter().all(|condition| request.found.is_some_and(|found| condition.holds(found)))
     }
 
     pub(crate) fn fit_response(&self, status: u16, media_type: &[u8]) -> bool {

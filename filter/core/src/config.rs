@@ -25,6 +25,8 @@ pub use self::{
     service::Service,
 };
 
+use crate::sight::Sights;
+
 /// Tables of offpath.toml that belong to the exporter, which checks its own.
 const OF_OTHERS: &[&str] = &["exporter", "intake", "sinks"];
 
@@ -39,6 +41,7 @@ pub struct Config {
     pub egress: EgressSettings,
     pub(crate) base: Settings,
     pub(crate) rules: Vec<Rule>,
+    pub(crate) sights: Sights,
     /// What was configured of it.
     max_memory: Option<u32>,
     scope: Vec<String>,
@@ -93,13 +96,14 @@ impl Config {
     }
 
     fn assembled(parts: Parts, sought: &Sought, json: &Value) -> Self {
-        let rules = parts.rules.into_iter().map(|rule| rule.settled(&sought.wanted));
+        let rules: Vec<_> = parts.rules.into_iter().map(|rule| rule.settled(&sought.wanted)).collect();
         Self {
             service: parts.service,
             host: parts.host,
             egress: parts.egress,
             base: parts.base.settings(&sought.wanted),
-            rules: rules.collect(),
+            sights: Sights::new(rules.iter().map(|rule| &rule.conditions)),
+            rules,
             max_memory: parts.max_memory,
             scope: sought.scope.clone(),
             version: version::of(json),

@@ -73,6 +73,11 @@ impl Glob {
         path.strip_prefix(self.prefix.as_slice()).is_some_and(|rest| matches(&self.tokens, rest))
     }
 
+    /// What every match begins with.
+    pub(crate) fn prefix(&self) -> &[u8] {
+        &self.prefix
+    }
+
     /// Whether all that fits `other` fits this one too. Where it says no, that may still be so.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         let Some(rest) = other.prefix.strip_prefix(self.prefix.as_slice()) else { return false };

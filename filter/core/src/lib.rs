@@ -28,6 +28,7 @@ mod glob;
 mod headers;
 mod identity;
 mod sample;
+mod sight;
 mod text;
 mod trace_context;
 mod wanted;

@@ -1,7 +1,7 @@
 //! Headers whose values something asks for: rules, sampling, identity, and the core itself. Each has a slot, the same in
 //! all header filters of a configuration.
 
-use crate::trace_context::TraceContext;
+use crate::{sight::bit, trace_context::TraceContext};
 
 /// A header's place in [`Found`].
 pub(crate) type Slot = u8;
@@ -50,6 +50,8 @@ impl Wanted {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Found<'a> {
     values: [Option<&'a [u8]>; MOST],
+    /// A bit for each slot that has a value.
+    present: u32,
     /// Two of them are none: nobody knows which to believe.
     traceparents: u32,
 }
@@ -59,6 +61,7 @@ impl<'a> Found<'a> {
     pub(crate) fn put(&mut self, slot: Slot, value: &'a [u8]) {
         if let Some(place @ None) = self.values.get_mut(usize::from(slot)) {
             *place = Some(value);
+            self.present |= bit(slot);
         }
         if slot == TRACEPARENT {
             self.traceparents = self.traceparents.saturating_add(1);
@@ -67,6 +70,10 @@ impl<'a> Found<'a> {
 
     pub(crate) fn get(&self, slot: Slot) -> Option<&'a [u8]> {
         self.values.get(usize::from(slot)).copied().flatten()
+    }
+
+    pub(crate) fn present(&self) -> u32 {
+        self.present
     }
 
     pub(crate) fn host(&self) -> Option<&'a [u8]> {

@@ -21,7 +21,8 @@ impl Choice {
     /// What the request's head tells.
     pub(super) fn of_request(config: &Config, request: &Request<'_>) -> Self {
         let mut open = Vec::new();
-        for (index, rule) in config.rules.iter().enumerate() {
+        for index in config.sights.of(request) {
+            let Some(rule) = config.rules.get(index) else { continue };
             if !rule.conditions.fit_request(request) {
                 continue;
             }
