@@ -36,6 +36,10 @@ impl Limits {
     pub(crate) fn or_wider(self, other: Self) -> Self {
         Self { head: self.head.max(other.head), tail: self.tail.max(other.tail) }
     }
+
+    fn and_narrower(self, other: Self) -> Self {
+        Self { head: self.head.min(other.head), tail: self.tail.min(other.tail) }
+    }
 }
 
 /// One direction's body while it passes.
@@ -67,6 +71,7 @@ impl BodyCapture {
 
     /// Narrows what is to be kept, when it is known under which of several rules the body passes.
     pub(crate) fn narrow(&mut self, kept: Limits) {
+        let kept = kept.and_narrower(self.kept);
         if kept == self.kept {
             return;
         }

@@ -101,7 +101,7 @@ impl Config {
             service: parts.service,
             host: parts.host,
             egress: parts.egress,
-            base: parts.base.settings(&sought.wanted),
+            base,
             sights: Sights::new(rules.iter().map(|rule| &rule.conditions)),
             rules,
             max_memory: parts.max_memory,

@@ -1,284 +1,29 @@
 //! One exchange, from its request head to its last byte: the state machine that hosts feed.
 
-mod choice;
 mod describe;
 mod encode;
 mod finish;
 mod held;
+mod io;
 mod tag;
 
-use self::{
-    choice::{Choice, RuleIndex},
-    held::Held,
-};
+use self::held::Held;
+pub use self::io::{End, Finished, Plan, Proxy, RequestHead, Start, Want};
 use crate::{
     body::{BodyCapture, Limits},
-    budget::{Budget, Share},
-    conditions::{Request, media_type},
-    config::{Config, Settings},
-    event::{self, Event, Outcome},
+    budget::Share,
+    capture::Capture,
+    choice::{self, Choice, RuleIndex},
+    conditions::media_type,
+    config::Settings,
     identity,
-    sample::Minute,
     trace_context::TraceContext,
-    wanted::Found,
     wire,
 };
-use std::{cell::RefCell, rc::Rc};
+use std::rc::Rc;
 
-/// What all exchanges in flight may hold together where neither configuration nor host says otherwise, in bytes.
-const DEFAULT_MAX_MEMORY: u32 = 64 << 20;
 /// Enough for the metadata of most exchanges, so that they are written into one allocation.
 const METADATA: usize = 512;
-
-/// Times and ids of an exchange, all of them made by the host: the core has neither clock nor randomness.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Start {
-    /// Nanoseconds since the Unix epoch.
-    pub unix_ns: u64,
-    /// The event's id.
-    pub event_id: u128,
-    /// Trace id for a request that brings no valid `traceparent`.
-    pub trace_id: u128,
-    /// Id of the span that this exchange is.
-    pub span_id: u64,
-}
-
-/// What a request begins with. Bytes as they came; nothing is assumed of them.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RequestHead<'a> {
-    /// Request method.
-    pub method: &'a [u8],
-    /// `http`, `https`, `ws` or `wss`. The last two make the exchange a websocket session.
-    pub scheme: &'a [u8],
-    /// The `:authority`, or the server's own name; used where there is no `Host` header.
-    pub authority: &'a [u8],
-    /// Path, percent-encoded.
-    pub path: &'a [u8],
-    /// Query without `?`.
-    pub query: &'a [u8],
-    /// `1.0`, `1.1`, `2` or `3`; empty if [`Exchange::connection`] is to tell.
-    pub http_version: &'a [u8],
-    /// Address of the peer; empty if [`Exchange::connection`] is to tell.
-    pub client: &'a [u8],
-}
-
-/// How many bytes of one body the core wants.
-///
-/// Of each chunk the host hands over the first bytes until `head` bytes of the body have passed, and of the rest the
-/// last `tail` bytes; see [`Exchange::request_body`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Want {
-    /// Bytes from the body's start.
-    pub head: u32,
-    /// Bytes from the body's end, and so from the end of each chunk.
-    pub tail: u32,
-}
-
-/// What the core wants of an exchange.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// Of the request body, or of a websocket's messages from the client.
-    pub request: Want,
-    /// Of the response body, or of a websocket's messages to the client.
-    pub response: Want,
-}
-
-/// How an exchange ended.
-#[derive(Clone, Copy, Debug)]
-pub struct End<'a> {
-    /// Nanoseconds from the start to the last byte.
-    pub elapsed_ns: u64,
-    /// How.
-    pub outcome: Outcome,
-    /// Route template; empty if unknown.
-    pub route: &'a [u8],
-    /// Class and message of what the app raised.
-    pub error: Option<(&'a [u8], &'a [u8])>,
-    /// Close code and subprotocol of a websocket.
-    pub websocket: Option<(u16, &'a [u8])>,
-    /// Status of a gRPC call.
-    pub grpc_status: Option<u32>,
-    /// What a proxy knows of how it passed the exchange on.
-    pub proxy: Option<Proxy<'a>>,
-    /// Values of what [`Config::scope`] asks for, in its order; empty where there are none.
-    pub scope: &'a [&'a [u8]],
-}
-
-/// What became of an exchange.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finished {
-    /// Its event, encoded.
-    Event(Vec<u8>),
-    /// Sampling leaves it out. The event, encoded, says what metrics need of it, and is stored nowhere.
-    Unsampled(Vec<u8>),
-    /// It is not to be recorded, which only its end told.
-    Nothing,
-    /// Even its metadata are longer than an event may be.
-    TooLong,
-}
-
-/// What a proxy knows; see [`event::Proxy`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Proxy<'a> {
-    /// The cluster that its route names.
-    pub upstream_cluster: &'a [u8],
-    /// Address and port of the upstream.
-    pub upstream_host: &'a [u8],
-    /// How many times the request was sent upstream.
-    pub attempts: u32,
-    /// What was out of the ordinary.
-    pub response_flags: &'a [&'a str],
-    /// Where the response came from.
-    pub response_code_details: &'a [u8],
-}
-
-/// What the rules make of an exchange that is known from its beginning to its end.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Explained<'c> {
-    /// The place of the rule that matched, among the rules; `None`: `[capture]` alone.
-    pub rule: Option<usize>,
-    /// Its name; empty for `[capture]` alone.
-    pub name: &'c str,
-    /// Whether the rule would have it recorded.
-    pub record: bool,
-    /// The rate of its sampling, from 0 to 1.
-    pub rate: f64,
-    /// Whether the caller's decision stands in the rate's place.
-    pub follow_parent: bool,
-}
-
-/// Configuration made ready, shared by all exchanges of one guest or worker.
-#[derive(Debug)]
-pub struct Capture {
-    config: Config,
-    budget: Budget,
-    /// The fields that all events of this configuration have in common, encoded once. Protocol Buffers merge
-    /// concatenated messages, so an event is these bytes and then its own.
-    common: Vec<u8>,
-    /// Whether a rule looks at headers of requests.
-    looks_at_headers: bool,
-    minute: RefCell<Minute>,
-}
-
-impl Capture {
-    /// `source`: which host this is, as the event's JSON names it.
-    #[must_use]
-    pub fn new(config: Config, source: &str) -> Rc<Self> {
-        Self::within(DEFAULT_MAX_MEMORY, config, source)
-    }
-
-    /// The same with another default for the memory that all exchanges in flight may hold together, in bytes.
-    #[must_use]
-    pub fn within(max_memory: u32, config: Config, source: &str) -> Rc<Self> {
-        let service = config.service.clone();
-        let common = Event {
-            schema: event::SCHEMA,
-            service: service.name,
-            environment: service.environment,
-            release: service.release,
-            source: source.to_owned(),
-            rules: config.version().to_owned(),
-            ..Event::default()
-        };
-        Rc::new(Self {
-            budget: Budget::new(config.max_memory_or(max_memory) as usize),
-            common: common.to_bytes(),
-            looks_at_headers: config.rules.iter().any(|rule| rule.conditions.need_headers()),
-            minute: RefCell::default(),
-            config,
-        })
-    }
-
-    /// Begins an exchange; `None` if the rules say that it is not to be recorded. `fields`: name and value of each
-    /// header, in the order in which they came.
-    #[must_use]
-    pub fn begin<'a>(
-        self: &Rc<Self>,
-        start: Start,
-        head: &RequestHead<'_>,
-        fields: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
-    ) -> Option<Exchange> {
-        let found = self.looks_at_headers.then(|| self.look(fields.clone()));
-        let request = Request::new(head.method, head.path, head.authority, found.as_ref());
-        let choice = Choice::of_request(&self.config, &request);
-        if !choice.settings(&self.config).any(|settings| settings.record) {
-            return None;
-        }
-        let mut exchange = Exchange {
-            start,
-            caller: None,
-            websocket: head.scheme.starts_with(b"ws"),
-            method: Vec::new(),
-            status: None,
-            response_type: Vec::new(),
-            first_byte_ns: None,
-            kept: None,
-            identified: Vec::new(),
-            described: Vec::new(),
-            held: None,
-            share: self.budget.share(),
-            request: BodyCapture::new(Limits::default(), &self.budget),
-            response: BodyCapture::new(Limits::default(), &self.budget),
-            plan: Plan::default(),
-            choice,
-            capture: Rc::clone(self),
-        };
-        match exchange.choice {
-            Choice::Made(rule) => exchange.begin_under(rule, head, fields),
-            Choice::Open(_) => exchange.begin_held(head, fields),
-        }
-        exchange.account();
-        Some(exchange)
-    }
-
-    /// Which rule an exchange is for. `answer`: status and `Content-Type` of the response.
-    pub fn explain<'a>(
-        &self,
-        head: &RequestHead<'_>,
-        fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-        answer: (u16, &[u8]),
-        route: &[u8],
-    ) -> Explained<'_> {
-        let found = self.look(fields);
-        let request = Request::new(head.method, head.path, head.authority, Some(&found));
-        let choice = Choice::of_request(&self.config, &request);
-        let rule = choice
-            .with_response(&self.config, answer.0, &media_type(answer.1))
-            .with_route(&self.config, route);
-        let settings = choice::settings(&self.config, rule);
-        Explained {
-            rule,
-            name: choice::name(&self.config, rule),
-            record: settings.record,
-            rate: settings.sample.rate,
-            follow_parent: settings.sample.follow_parent,
-        }
-    }
-
-    /// The configuration.
-    #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.config
-    }
-
-    /// What a request's headers say that somebody asks for. All filters ask for the same.
-    fn look<'a>(&self, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Found<'a> {
-        self.config.base.headers.look(fields)
-    }
-
-    /// Counts an exchange; how many there were before it of its rule and route in this minute.
-    fn count_this_minute(&self, unix_ns: u64, rule: RuleIndex, route: &[u8]) -> u32 {
-        let rule = rule.map_or(0, |index| index.saturating_add(1));
-        self.minute.try_borrow_mut().map_or(u32::MAX, |mut minute| minute.count(unix_ns, rule, route))
-    }
-}
-
-impl From<Limits> for Want {
-    fn from(kept: Limits) -> Self {
-        let Limits { head, tail } = kept.with_margin();
-        Self { head, tail }
-    }
-}
 
 /// An exchange while it passes.
 #[derive(Debug)]
@@ -311,6 +56,41 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// Begins, with what the request's head tells of which rule it is for.
+    pub(crate) fn begin<'a>(
+        capture: Rc<Capture>,
+        choice: Choice,
+        start: Start,
+        head: &RequestHead<'_>,
+        fields: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
+    ) -> Self {
+        let mut exchange = Self {
+            start,
+            caller: None,
+            websocket: head.scheme.starts_with(b"ws"),
+            method: Vec::new(),
+            status: None,
+            response_type: Vec::new(),
+            first_byte_ns: None,
+            kept: None,
+            identified: Vec::new(),
+            described: Vec::new(),
+            held: None,
+            share: capture.budget.share(),
+            request: BodyCapture::new(Limits::default(), &capture.budget),
+            response: BodyCapture::new(Limits::default(), &capture.budget),
+            plan: Plan::default(),
+            choice,
+            capture,
+        };
+        match exchange.choice {
+            Choice::Made(rule) => exchange.begin_under(rule, head, fields),
+            Choice::Open(_) => exchange.begin_held(head, fields),
+        }
+        exchange.account();
+        exchange
+    }
+
     /// Begins under a rule that is certain.
     fn begin_under<'a>(
         &mut self,

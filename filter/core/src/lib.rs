@@ -22,6 +22,8 @@ pub mod treatment;
 
 mod body;
 mod budget;
+mod capture;
+mod choice;
 mod conditions;
 mod exchange;
 mod glob;
@@ -35,6 +37,7 @@ mod wanted;
 mod wire;
 
 pub use self::{
+    capture::{Capture, Explained},
     config::Config,
-    exchange::{Capture, End, Exchange, Explained, Finished, Plan, Proxy, RequestHead, Start, Want},
+    exchange::{End, Exchange, Finished, Plan, Proxy, RequestHead, Start, Want},
 };

@@ -110,6 +110,16 @@ fn until_the_rule_is_known_the_widest_limits_hold_and_then_its_own() {
 }
 
 #[test]
+fn a_tunnel_is_counted_only_whatever_rule_it_comes_to_be_for() {
+    let config = json!({"rule": [{"match": {"status": 200}, "request_body": {"head": 100}}]});
+    let mut exchange = begin(&config, &RequestHead { method: b"CONNECT", ..get("") });
+    exchange.response_head(200, std::iter::empty());
+    exchange.request_body(b"secret".to_vec(), 0, vec![]);
+    let sent = body(finish(exchange, &end(Outcome::Completed)).1.request);
+    assert_eq!((sent.size, sent.kept()), (6, 0));
+}
+
+#[test]
 fn a_rule_for_responses_can_leave_them_out() {
     let config = json!({"rule": [{"match": {"status": 404}, "record": false}]});
     let mut exchange = begin(&config, &get("/"));

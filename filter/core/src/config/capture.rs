@@ -22,6 +22,7 @@ use crate::{
     wanted::Wanted,
     wire,
 };
+use std::sync::Arc;
 
 const KIB: u32 = 1 << 10;
 /// Four limits of this size and the rest of an event fit into a record of the default ring.
@@ -132,22 +133,44 @@ impl Spec {
         .to_bytes()
     }
 
+    /// Made ready for use.
     pub(super) fn settings(&self, wanted: &Wanted) -> Settings {
         let mask = self.redact.mask();
-        let mut treatment = Vec::new();
-        wire::bytes(&mut treatment, TREATMENT, &self.treatment());
         Settings {
             record: self.record,
             request_body: self.request_body,
             response_body: self.response_body,
             websocket: self.websocket,
-            headers: HeaderFilter::new(&self.allow, &self.redact.headers, wanted),
-            parameters: SecretParameters::new(&self.redact.query, mask.clone()),
+            headers: Arc::new(HeaderFilter::new(&self.allow, &self.redact.headers, wanted)),
+            parameters: Arc::new(SecretParameters::new(&self.redact.query, mask.clone())),
             mask,
             sample: self.sample.clone(),
             identity: self.identity.sources(),
-            treatment,
+            treatment: self.encoded_treatment(),
         }
+    }
+
+    /// The same for a rule over `base`: the tables that it has in common with it, which are the larger part, are shared.
+    fn settings_over(&self, (base, ready): (&Self, &Settings), wanted: &Wanted) -> Settings {
+        if self.allow != base.allow || self.redact != base.redact {
+            return self.settings(wanted);
+        }
+        Settings {
+            record: self.record,
+            request_body: self.request_body,
+            response_body: self.response_body,
+            websocket: self.websocket,
+            sample: self.sample.clone(),
+            identity: self.identity.sources(),
+            treatment: self.encoded_treatment(),
+            ..ready.clone()
+        }
+    }
+
+    fn encoded_treatment(&self) -> Vec<u8> {
+        let mut field = Vec::new();
+        wire::bytes(&mut field, TREATMENT, &self.treatment());
+        field
     }
 }
 
@@ -174,8 +197,8 @@ pub(crate) struct Settings {
     pub(crate) request_body: Limits,
     pub(crate) response_body: Limits,
     pub(crate) websocket: Limits,
-    pub(crate) headers: HeaderFilter,
-    pub(crate) parameters: SecretParameters,
+    pub(crate) headers: Arc<HeaderFilter>,
+    pub(crate) parameters: Arc<SecretParameters>,
     pub(crate) mask: Mask,
     pub(crate) sample: Sample,
     pub(crate) identity: Vec<Source>,
@@ -239,8 +262,10 @@ pub(super) struct RuleSpec {
 }
 
 impl RuleSpec {
-    pub(super) fn settled(self, wanted: &Wanted) -> Rule {
-        Rule { name: self.name, conditions: self.conditions, settings: self.spec.settings(wanted) }
+    /// Made ready for use; `base` is `[capture]`, and what was made of it.
+    pub(super) fn settled(self, base: (&Spec, &Settings), wanted: &Wanted) -> Rule {
+        let settings = self.spec.settings_over(base, wanted);
+        Rule { name: self.name, conditions: self.conditions, settings }
     }
 }
 

@@ -16,7 +16,7 @@ const MOST_NAMES: usize = 200;
 const MOST_EXPRESSIONS: usize = 50;
 
 /// What is configured of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Redact {
     pub(super) headers: Vec<String>,
     pub(super) query: Vec<String>,

@@ -1,11 +1,17 @@
 //! The end of an exchange: which rule it was for, whether it is kept, and its event.
 
 use super::{
-    Choice, End, Exchange, Finished, choice, describe,
+    End, Exchange, Finished, describe,
     encode::{Sizes, around, write_message},
     tag,
 };
-use crate::{config::Settings, identity, sample::Ended, wire};
+use crate::{
+    choice::{self, Choice},
+    config::Settings,
+    identity,
+    sample::Ended,
+    wire,
+};
 use std::rc::Rc;
 
 impl Exchange {

@@ -1,16 +1,16 @@
 //! Which rule an exchange is for, as far as it is known: the first that matches wins.
 
 use crate::{
-    conditions::Request,
+    conditions::{Conditions, Request},
     config::{Config, Settings},
 };
 
 /// A rule by its index; `None` is `[capture]` alone.
-pub(super) type RuleIndex = Option<usize>;
+pub(crate) type RuleIndex = Option<usize>;
 
 /// What is known of which rule it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(crate) enum Choice {
     /// This one.
     Made(RuleIndex),
     /// One of these, in their order. The last matches whatever comes; the others wait for the response or the route.
@@ -19,7 +19,7 @@ pub(super) enum Choice {
 
 impl Choice {
     /// What the request's head tells.
-    pub(super) fn of_request(config: &Config, request: &Request<'_>) -> Self {
+    pub(crate) fn of_request(config: &Config, request: &Request<'_>) -> Self {
         let mut open = Vec::new();
         for index in config.sights.of(request) {
             let Some(rule) = config.rules.get(index) else { continue };
@@ -44,25 +44,16 @@ impl Choice {
 
     /// What the response's head tells beyond that.
     #[must_use]
-    pub(super) fn with_response(self, config: &Config, status: u16, media_type: &[u8]) -> Self {
+    pub(crate) fn with_response(self, config: &Config, status: u16, media_type: &[u8]) -> Self {
         self.narrowed(
-            |index| {
-                let conditions = index.and_then(|index| config.rules.get(index)).map(|rule| &rule.conditions);
-                conditions.is_none_or(|conditions| conditions.fit_response(status, media_type))
-            },
-            |index| {
-                let conditions = index.and_then(|index| config.rules.get(index)).map(|rule| &rule.conditions);
-                conditions.is_some_and(|conditions| conditions.need_route())
-            },
+            |index| conditions(config, *index).is_none_or(|rule| rule.fit_response(status, media_type)),
+            |index| conditions(config, *index).is_some_and(Conditions::need_route),
         )
     }
 
     /// What the end tells beyond that. The choice is made then.
-    pub(super) fn with_route(self, config: &Config, route: &[u8]) -> RuleIndex {
-        let fits = |index: &RuleIndex| {
-            let conditions = index.and_then(|index| config.rules.get(index)).map(|rule| &rule.conditions);
-            conditions.is_none_or(|conditions| conditions.fit_route(route))
-        };
+    pub(crate) fn with_route(self, config: &Config, route: &[u8]) -> RuleIndex {
+        let fits = |index: &RuleIndex| conditions(config, *index).is_none_or(|rule| rule.fit_route(route));
         match self.narrowed(fits, |_| false) {
             Self::Made(index) => index,
             Self::Open(rules) => rules.first().copied().flatten(),
@@ -86,21 +77,26 @@ impl Choice {
     }
 
     /// The settings that it may come to.
-    pub(super) fn settings<'c>(&self, config: &'c Config) -> impl Iterator<Item = &'c Settings> {
+    pub(crate) fn settings<'c>(&self, config: &'c Config) -> impl Iterator<Item = &'c Settings> {
         let rules = match self {
             Self::Made(index) => std::slice::from_ref(index),
             Self::Open(rules) => rules.as_slice(),
         };
-        rules.iter().map(|index| settings(config, *index)).collect::<Vec<_>>().into_iter()
+        rules.iter().map(|index| settings(config, *index))
     }
 }
 
+/// The conditions of a rule; `[capture]` has none.
+fn conditions(config: &Config, rule: RuleIndex) -> Option<&Conditions> {
+    rule.and_then(|index| config.rules.get(index)).map(|rule| &rule.conditions)
+}
+
 /// The settings of a rule.
-pub(super) fn settings(config: &Config, rule: RuleIndex) -> &Settings {
+pub(crate) fn settings(config: &Config, rule: RuleIndex) -> &Settings {
     rule.and_then(|index| config.rules.get(index)).map_or(&config.base, |rule| &rule.settings)
 }
 
 /// The name of a rule; empty for `[capture]` alone.
-pub(super) fn name(config: &Config, rule: RuleIndex) -> &str {
+pub(crate) fn name(config: &Config, rule: RuleIndex) -> &str {
     rule.and_then(|index| config.rules.get(index)).map_or("", |rule| rule.name.as_str())
 }
