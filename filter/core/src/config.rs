@@ -96,7 +96,9 @@ impl Config {
     }
 
     fn assembled(parts: Parts, sought: &Sought, json: &Value) -> Self {
-        let rules: Vec<_> = parts.rules.into_iter().map(|rule| rule.settled(&sought.wanted)).collect();
+        let base = parts.base.settings(&sought.wanted);
+        let settled = |rule: capture::RuleSpec| rule.settled((&parts.base, &base), &sought.wanted);
+        let rules: Vec<_> = parts.rules.into_iter().map(settled).collect();
         Self {
             service: parts.service,
             host: parts.host,
