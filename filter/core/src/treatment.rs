@@ -11,13 +11,15 @@ use crate::mask::MaskKind;
 /// | name | what it finds |
 /// | --- | --- |
 /// | `email` | addresses of e-mail |
+/// | `phone` | telephone numbers: with `+` and the country's code (E.164), or written in groups as in North America |
 /// | `card` | numbers of payment cards: 12 to 19 digits, with blanks or hyphens or without, with a right check digit |
 /// | `iban` | international bank account numbers with right check digits (ISO 13616) |
 /// | `ipv4`, `ipv6` | addresses of the internet |
 /// | `bearer` | what follows `Bearer` and `Basic` (RFC 6750, RFC 7617) |
 /// | `provider_key` | keys that providers give out, known by their beginnings, such as `sk-`, `AKIA` and `ghp_` |
 /// | `jwt` | JSON web tokens (RFC 7519) |
-pub const PATTERNS: &[&str] = &["email", "card", "iban", "ipv4", "ipv6", "bearer", "provider_key", "jwt"];
+pub const PATTERNS: &[&str] =
+    &["email", "phone", "card", "iban", "ipv4", "ipv6", "bearer", "provider_key", "jwt"];
 
 /// Those that hold where `redact.patterns` says nothing: credentials, which no trace is made for.
 pub const DEFAULT_PATTERNS: &[&str] = &["bearer", "provider_key", "jwt"];

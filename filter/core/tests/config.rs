@@ -81,7 +81,7 @@ fn rules_are_checked_to_the_last_name() {
         errors(&config),
         [
             "capture.redact.json_keys: must be names of at least one letter or digit, got an array [\"_\"]",
-            "capture.redact.patterns: must be of email, card, iban, ipv4, ipv6, bearer, provider_key, jwt; own ones go to \"expressions\", got \"emial\"",
+            "capture.redact.patterns: must be of email, phone, card, iban, ipv4, ipv6, bearer, provider_key, jwt; own ones go to \"expressions\", got \"emial\"",
             "capture.redact.expressions.bad: must be a regular expression: unclosed group, got \"(\"",
             "capture.redact.expressions.empty: must be a regular expression that does not match nothing at all, got \"a*\"",
             "capture.redact.expressions.no: must be a regular expression of 1 to 1000 bytes, got 3",
