@@ -135,6 +135,15 @@ fn the_key_of_hashes_is_never_shown() {
 }
 
 #[test]
+fn a_variable_that_nobody_has_read_is_no_key() {
+    let config = json!({"capture": {"redact": {"mask": "hash", "hash_key": "${OFFPATH_HASH_KEY}"}}});
+    assert_eq!(
+        errors(&config),
+        ["capture.redact.hash_key: must be the key itself: here no variables are read"]
+    );
+}
+
+#[test]
 fn a_configuration_that_would_weigh_down_every_event_is_refused() {
     let expressions: serde_json::Map<_, _> =
         (0..40).map(|number| (format!("e{number}"), json!("x".repeat(900)))).collect();

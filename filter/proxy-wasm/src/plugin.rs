@@ -65,6 +65,12 @@ impl Settings {
         for warning in config.warnings() {
             host::log(Level::Warn, &warning.to_string());
         }
+        for path in config.scope() {
+            host::log(
+                Level::Warn,
+                &format!("identity: Envoy has no ASGI scope, so scope:{path} tells nothing"),
+            );
+        }
     }
 }
 

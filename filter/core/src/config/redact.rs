@@ -130,12 +130,14 @@ fn expressions(mut table: Table<'_, '_>) -> Vec<Expression> {
     expressions
 }
 
-/// The error does not show the value: it is a secret.
+/// The error does not show the value: it is a secret. A variable that is still there, nobody has read: in Envoy, say.
 fn hash_key(table: &mut Table<'_, '_>) -> Option<String> {
     let value = table.take("hash_key")?;
     let key = value.as_str().filter(|key| key.len() >= SHORTEST_KEY);
     if key.is_none() {
         table.refuse("hash_key", &format!("must be a string of at least {SHORTEST_KEY} bytes"), None);
+    } else if key.is_some_and(|key| key.starts_with("${")) {
+        table.refuse("hash_key", "must be the key itself: here no variables are read", None);
     }
     key.map(str::to_owned)
 }
