@@ -5,16 +5,23 @@ pub(super) fn at(text: &[u8], at: Option<usize>) -> Option<u8> {
     text.get(at?).copied()
 }
 
-/// Whether a word may begin at `at`: no ASCII letter or digit stands before it, but for that of an escape such as `\n`.
-/// Other letters are no part of what is looked for, and in some scripts no blank stands between words.
+/// Whether a word may begin at `at`: no ASCII letter or digit stands before it, but for those of an escape such as `\n` or
+/// `%3D`. Other letters are no part of what is looked for, and in some scripts no blank stands between words.
 pub(super) fn begins(text: &[u8], start: usize) -> bool {
     let Some(before) = at(text, start.checked_sub(1)) else { return true };
     !before.is_ascii_alphanumeric() || is_escape(text, start, before)
 }
 
-/// Whether the byte before `start` is the letter of an escape of JSON.
+/// Whether the byte before `start` is the last of an escape of JSON or of a URL.
 pub(super) fn is_escape(text: &[u8], start: usize, before: u8) -> bool {
-    matches!(before, b'n' | b'r' | b't' | b'b' | b'f') && at(text, start.checked_sub(2)) == Some(b'\\')
+    let is_json = || {
+        matches!(before, b'n' | b'r' | b't' | b'b' | b'f') && at(text, start.checked_sub(2)) == Some(b'\\')
+    };
+    let is_url = || {
+        matches!(start.checked_sub(3).and_then(|percent| text.get(percent..start)),
+            Some([b'%', high, low]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+    };
+    is_json() || is_url()
 }
 
 /// Whether a word may end before `end`.

@@ -87,6 +87,7 @@ fn keys_of_providers_are_found_and_words_like_them_are_not() {
             "{\"key\":\"⟨ghp_abcdefghijklmnopqrstuvwxyz0123456789⟩\"}",
             r"one\n⟨AKIAIOSFODNN7EXAMPLE⟩\n",
             "密钥⟨AKIAIOSFODNN7EXAMPLE⟩密钥",
+            "a%3D⟨AKIAIOSFODNN7EXAMPLE⟩%26",
             "key=⟨xoxb-123456789012-abcdefABCDEF⟩&x=1",
             "⟨SK0123456789abcdef0123456789abcdef⟩",
             "⟨SG.abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG⟩",

@@ -1,0 +1,113 @@
+//! An event as a whole: its bodies, each text beside them, and whose it is.
+//!
+//! It fails closed: where a treatment cannot be carried out, or panics, all that may hold a secret is withheld.
+
+mod identity;
+mod parts;
+mod texts;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use offpath_core::event::{Body, Event, Exchange, Kind, Message, Treated};
+use tracing::error;
+
+use super::{
+    Done, Redactor, Treatments,
+    body::{self, Described},
+    withheld,
+};
+
+pub(super) fn treat(treatments: &mut Treatments, event: &mut Event) -> Done {
+    // What is no exchange says nothing of what anybody sent.
+    if !matches!(event.kind, Some(Kind::Exchange(_))) {
+        return Done::default();
+    }
+    let treatment = std::mem::take(&mut event.treatment);
+    let Some(redactor) = treatments.compiled.get(&treatment) else {
+        return withhold(event, withheld::UNUSABLE);
+    };
+    // An event that is half treated is withheld as a whole.
+    let done = catch_unwind(AssertUnwindSafe(|| redact(event, &redactor)));
+    done.unwrap_or_else(|_| {
+        if !std::mem::replace(&mut treatments.told, true) {
+            error!("redaction has failed, and what it was for is withheld; please report it");
+        }
+        withhold(event, withheld::FAILED)
+    })
+}
+
+fn redact(event: &mut Event, redactor: &Redactor) -> Done {
+    let mut done = Done::default();
+    let found = match &mut event.kind {
+        Some(Kind::Exchange(exchange)) => redact_bodies(exchange, redactor, &mut done),
+        _ => Vec::new(),
+    };
+    identity::tell(event, &redactor.identity, &found);
+    if !redactor.finder.is_empty() {
+        let mut searched = parts::Searched::new(redactor);
+        texts::each(event, |text| searched.redact(text));
+        done.masked += searched.masked;
+        done.withheld.extend(searched.withheld);
+    }
+    done
+}
+
+/// Returns which of the fields that say whose the event is have which value.
+fn redact_bodies(exchange: &mut Exchange, redactor: &Redactor, done: &mut Done) -> Vec<(usize, String)> {
+    let websocket = exchange.websocket.is_some();
+    let mut identity = Vec::new();
+    for (message, is_request) in [(&mut exchange.request, true), (&mut exchange.response, false)] {
+        let Some(message) = message else { continue };
+        let Some(mut body) = message.body.take() else { continue };
+        if !body.head.is_empty() || !body.tail.is_empty() {
+            let found = body::treat(&mut body, &described(message, is_request, websocket), redactor);
+            identity.extend(found);
+        }
+        (body.head_limit, body.tail_limit) = (None, None);
+        if let Some(treated) = &body.treated {
+            done.masked += treated.masked;
+            done.withheld.extend(withheld::of(treated));
+        }
+        message.body = Some(body);
+    }
+    identity
+}
+
+fn described(message: &Message, is_request: bool, websocket: bool) -> Described<'_> {
+    let header = |name: &str| message.headers.iter().find(|header| header.name == name);
+    Described {
+        content_type: header("content-type").map_or(&message.content_type, |header| &header.value),
+        content_encoding: header("content-encoding")
+            .map_or(&message.content_encoding, |header| &header.value),
+        is_request,
+        websocket,
+    }
+}
+
+/// Takes out of an event all that was not looked into.
+fn withhold(event: &mut Event, why: &'static str) -> Done {
+    let mut done = Done::default();
+    if let Some(Kind::Exchange(exchange)) = &mut event.kind {
+        for body in [&mut exchange.request, &mut exchange.response]
+            .into_iter()
+            .flatten()
+            .flat_map(|message| &mut message.body)
+        {
+            withhold_body(body, why);
+            done.withheld.push(why);
+        }
+    }
+    texts::each(event, |text| text.withhold());
+    if done.withheld.is_empty() {
+        done.withheld.push(why);
+    }
+    done
+}
+
+fn withhold_body(body: &mut Body, why: &str) {
+    let treated = Treated { withheld: why.to_owned(), ..Treated::default() };
+    *body = Body { size: body.size, treated: Some(treated), ..Body::default() };
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Secrets in texts: masked where they stand, and in a URL with all of the segment or parameter that they are in, as what is
+//! left of it would be read wrongly.
+
+use std::{borrow::Cow, ops::Range};
+
+use offpath_core::mask::{Mask, REDACTED};
+
+use super::texts::Text;
+use crate::redact::{
+    Redactor,
+    finder::{Finder, GaveUp},
+    withheld,
+};
+
+/// Texts, as they are looked through.
+pub(super) struct Searched<'r> {
+    finder: &'r Finder,
+    mask: &'r Mask,
+    found: Vec<Range<usize>>,
+    /// Values that were masked.
+    pub(super) masked: u64,
+    /// For each text that would have taken too long, that it did.
+    pub(super) withheld: Vec<&'static str>,
+}
+
+impl<'r> Searched<'r> {
+    pub(super) fn new(redactor: &'r Redactor) -> Self {
+        let (finder, mask) = (&redactor.finder, &redactor.mask);
+        Self { finder, mask, found: Vec::new(), masked: 0, withheld: Vec::new() }
+    }
+
+    pub(super) fn redact(&mut self, text: Text<'_>) {
+        let done = match &text {
+            Text::Plain(text) => self.plain(text),
+            Text::Path(path) => self.url(path, '/'),
+            Text::Query(query) => self.url(query, '&'),
+        };
+        match (done, text) {
+            (Ok(None), _) => {}
+            (Ok(Some(masked)), Text::Plain(text) | Text::Path(text) | Text::Query(text)) => *text = masked,
+            (Err(GaveUp), text) => {
+                self.withheld.push(withheld::TOO_LONG);
+                text.withhold();
+            }
+        }
+    }
+
+    /// The text with masks; `None` if there is nothing to mask.
+    fn plain(&mut self, text: &str) -> Result<Option<String>, GaveUp> {
+        self.finder.find(text.as_bytes(), &mut self.found)?;
+        if self.found.is_empty() {
+            return Ok(None);
+        }
+        self.masked += self.found.len() as u64;
+        let (mut masked, mut done) = (Vec::with_capacity(text.len()), 0);
+        for range in &self.found {
+            masked.extend_from_slice(&text.as_bytes()[done..range.start]);
+            masked.extend_from_slice(self.mask.of(&text.as_bytes()[range.clone()], true).as_bytes());
+            done = range.end;
+        }
+        masked.extend_from_slice(&text.as_bytes()[done..]);
+        // What an expression found may begin within a character.
+        Ok(Some(
+            String::from_utf8(masked)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        ))
+    }
+
+    /// The same for a part of a URL.
+    fn url(&mut self, text: &str, separator: char) -> Result<Option<String>, GaveUp> {
+        let secret = self.secret_parts(text, separator)?;
+        if secret.is_empty() {
+            return Ok(None);
+        }
+        self.masked += secret.len() as u64;
+        let parts = text.split(separator).enumerate();
+        // A parameter can go as a whole; a path would be another one without a segment.
+        let drops = self.mask.drops() && separator == '&';
+        let kept = parts.filter(|(index, _)| !(drops && secret.contains(index))).map(|(index, part)| {
+            if secret.contains(&index) {
+                self.masked_part(part, separator).into()
+            } else {
+                Cow::Borrowed(part)
+            }
+        });
+        Ok(Some(kept.collect::<Vec<_>>().join(separator.encode_utf8(&mut [0; 4]))))
+    }
+
+    fn masked_part(&mut self, part: &str, separator: char) -> String {
+        let name = part.split_once('=').map(|(name, _)| name).filter(|_| separator == '&');
+        // A name that is a secret goes with its value.
+        let name = name.filter(|name| {
+            self.finder.find(&decoded(name, separator), &mut self.found).is_ok() && self.found.is_empty()
+        });
+        let (name, value) = name.map_or(("", part), |name| part.split_at(name.len() + 1));
+        let mask = self.mask.of(&decoded(value, separator), true);
+        format!("{name}{}", if mask.is_empty() { REDACTED } else { &mask })
+    }
+
+    /// Which parts have a secret in them, as they are or decoded.
+    fn secret_parts(&mut self, text: &str, separator: char) -> Result<Vec<usize>, GaveUp> {
+        self.finder.find(text.as_bytes(), &mut self.found)?;
+        let is_encoded = |part: &str| part.contains('%') || part.contains('+');
+        if self.found.is_empty() && !is_encoded(text) {
+            return Ok(Vec::new());
+        }
+        let found = std::mem::take(&mut self.found);
+        let (mut secret, mut start) = (Vec::new(), 0);
+        for (index, part) in text.split(separator).enumerate() {
+            let end = start + part.len();
+            let mut is_secret = found.iter().any(|range| range.start < end && start < range.end);
+            if !is_secret && is_encoded(part) {
+                self.finder.find(&decoded(part, separator), &mut self.found)?;
+                is_secret = !self.found.is_empty();
+            }
+            if is_secret {
+                secret.push(index);
+            }
+            start = end + separator.len_utf8();
+        }
+        Ok(secret)
+    }
+}
+
+/// A part without percent-encoding; in a query, a `+` is a blank (<https://url.spec.whatwg.org/#urlencoded-parsing>).
+fn decoded(part: &str, separator: char) -> Vec<u8> {
+    let spaced = if separator == '&' { part.replace('+', " ") } else { part.to_owned() };
+    percent_decoded(spaced.as_bytes())
+}
+
+/// Decodes `%41` to `A`; what is no valid escape stays as it is (RFC 3986, section 2.1).
+fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
+    let digit = |byte: Option<&u8>| {
+        byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok())
+    };
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push(high << 4 | low);
+                at += 3;
+            }
+            _ => {
+                decoded.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    decoded
+}
