@@ -15,7 +15,7 @@ mod bindings {
     wasmtime::component::bindgen!({ path: "../filter/wit", world: "filter" });
 }
 
-use bindings::{Filter, Outcome, Want};
+use bindings::{Filter, Finished, Outcome, Want};
 use told::{Failed, Told, answer_lines};
 use wasmtime::{
     Engine, Store,
@@ -58,8 +58,12 @@ fn record(engine: &Engine, component: &Component, told: &Told) -> Result<String,
     let how = outcome(told.text("outcome")?)?;
     let texts = joined(&[told.bytes("route")?, told.bytes("subprotocol")?]);
     let code = told.number("close_code")?;
-    let event = guest.call_finish(&mut store, plan.exchange, 6, how, code, u32::MAX, &texts, &[], 0, None)?;
-    Ok(told::text_of(&event))
+    let finished =
+        guest.call_finish(&mut store, plan.exchange, 6, how, code, u32::MAX, &texts, &[], 0, None)?;
+    Ok(match finished {
+        Finished::Event(event) => told::text_of(&event),
+        _ => told::text_of(&[]),
+    })
 }
 
 /// Each preceded by its length, as `filter/wit` says.

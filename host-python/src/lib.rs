@@ -5,19 +5,27 @@
 //!                                  what the messages mean              one exchange     │ event
 //!                                                                                       v
 //!                                                                    process.rs ──> the ring ──> another process
+//!
+//! recorder.rs ──> current.rs <── follow.rs
+//!                 the sandbox    a thread that makes another when the configuration's file has changed
 //! ```
 //!
 //! Two rules hold everywhere here:
 //!
 //! - **Nothing raises into the app.** What observes the app returns nothing and catches everything, panics included.
 //! - **No Python is called under a lock,** and no lock is taken without the GIL. So a lock is never contended for
-//!   longer than a guest call, and never held by another thread when the process forks.
+//!   longer than a guest call, and never held by another thread when the process forks. Those of wasmtime, which the
+//!   thread of follow.rs takes, are kept from forks by gate.rs.
 
 mod asgi;
 mod clock;
+mod current;
+mod follow;
+mod gate;
 mod guard;
 mod ids;
 mod live;
+mod log;
 mod process;
 mod recorder;
 mod sandbox;
@@ -35,7 +43,8 @@ mod _offpath {
     #[pymodule_export]
     use crate::{
         asgi::{http::HttpExchange, websocket::WebSocketExchange},
-        process::{after_fork, drained, seal, status},
+        gate::{after_fork_in_child, after_fork_in_parent, at_exit, before_fork},
+        process::{drained, seal, status},
         recorder::Recorder,
         settings::ConfigError,
     };

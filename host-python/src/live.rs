@@ -2,8 +2,8 @@
 
 use crate::{
     clock, process,
-    sandbox::{Outcome, Want},
-    shared::{Guarded, Shared},
+    sandbox::{Finished, Outcome, Want},
+    shared::{Asked, Guarded, Shared},
     texts::Texts,
 };
 use offpath_ring::LossReason;
@@ -69,13 +69,13 @@ pub(crate) struct Ending {
     pub(crate) elapsed_ns: u64,
     pub(crate) outcome: Outcome,
     pub(crate) close_code: u16,
-    /// Route template, subprotocol, and if something was raised its class and message.
+    /// As `filter/wit` says of the call `finish`.
     pub(crate) texts: Texts,
 }
 
 impl Live {
     /// Begins an exchange; `None` if it is not to be recorded, or cannot be.
-    pub(crate) fn begin(shared: &Arc<Shared>, head: &Texts) -> Option<Self> {
+    pub(crate) fn begin(shared: Arc<Shared>, head: &Texts) -> Option<Self> {
         let start = Instant::now();
         let unix_ns = clock::unix_ns();
         let ids = process::ids(unix_ns)?;
@@ -104,11 +104,13 @@ impl Live {
             process::lose(sandbox.ended_because());
             return None;
         };
+        let generation = *generation;
+        drop(guarded);
         (plan.exchange != 0).then(|| Self {
-            shared: Arc::clone(shared),
+            shared,
             exchange: plan.exchange,
             era,
-            generation: *generation,
+            generation,
             start,
             request: Passing::new(plan.request),
             response: Passing::new(plan.response),
@@ -119,6 +121,11 @@ impl Live {
     /// Nanoseconds since the exchange began.
     pub(crate) fn elapsed_ns(&self) -> u64 {
         clock::elapsed_ns(self.start)
+    }
+
+    /// What is to be known of the scope when it ends.
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        self.shared.asked()
     }
 
     /// Whether it has ended.
@@ -170,7 +177,7 @@ impl Live {
         let max_bytes = process::max_event();
         let mut guarded = self.shared.lock();
         let sandbox = &mut guarded.sandbox;
-        let event = sandbox.call(self.era, |guest, store| {
+        let finished = sandbox.call(self.era, |guest, store| {
             let Ending { elapsed_ns, outcome, close_code, texts } = ending;
             guest.call_finish(
                 store,
@@ -185,11 +192,17 @@ impl Live {
                 last,
             )
         });
-        match event {
-            Some(event) if event.is_empty() => process::lose(LossReason::TooBig),
-            Some(event) => process::commit(&event, self.request.truncated() || self.response.truncated()),
+        match finished {
+            Some(Finished::Event(event)) => process::commit(&event, self.truncated()),
+            Some(Finished::Unsampled(event)) => process::commit_unsampled(&event),
+            Some(Finished::Nothing) => {}
+            Some(Finished::TooLong) => process::lose(LossReason::TooBig),
             None => process::lose(sandbox.ended_because()),
         }
+    }
+
+    fn truncated(&self) -> bool {
+        self.request.truncated() || self.response.truncated()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a process has one of: the ring that it writes to, its source of ids, and its counters.
 
 use crate::{
-    clock,
+    clock, current,
     ids::{Ids, Pool},
 };
 use offpath_ring::{LossReason, Options, Producer, Refused, default_directory};
@@ -49,6 +49,7 @@ enum Ring {
 #[derive(Debug, Default, Clone, Copy)]
 struct Counters {
     captured: u64,
+    unsampled: u64,
     truncated: u64,
     traps: u64,
     late: u64,
@@ -60,6 +61,7 @@ struct Counters {
 impl Counters {
     const NONE: Self = Self {
         captured: 0,
+        unsampled: 0,
         truncated: 0,
         traps: 0,
         late: 0,
@@ -106,13 +108,14 @@ impl Process {
         }
     }
 
-    fn write(&mut self, event: &[u8]) {
+    /// Writes an event, or counts why not. Returns whether it is written.
+    fn write(&mut self, event: &[u8]) -> bool {
         let Some(producer) = self.producer() else {
             self.counters.lost_without_ring += 1;
-            return;
+            return false;
         };
         match producer.write(EVENT, event) {
-            Ok(_) => self.counters.captured += 1,
+            Ok(_) => return true,
             Err(Refused::Forked) => {
                 // A child that no at-fork handler announced.
                 self.forked();
@@ -120,6 +123,7 @@ impl Process {
             }
             Err(refused) => self.counters.lose(refused.into()),
         }
+        false
     }
 
     /// What a child must not share with its parent.
@@ -171,7 +175,15 @@ pub(crate) fn max_event() -> u32 {
 pub(crate) fn commit(event: &[u8], truncated: bool) {
     let mut process = process();
     process.counters.truncated += u64::from(truncated);
-    process.write(event);
+    let written = process.write(event);
+    process.counters.captured += u64::from(written);
+}
+
+/// Commits what is counted of an exchange that sampling left out, or counts why not.
+pub(crate) fn commit_unsampled(event: &[u8]) {
+    let mut process = process();
+    let written = process.write(event);
+    process.counters.unsampled += u64::from(written);
 }
 
 /// Counts an event that never came to be, here and in the ring, where the exporter sees it.
@@ -217,9 +229,8 @@ pub(crate) fn seal() {
     process.ring = Ring::Sealed;
 }
 
-/// Called in a forked child before any of its Python code runs.
-#[pyfunction]
-pub(crate) fn after_fork() {
+/// Leaves behind what a forked child must not share with its parent.
+pub(crate) fn forked() {
     process().forked();
 }
 
@@ -237,11 +248,13 @@ pub(crate) fn status(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     dropped.set_item("no_ring", counters.lost_without_ring)?;
     let status = PyDict::new(py);
     status.set_item("captured", counters.captured)?;
+    status.set_item("unsampled", counters.unsampled)?;
     status.set_item("truncated", counters.truncated)?;
     status.set_item("dropped", dropped)?;
     status.set_item("traps", counters.traps)?;
     status.set_item("after_the_end", counters.late)?;
     status.set_item("internal_errors", counters.internal_errors)?;
+    status.set_item("config", current::status(py)?)?;
     status.set_item("ring", ring.to_dict(py)?)?;
     status.set_item("exporter_seen", ring.exporter_seen_seconds)?;
     Ok(status)

@@ -2,38 +2,52 @@
 
 use crate::{
     asgi::{http::HttpExchange, message, websocket::WebSocketExchange},
+    current::Current,
     guard::guarded,
     process,
     sandbox::{Sandbox, Unusable},
-    settings,
-    shared::Shared,
+    settings::{self, Configuration},
 };
 use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
-use std::sync::Arc;
+use std::{
+    env,
+    path::{self, PathBuf},
+    sync::Arc,
+};
 
 /// One configuration and the sandbox that runs it.
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    shared: Arc<Shared>,
+    current: Arc<Current>,
 }
 
 #[pymethods]
 impl Recorder {
-    /// Takes a configuration: `text` is JSON, or TOML that came from the file `origin`.
+    /// Takes a configuration that stays as it is: JSON.
     #[new]
-    #[pyo3(signature = (text, *, toml, origin = ""))]
-    fn new(py: Python<'_>, text: String, toml: bool, origin: &str) -> PyResult<Self> {
-        let json = if toml {
-            settings::toml_to_json(&text).map_err(|reason| settings::unreadable(py, origin, &reason))?
+    fn new(py: Python<'_>, json: String) -> PyResult<Self> {
+        let configuration = Configuration::from_json(json, &variable);
+        let sandbox = start(py, "", configuration)?;
+        Ok(Self { current: Current::fixed(py, sandbox) })
+    }
+
+    /// Takes the configuration in a file, TOML, and follows its changes.
+    #[staticmethod]
+    fn from_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let unreadable = |problem| settings::refused(py, "", vec![problem]);
+        let text = settings::read(&path).map_err(unreadable)?;
+        let configuration = Configuration::from_toml(&text, &path, &variable).map_err(unreadable)?;
+        let sandbox = start(py, &path.display().to_string(), configuration)?;
+        // The app may change its directory.
+        let file = path::absolute(&path).unwrap_or(path);
+        // What can be read only once, such as a pipe, has nothing to follow.
+        let current = if file.is_file() {
+            Current::following(py, sandbox, text, file)
         } else {
-            text
+            Current::fixed(py, sandbox)
         };
-        let sandbox = Sandbox::new(json).map_err(|unusable| match unusable {
-            Unusable::Refused(errors) => settings::refused(py, origin, errors),
-            Unusable::Broken(error) => PyRuntimeError::new_err(format!("{error:#}")),
-        })?;
-        Ok(Self { shared: Arc::new(Shared::new(sandbox)) })
+        Ok(Self { current })
     }
 
     /// Begins an exchange. None: it is not to be recorded, as any scope that is neither HTTP nor a websocket.
@@ -42,11 +56,11 @@ impl Recorder {
             let py = scope.py();
             let scope = scope.cast::<PyDict>()?;
             Ok(match message::kind(scope)?.to_str()? {
-                "http" => match HttpExchange::begin(&self.shared, scope) {
+                "http" => match HttpExchange::begin(self.current.shared(), scope) {
                     Some(exchange) => Some(Bound::new(py, exchange)?.into_any()),
                     None => None,
                 },
-                "websocket" => match WebSocketExchange::begin(&self.shared, scope) {
+                "websocket" => match WebSocketExchange::begin(self.current.shared(), scope) {
                     Some(exchange) => Some(Bound::new(py, exchange)?.into_any()),
                     None => None,
                 },
@@ -58,8 +72,7 @@ impl Recorder {
 
     /// Opens the process's ring. Returns why it could not be opened, or None.
     fn open_ring(&self) -> Option<String> {
-        let size = self.shared.lock().sandbox.settings().ring_size;
-        process::open_ring(size)
+        process::open_ring(self.current.ring_size())
     }
 
     /// How the sandbox's code came here: `precompiled`, `cached` or `compiled`.
@@ -67,4 +80,15 @@ impl Recorder {
     fn code(&self) -> &'static str {
         Sandbox::code()
     }
+}
+
+fn start(py: Python<'_>, origin: &str, configuration: Configuration) -> PyResult<Sandbox> {
+    configuration.start().map_err(|unusable| match unusable {
+        Unusable::Refused(problems) => settings::refused(py, origin, problems),
+        Unusable::Broken(error) => PyRuntimeError::new_err(format!("{error:#}")),
+    })
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
 }

@@ -13,20 +13,19 @@ pub(crate) mod bindings {
     wasmtime::component::bindgen!({ path: "../filter/wit", world: "filter" });
 }
 
-pub(crate) use bindings::{HostSettings, Outcome, Want};
+pub(crate) use bindings::{Finished, HostSettings, Outcome, Want};
 pub(crate) use guest::MemoryLimit;
 
 use crate::process;
 use bindings::{ConfigError, Filter};
-use guest::Guest;
+use guest::{Guest, Limits};
 use offpath_ring::LossReason;
 use wasmtime::{Error, Result, Store};
 
 /// The host's name in events.
 const SOURCE: &str = "asgi";
 /// Before a configuration was read. Reading a large one costs more than any exchange does.
-const LIMITS_TO_CONFIGURE: HostSettings =
-    HostSettings { ring_size: 0, sandbox_memory: 64 << 20, sandbox_fuel: 10_000_000_000 };
+const LIMITS_TO_CONFIGURE: Limits = Limits { memory: 64 << 20, fuel: 10_000_000_000 };
 
 /// A guest under one configuration.
 #[derive(Debug)]
@@ -56,7 +55,7 @@ impl From<Error> for Unusable {
 impl Sandbox {
     /// A guest that has taken the configuration, which is JSON.
     pub(crate) fn new(config: String) -> Result<Self, Unusable> {
-        let mut guest = Guest::new(&LIMITS_TO_CONFIGURE)?;
+        let mut guest = Guest::new(LIMITS_TO_CONFIGURE)?;
         let settings = configure(&mut guest, &config)?;
         // A guest of the limits that were configured takes its place.
         drop(guest);
@@ -65,7 +64,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// What the configuration asks of the host.
+    /// What the configuration asks of the host, and what there is to say of it.
     pub(crate) fn settings(&self) -> &HostSettings {
         &self.settings
     }
@@ -94,7 +93,8 @@ impl Sandbox {
     /// Makes sure that there is a guest.
     pub(crate) fn renew(&mut self) -> Result<()> {
         if self.guest.is_none() {
-            let mut guest = Guest::new(&self.settings)?;
+            let HostSettings { sandbox_memory: memory, sandbox_fuel: fuel, .. } = self.settings;
+            let mut guest = Guest::new(Limits { memory, fuel })?;
             configure(&mut guest, &self.config)
                 .map_err(|_| Error::msg("a guest refused what another had taken"))?;
             self.guest = Some(guest);
@@ -124,6 +124,6 @@ impl Sandbox {
 }
 
 fn configure(guest: &mut Guest, config: &str) -> Result<HostSettings, Unusable> {
-    guest.store.set_fuel(LIMITS_TO_CONFIGURE.sandbox_fuel)?;
+    guest.store.set_fuel(LIMITS_TO_CONFIGURE.fuel)?;
     guest.calls.call_configure(&mut guest.store, config, SOURCE)?.map_err(Unusable::Refused)
 }

@@ -1,13 +1,17 @@
 //! A sandbox that many exchanges share.
 
 use crate::{process, sandbox::Sandbox};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A sandbox, shared by the exchanges in it.
 #[derive(Debug)]
 pub(crate) struct Shared {
     sandbox: Mutex<Guarded>,
+    asked: Option<Asked>,
 }
+
+/// Fields of the scope that rules ask for, such as `state.user_id`.
+pub(crate) type Asked = Arc<[String]>;
 
 #[derive(Debug)]
 pub(crate) struct Guarded {
@@ -18,7 +22,14 @@ pub(crate) struct Guarded {
 
 impl Shared {
     pub(crate) fn new(sandbox: Sandbox) -> Self {
-        Self { sandbox: Mutex::new(Guarded { sandbox, generation: process::generation() }) }
+        let scope = &sandbox.settings().scope;
+        let asked = (!scope.is_empty()).then(|| scope.as_slice().into());
+        Self { sandbox: Mutex::new(Guarded { sandbox, generation: process::generation() }), asked }
+    }
+
+    /// What rules ask of the scope when an exchange ends; `None` where they ask nothing.
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        self.asked.clone()
     }
 
     /// The sandbox. In a forked child the guest is a new one.

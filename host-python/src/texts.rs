@@ -28,6 +28,13 @@ impl Texts {
         self.count += 1;
     }
 
+    /// Adds empty texts until there are so many.
+    pub(crate) fn pad(&mut self, count: usize) {
+        while self.count < count {
+            self.push(b"");
+        }
+    }
+
     /// Whether a head may go on.
     pub(crate) fn has_room(&self) -> bool {
         self.count < MOST_TEXTS && self.joined.len() < MOST_BYTES

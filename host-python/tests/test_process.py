@@ -227,13 +227,16 @@ def test_status_has_every_counter_from_the_start() -> None:
     assert set(status) == {
         "after_the_end",
         "captured",
+        "config",
         "dropped",
         "exporter_seen",
         "internal_errors",
         "ring",
         "traps",
         "truncated",
+        "unsampled",
     }
+    assert set(status["config"]) == {"ok", "error", "rules", "path"}
     assert set(status["ring"]) == {"path", "capacity", "used", "error"}
     assert {"ring_full", "too_big", "trap", "memory", "abandoned", "no_ring"} <= set(status["dropped"])
 

@@ -35,9 +35,10 @@ except ConfigError as error:
 """
 #: What stubs and module may differ in.
 DIFFERENT = r"""
-offpath\._offpath\.__all__     # Made by pyo3; nobody imports * from it.
-offpath\._offpath\.RingStatus  # The shape of a dict, which is there for types alone.
-offpath\._offpath\.Status      # The same.
+offpath\._offpath\.__all__       # Made by pyo3; nobody imports * from it.
+offpath\._offpath\.ConfigStatus  # The shape of a dict, which is there for types alone.
+offpath\._offpath\.RingStatus    # The same.
+offpath\._offpath\.Status        # The same.
 """
 MISUSE = """
 from offpath import OffpathMiddleware, flush

@@ -14,7 +14,7 @@ mod bindings {
     wit_bindgen::generate!({ path: "../wit", world: "filter" });
 }
 
-use bindings::{ConfigError, Guest, HostSettings, Outcome, Plan};
+use bindings::{ConfigError, Finished, Guest, HostSettings, Outcome, Plan};
 
 thread_local! {
     static RECORDER: RefCell<Recorder> = RefCell::default();
@@ -33,13 +33,9 @@ struct Component;
 impl Guest for Component {
     fn configure(json: String, source: String) -> Result<HostSettings, Vec<ConfigError>> {
         let config = recorder::parse(&json)?;
-        let host = config.host;
+        let settings = recorder::host_settings(&config);
         with(|recorder| recorder.configure(config, &source));
-        Ok(HostSettings {
-            ring_size: host.ring_size,
-            sandbox_memory: host.sandbox_memory,
-            sandbox_fuel: host.sandbox_fuel,
-        })
+        Ok(settings)
     }
 
     fn begin(
@@ -94,12 +90,13 @@ impl Guest for Component {
         first: Vec<u8>,
         skipped: u64,
         last: Option<Vec<u8>>,
-    ) -> Vec<u8> {
-        with(|recorder| {
-            let Some(mut exchange) = recorder.remove(exchange) else { return Vec::new() };
+    ) -> Finished {
+        let finished = with(|recorder| {
+            let mut exchange = recorder.remove(exchange)?;
             exchange.response_body(elapsed_ns, first, skipped, last.unwrap_or_default());
-            recorder::finish(exchange, elapsed_ns, how, close_code, max_bytes, &texts)
-        })
+            Some(recorder::finish(exchange, elapsed_ns, how, close_code, max_bytes, &texts))
+        });
+        finished.unwrap_or(Finished::Nothing)
     }
 
     fn forget(exchange: u64) {

@@ -1,10 +1,10 @@
 //! The exchanges in flight of one guest, by number.
 
 use crate::{
-    bindings::{ConfigError, Outcome, Plan, Want},
+    bindings::{ConfigError, Finished, HostSettings, Outcome, Plan, Want},
     texts::{pairs, split},
 };
-use offpath_core::{Capture, Config, End, Exchange, RequestHead, Start, event};
+use offpath_core::{Capture, Config, End, Exchange, RequestHead, Start, config, event};
 use std::rc::Rc;
 
 /// The answer for an exchange that is not to be recorded.
@@ -33,18 +33,24 @@ struct Slot {
 
 /// Reads a configuration.
 pub(crate) fn parse(json: &str) -> Result<Config, Vec<ConfigError>> {
-    let value = serde_json::from_str(json).map_err(|error| {
-        let rule = format!("must be JSON: {error}");
-        vec![ConfigError { field: "the configuration".to_owned(), rule, value: String::new() }]
-    })?;
-    Config::from_json(&value).map_err(|errors| {
-        let translate = |error: offpath_core::config::Error| ConfigError {
-            field: error.field,
-            rule: error.rule,
-            value: error.value,
-        };
-        errors.into_iter().map(translate).collect()
-    })
+    Config::from_text(json.as_bytes()).map_err(|errors| errors.iter().map(translate).collect())
+}
+
+/// What the host is told of a configuration that was taken.
+pub(crate) fn host_settings(config: &Config) -> HostSettings {
+    HostSettings {
+        ring_size: config.host.ring_size,
+        sandbox_memory: config.host.sandbox_memory,
+        sandbox_fuel: config.host.sandbox_fuel,
+        scope: config.scope().to_vec(),
+        rules: config.version().to_owned(),
+        warnings: config.warnings().iter().map(translate).collect(),
+    }
+}
+
+fn translate(error: &config::Error) -> ConfigError {
+    let config::Error { field, rule, value } = error.clone();
+    ConfigError { field, rule, value }
 }
 
 impl Recorder {
@@ -102,15 +108,28 @@ pub(crate) fn finish(
     close_code: u16,
     max_bytes: u32,
     joined: &[u8],
-) -> Vec<u8> {
+) -> Finished {
     let mut texts = split(joined);
-    let route = texts.next().unwrap_or_default();
-    let subprotocol = texts.next().unwrap_or_default();
-    let error = pairs(texts).next();
-    let websocket = Some((close_code, subprotocol));
-    let end =
-        End { elapsed_ns, outcome: outcome(how), route, error, websocket, grpc_status: None, proxy: None };
-    exchange.finish(&end, max_bytes as usize).unwrap_or_default()
+    let mut next = || texts.next().unwrap_or_default();
+    let (route, subprotocol, class, message) = (next(), next(), next(), next());
+    let error = (!class.is_empty() || !message.is_empty()).then_some((class, message));
+    let scope: Vec<&[u8]> = texts.collect();
+    let end = End {
+        elapsed_ns,
+        outcome: outcome(how),
+        route,
+        error,
+        websocket: Some((close_code, subprotocol)),
+        grpc_status: None,
+        proxy: None,
+        scope: &scope,
+    };
+    match exchange.finish(&end, max_bytes as usize) {
+        offpath_core::Finished::Event(event) => Finished::Event(event),
+        offpath_core::Finished::Unsampled(event) => Finished::Unsampled(event),
+        offpath_core::Finished::Nothing => Finished::Nothing,
+        offpath_core::Finished::TooLong => Finished::TooLong,
+    }
 }
 
 fn want(want: offpath_core::Want) -> Want {
@@ -139,11 +158,12 @@ mod tests {
         recorder
     }
 
-    fn finish(recorder: &mut Recorder, number: u64) -> Vec<u8> {
+    /// Whether there was an exchange of this number, and it gave an event.
+    fn finish(recorder: &mut Recorder, number: u64) -> bool {
         let exchange = recorder.remove(number);
-        exchange
-            .map(|exchange| super::finish(exchange, 0, Outcome::Completed, 0, u32::MAX, b""))
-            .unwrap_or_default()
+        let finished =
+            exchange.map(|exchange| super::finish(exchange, 0, Outcome::Completed, 0, u32::MAX, b""));
+        matches!(finished, Some(Finished::Event(event)) if !event.is_empty())
     }
 
     #[test]
@@ -155,8 +175,8 @@ mod tests {
     fn an_exchange_ends_once() {
         let mut recorder = recorder();
         let number = recorder.begin(START, b"\x03\0\0\0GET").exchange;
-        assert!(!finish(&mut recorder, number).is_empty());
-        assert!(finish(&mut recorder, number).is_empty());
+        assert!(finish(&mut recorder, number));
+        assert!(!finish(&mut recorder, number));
     }
 
     #[test]
@@ -166,8 +186,8 @@ mod tests {
         recorder.remove(first);
         let second = recorder.begin(START, b"").exchange;
         assert_ne!(first, second);
-        assert!(finish(&mut recorder, first).is_empty());
-        assert!(!finish(&mut recorder, second).is_empty());
+        assert!(!finish(&mut recorder, first));
+        assert!(finish(&mut recorder, second));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Texts that arrive joined: each preceded by its length in four bytes, little end first.
 
 /// The texts, in order, up to the first that is not all there.
-pub(crate) fn split(joined: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn split(joined: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     let mut rest = joined;
     std::iter::from_fn(move || {
         let (length, behind) = rest.split_first_chunk::<4>()?;
@@ -13,8 +13,8 @@ pub(crate) fn split(joined: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Texts that are name and value in turn; an odd one at the end is left out.
 pub(crate) fn pairs<'a>(
-    mut texts: impl Iterator<Item = &'a [u8]>,
-) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+    mut texts: impl Iterator<Item = &'a [u8]> + Clone,
+) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone {
     std::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
 }
 

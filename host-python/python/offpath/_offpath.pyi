@@ -1,6 +1,7 @@
 """The extension module. Its classes take what passes an app, and never raise into it."""
 
 from collections.abc import MutableMapping
+from os import PathLike
 from typing import Any, Literal, TypedDict, final
 
 __version__: str
@@ -15,8 +16,15 @@ class ConfigError(ValueError):
 class Recorder:
     """A configuration, and the sandbox that runs the core under it."""
 
-    def __new__(cls, text: str, *, toml: bool, origin: str = "") -> Recorder:
-        """Take a configuration: `text` is JSON, or TOML that came from the file `origin`."""
+    def __new__(cls, json: str) -> Recorder:
+        """Take a configuration that stays as it is."""
+
+    @staticmethod
+    def from_file(path: str | PathLike[str]) -> Recorder:
+        """Take the configuration in a file, TOML, and follow its changes: one is in force within two seconds.
+
+        A changed file that is refused leaves in force what was, and is told of by `status()` and the logger.
+        """
 
     def begin(self, scope: MutableMapping[str, Any]) -> HttpExchange | WebSocketExchange | None:
         """Begin an exchange. None: it is not to be recorded, as any scope that is neither HTTP nor a websocket."""
@@ -60,6 +68,17 @@ class WebSocketExchange:
     def raised(self, error: BaseException) -> None:
         """Note that the app raised."""
 
+class ConfigStatus(TypedDict):
+    """The configuration in force; where there are several, one whose file was refused, or else the last."""
+
+    ok: bool
+    error: str | None
+    """What is wrong with what the file says now."""
+    rules: str | None
+    """The version of the rules in force, as events carry it."""
+    path: str | None
+    """The file that is followed."""
+
 class RingStatus(TypedDict):
     """The ring of this process."""
 
@@ -72,11 +91,13 @@ class Status(TypedDict):
     """The counters of this process."""
 
     captured: int
+    unsampled: int
     truncated: int
     dropped: dict[str, int]
     traps: int
     after_the_end: int
     internal_errors: int
+    config: ConfigStatus
     ring: RingStatus
     exporter_seen: float | None
 
@@ -89,5 +110,14 @@ def drained() -> bool:
 def seal() -> None:
     """End the ring cleanly; what comes later is counted as lost."""
 
-def after_fork() -> None:
+def before_fork() -> None:
+    """Keep threads from being in the middle of something when the process forks."""
+
+def after_fork_in_parent() -> None:
+    """Let them go on."""
+
+def after_fork_in_child() -> None:
     """Leave the parent's ring and sandbox behind."""
+
+def at_exit() -> None:
+    """End the ring, and keep threads from the interpreter."""

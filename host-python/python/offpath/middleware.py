@@ -29,7 +29,7 @@ class OffpathMiddleware:
     Args:
         app: the app.
         config: the path of an offpath.toml, a mapping of the same shape, or None for ``OFFPATH_CONFIG``, then
-            ./offpath.toml, then the defaults.
+            ./offpath.toml, then the defaults. A file's changes are followed within two seconds.
 
     Raises:
         ConfigError: all that is wrong with the configuration. Nothing is raised later, whatever happens.

@@ -46,7 +46,9 @@ def recorder_for(config: ConfigSource) -> Recorder | None:
 def status() -> Status | dict[str, Any]:
     """Return what happened in this process: captured, truncated, dropped by reason, traps, the ring.
 
-    ``exporter_seen`` is how many seconds ago an exporter last looked into the ring, or None.
+    ``unsampled`` counts exchanges of which, by sampling, nothing is kept but a count. ``config`` says which rules are in
+    force, and what is wrong with a file that was not taken. ``exporter_seen`` is how many seconds ago an exporter last
+    looked into the ring, or None.
     """
     return native.status() if AVAILABLE else {}
 
@@ -74,9 +76,8 @@ def shutdown(timeout: float = 5.0) -> bool:
 def _recorder(config: ConfigSource) -> Recorder | None:
     if os.environ.get("OFFPATH_ENABLED") == "0" or not AVAILABLE:
         return None
-    text, toml, origin = _read(config)
     try:
-        recorder = Recorder(text, toml=toml, origin=origin)
+        recorder = _taking(config)
     except RuntimeError as error:
         _warn_once(f"the sandbox does not run here, so nothing is recorded: {error}")
         return None
@@ -86,26 +87,27 @@ def _recorder(config: ConfigSource) -> Recorder | None:
     return recorder
 
 
-def _read(config: ConfigSource) -> tuple[str, bool, str]:
-    """Return the configuration's text, whether it is TOML, and the file that it came from."""
+def _taking(config: ConfigSource) -> Recorder:
+    """Return a recorder that has taken the configuration, and follows the file that it came from."""
     if isinstance(config, Mapping):
-        try:
-            return json.dumps(dict(config)), False, ""
-        except (TypeError, ValueError, RecursionError) as error:
-            raise _refused("the configuration", f"must be made of what JSON has: {error}") from None
+        return Recorder(_json(config))
     if config is None:
         named = os.environ.get("OFFPATH_CONFIG")
         config = named or ("offpath.toml" if Path("offpath.toml").is_file() else None)
     if config is None:
-        return "{}", False, ""
+        return Recorder("{}")
     try:
         file = os.fsdecode(config)
     except TypeError:
         raise _refused("the configuration", "must be a path, a mapping or None", repr(config)) from None
+    return Recorder.from_file(file)
+
+
+def _json(config: Mapping[str, Any]) -> str:
     try:
-        return Path(file).read_text(encoding="utf-8"), True, file
-    except (OSError, ValueError) as error:
-        raise _refused(file, f"must be a file that can be read: {error}") from None
+        return json.dumps(dict(config))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _refused("the configuration", f"must be made of what JSON has: {error}") from None
 
 
 def _refused(field: str, rule: str, value: str = "") -> ConfigError:
@@ -121,5 +123,9 @@ def _warn_once(text: str) -> None:
 
 
 if AVAILABLE:
-    os.register_at_fork(after_in_child=native.after_fork)
-    atexit.register(native.seal)
+    os.register_at_fork(
+        before=native.before_fork,
+        after_in_parent=native.after_fork_in_parent,
+        after_in_child=native.after_fork_in_child,
+    )
+    atexit.register(native.at_exit)

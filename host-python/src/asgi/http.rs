@@ -3,7 +3,7 @@
 //! The event is committed with the last byte of the response, so that background tasks neither delay nor lose it. A
 //! response of 500 and more waits until the app is done: the exception behind it usually follows right after.
 
-use super::{message, raised, route::Routed, scope};
+use super::{closing, message, raised, route::Routed, scope};
 use crate::{
     guard::guarded,
     live::{Ending, Live},
@@ -16,6 +16,7 @@ use pyo3::{PyTraverseError, PyVisit, intern, prelude::*, types::PyDict};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const SERVER_ERROR: u16 = 500;
+const NO_SUBPROTOCOL: &[u8] = b"";
 
 /// One HTTP exchange while the app works on it.
 #[pyclass(frozen, module = "offpath._offpath")]
@@ -41,7 +42,7 @@ struct State {
 
 impl HttpExchange {
     /// Begins an exchange; `None` if it is not to be recorded.
-    pub(crate) fn begin(shared: &Arc<Shared>, scope: &Bound<'_, PyDict>) -> Option<Self> {
+    pub(crate) fn begin(shared: Arc<Shared>, scope: &Bound<'_, PyDict>) -> Option<Self> {
         let live = Live::begin(shared, &scope::request_head(scope, false))?;
         let state = State {
             live,
@@ -177,7 +178,7 @@ impl HttpExchange {
         }
         let more = message::flag(message, intern!(py, "more_body"));
         if !more && ends_with_body {
-            let texts = self.closing_texts(py);
+            let texts = self.closing_texts(py, |_| ());
             self.with_sent(message, |state, body| state.complete(texts, body));
             return;
         }
@@ -229,7 +230,7 @@ impl HttpExchange {
     /// The response ends here, unless trailers are to follow.
     fn last_part(&self, py: Python<'_>) {
         if self.with(|state| state.ends_with_body()) {
-            let texts = self.closing_texts(py);
+            let texts = self.closing_texts(py, |_| ());
             self.with(|state| state.complete(texts, b""));
         } else {
             self.with(State::note_last_byte);
@@ -240,21 +241,16 @@ impl HttpExchange {
         if self.with(|state| state.live.is_over()) {
             return;
         }
-        let mut texts = self.closing_texts(py);
-        error(&mut texts);
+        let texts = self.closing_texts(py, error);
         self.with(|state| {
             let elapsed_ns = state.complete_ns.unwrap_or_else(|| state.live.elapsed_ns());
             state.live.finish(&Ending { elapsed_ns, outcome, close_code: 0, texts }, b"");
         });
     }
 
-    /// The texts of the WIT call `finish`, up to an error's.
-    fn closing_texts(&self, py: Python<'_>) -> Texts {
-        let mut texts = Texts::with_capacity(64);
-        let routed = self.with(|state| state.routed.take());
-        texts.push(routed.map(|routed| routed.template(py)).unwrap_or_default().as_bytes());
-        texts.push(b""); // No subprotocol.
-        texts
+    fn closing_texts(&self, py: Python<'_>, error: impl FnOnce(&mut Texts)) -> Texts {
+        let (routed, asked) = self.with(|state| (state.routed.take(), state.live.asked()));
+        closing::texts(py, routed.as_ref(), NO_SUBPROTOCOL, error, asked.as_ref())
     }
 }
 

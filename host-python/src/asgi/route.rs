@@ -35,6 +35,11 @@ impl Routed {
         visit.call(&self.scope)
     }
 
+    /// The scope as it is now.
+    pub(crate) fn scope<'a, 'py>(&'a self, py: Python<'py>) -> &'a Bound<'py, PyDict> {
+        self.scope.bind(py)
+    }
+
     /// The template, with the prefix under which the app that matched it is mounted. Empty if the scope says nothing.
     pub(crate) fn template(&self, py: Python<'_>) -> String {
         template(self.scope.bind(py), &self.root_path)

@@ -1,6 +1,6 @@
 //! A websocket session: handshake, messages and bytes each way, close code. No content, unless it is configured.
 
-use super::{message, raised, route::Routed, scope};
+use super::{closing, message, raised, route::Routed, scope};
 use crate::{
     guard::guarded,
     live::{Ending, Live},
@@ -38,7 +38,7 @@ struct State {
 
 impl WebSocketExchange {
     /// Begins a session; `None` if it is not to be recorded.
-    pub(crate) fn begin(shared: &Arc<Shared>, scope: &Bound<'_, PyDict>) -> Option<Self> {
+    pub(crate) fn begin(shared: Arc<Shared>, scope: &Bound<'_, PyDict>) -> Option<Self> {
         let live = Live::begin(shared, &scope::request_head(scope, true))?;
         let state = State {
             live,
@@ -174,11 +174,9 @@ impl WebSocketExchange {
     }
 
     fn finish(&self, py: Python<'_>, outcome: Outcome, error: impl FnOnce(&mut Texts)) {
-        let mut texts = Texts::default();
-        let routed = self.with(|state| state.routed.take());
-        texts.push(routed.map(|routed| routed.template(py)).unwrap_or_default().as_bytes());
-        texts.push(&self.with(|state| std::mem::take(&mut state.subprotocol)));
-        error(&mut texts);
+        let (routed, subprotocol, asked) = self
+            .with(|state| (state.routed.take(), std::mem::take(&mut state.subprotocol), state.live.asked()));
+        let texts = closing::texts(py, routed.as_ref(), &subprotocol, error, asked.as_ref());
         self.with(|state| {
             let (close_code, elapsed_ns) = state.closed.unwrap_or_else(|| (0, state.live.elapsed_ns()));
             state.live.finish(&Ending { elapsed_ns, outcome, close_code, texts }, b"");

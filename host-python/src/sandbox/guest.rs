@@ -1,10 +1,16 @@
 //! One instance of the component, with its limits.
 
-use super::{
-    bindings::{Filter, HostSettings},
-    engine,
-};
+use super::{bindings::Filter, engine};
 use wasmtime::{ResourceLimiter, Result, Store, component::Linker};
+
+/// What one guest may use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Bytes.
+    pub(super) memory: u64,
+    /// For one call, and for the start.
+    pub(super) fuel: u64,
+}
 
 /// What one guest's memory may grow to.
 #[derive(Debug)]
@@ -39,12 +45,12 @@ impl std::fmt::Debug for Guest {
 }
 
 impl Guest {
-    pub(super) fn new(limits: &HostSettings) -> Result<Self> {
+    pub(super) fn new(limits: Limits) -> Result<Self> {
         let loaded = engine::loaded()?;
-        let bytes = usize::try_from(limits.sandbox_memory).unwrap_or(usize::MAX);
+        let bytes = usize::try_from(limits.memory).unwrap_or(usize::MAX);
         let mut store = Store::new(&loaded.engine, MemoryLimit { bytes, reached: false });
         store.limiter(|memory| memory);
-        store.set_fuel(limits.sandbox_fuel)?;
+        store.set_fuel(limits.fuel)?;
         // The component imports nothing, so the linker has nothing to offer.
         let calls = Filter::instantiate(&mut store, &loaded.component, &Linker::new(&loaded.engine))?;
         Ok(Self { store, calls })

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 
 import anyio
+import offpath
 from offpath import OffpathMiddleware
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,6 +21,10 @@ async def echo(request: Request) -> Response:
 
 def sync(request: Request) -> Response:
     return JSONResponse({"pid": os.getpid()})
+
+
+def config(request: Request) -> Response:
+    return JSONResponse({"pid": os.getpid(), "rules": offpath.status()["config"]["rules"]})
 
 
 async def endless(request: Request) -> Response:
@@ -42,6 +47,7 @@ app = OffpathMiddleware(
         routes=[
             Route("/echo/{number:int}", echo, methods=["POST"]),
             Route("/sync/{number:int}", sync),
+            Route("/config", config),
             Route("/endless", endless),
             WebSocketRoute("/chat", chat),
         ]

@@ -40,7 +40,7 @@ def result(program: str, *, cwd: Path, env: Mapping[str, str], python: str = sys
 
 
 #: What programs that record begin with: they drive an app, check what it answers, and report.
-_PRELUDE = """
+PRELUDE = """
 import asyncio, json, logging, os, sys
 warnings = []
 handler = logging.Handler()
@@ -64,7 +64,7 @@ def report(**more):
 def recording_program(program: str, directory: Path, **variables: object) -> Any:
     """What such a program reported. Its ring directory is below ``directory`` if none is named."""
     variables = {"OFFPATH_DIR": directory / "rings"} | variables
-    return result(_PRELUDE + program, cwd=directory, env=environment(**variables))
+    return result(PRELUDE + program, cwd=directory, env=environment(**variables))
 
 
 def dropped(reported: Any) -> dict[str, int]:
