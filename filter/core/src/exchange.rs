@@ -18,6 +18,7 @@ use crate::{
     config::Settings,
     identity,
     trace_context::TraceContext,
+    wanted::Found,
     wire,
 };
 use std::rc::Rc;
@@ -153,7 +154,8 @@ impl Exchange {
         settings: &Settings,
     ) {
         self.described.reserve(METADATA);
-        let found = describe::request(&mut self.described, head, fields, settings);
+        let mut found = Found::default();
+        describe::request(&mut self.described, head, fields, settings, &mut found);
         self.caller = found.caller();
         if settings.sample.keeps_all() {
             self.kept = Some("always");

@@ -135,16 +135,16 @@ impl HeaderFilter {
     }
 
     /// Writes the fields that are kept, in the order in which they came, each as a `Message` of one header under the
-    /// tag `message`: Protocol Buffers merge the messages of one tag, so none of them need be held back.
+    /// tag `message`: Protocol Buffers merge the messages of one tag, so none of them need be held back. What is asked for
+    /// of them goes to `found`.
     pub(crate) fn keep<'a>(
         &self,
         fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-        secrets: &SecretParameters,
-        mask: &Mask,
+        (secrets, mask): (&SecretParameters, &Mask),
         message: u32,
+        found: &mut Found<'a>,
         out: &mut Vec<u8>,
-    ) -> Found<'a> {
-        let mut found = Found::default();
+    ) {
         let mut room = MAX_FIELDS;
         for (name, value) in fields {
             let known = self.known.find(name);
@@ -162,8 +162,9 @@ impl HeaderFilter {
                 .map_or_else(|| Cow::Owned(name.to_ascii_lowercase()), |known| Cow::Borrowed(&*known.name));
             write_header(out, message, &name, &kept_value(treatment, value, secrets, mask));
         }
-        self.write_content(message, &found, out);
-        found
+        if !(self.keeps_content_type && self.keeps_content_encoding) {
+            self.write_content(message, found, out);
+        }
     }
 
     /// What a body is, where no header that is kept tells.
@@ -189,6 +190,7 @@ impl HeaderFilter {
     }
 }
 
+#[inline(always)]
 fn write_header(out: &mut Vec<u8>, message: u32, name: &[u8], value: &[u8]) {
     let header = wire::size(NAME, name.len()) + wire::size(VALUE, value.len());
     wire::heads(out, [(message, wire::size(HEADERS, header)), (HEADERS, header), (NAME, name.len())]);
@@ -198,6 +200,7 @@ fn write_header(out: &mut Vec<u8>, message: u32, name: &[u8], value: &[u8]) {
 }
 
 /// The value as it is kept: UTF-8, cut, and without what is secret in it.
+#[inline(always)]
 fn kept_value<'v>(
     treatment: Treatment,
     value: &'v [u8],
@@ -229,7 +232,7 @@ mod tests {
         let filter = HeaderFilter::new(&allow, &["x-ours".to_owned()], &Wanted::default());
         let mask = Mask::new(kind, b"key");
         let secrets = SecretParameters::new(&[], mask.clone());
-        filter.keep(fields.iter().copied(), &secrets, &mask, 12, &mut kept);
+        filter.keep(fields.iter().copied(), (&secrets, &mask), 12, &mut Found::default(), &mut kept);
         let exchange: Exchange = prost::Message::decode(kept.as_slice()).expect("an exchange");
         exchange.request.unwrap_or_default()
     }

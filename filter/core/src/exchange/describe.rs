@@ -22,16 +22,16 @@ pub(super) fn request<'a>(
     head: &RequestHead<'_>,
     fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
     settings: &Settings,
-) -> Found<'a> {
+    found: &mut Found<'a>,
+) {
     wire::text(out, tag::METHOD, head.method, MAX_NAME);
     wire::text(out, tag::SCHEME, head.scheme, MAX_NAME);
     wire::text(out, tag::PATH, head.path, MAX_PATH);
     wire::text(out, tag::QUERY, &settings.parameters.redact(head.query), MAX_QUERY);
     wire::text(out, tag::CLIENT, head.client, MAX_NAME);
     wire::text(out, tag::HTTP_VERSION, head.http_version, MAX_NAME);
-    let found = settings.headers.keep(fields, &settings.parameters, &settings.mask, tag::REQUEST, out);
+    settings.headers.keep(fields, (&settings.parameters, &settings.mask), tag::REQUEST, found, out);
     wire::text(out, tag::HOST, found.host().unwrap_or(head.authority), MAX_NAME);
-    found
 }
 
 /// Writes the headers of the response.
@@ -40,7 +40,8 @@ pub(super) fn response<'a>(
     fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
     settings: &Settings,
 ) {
-    settings.headers.keep(fields, &settings.parameters, &settings.mask, tag::RESPONSE, out);
+    let mut found = Found::default();
+    settings.headers.keep(fields, (&settings.parameters, &settings.mask), tag::RESPONSE, &mut found, out);
 }
 
 /// The status that an exchange ended with; 0 if it had none.

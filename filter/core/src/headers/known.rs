@@ -52,6 +52,7 @@ impl KnownNames {
     }
 
     /// The entry of a name in whatever case.
+    #[inline(always)]
     pub(super) fn find(&self, name: &[u8]) -> Option<&Known> {
         let key = key(name);
         let mut at = first_slot(key);
