@@ -5,8 +5,10 @@
 //! once.
 
 mod document;
+pub mod follow;
 mod interpolate;
 pub mod lines;
+mod live;
 pub mod paths;
 
 use std::{
@@ -19,7 +21,7 @@ use std::{
 use offpath_core::config::{Config as CoreConfig, Error, Service, Table, Value};
 
 use self::document::Document;
-pub use self::document::Located;
+pub use self::{document::Located, live::Live};
 use crate::{
     intake::envoy,
     sinks::{self, SinkSettings},
@@ -40,6 +42,8 @@ pub fn environment(name: &str) -> Option<String> {
 pub struct Settings {
     /// `[service]`: what the exporter's own events say they are of.
     pub service: Service,
+    /// The version of the rules, as events carry it.
+    pub rules: String,
     /// `[exporter] listen`: port 0 takes a free one.
     pub listen: SocketAddr,
     /// `[exporter] hosts`: names, beside addresses, by which the exporter may be reached over HTTP.
@@ -122,14 +126,17 @@ impl fmt::Display for Invalid<'_> {
 ///
 /// See [`ConfigError`].
 pub fn load(path: Option<&Path>, env: Environment<'_>) -> Result<Loaded, ConfigError> {
-    let text = match path {
-        None => String::new(),
-        Some(path) => {
-            let read = |source| ConfigError::Read { path: path.to_owned(), source };
-            std::fs::read_to_string(path).map_err(read)?
-        }
-    };
-    parse(path, &text, env)
+    let text = path.map(read).transpose()?;
+    parse(path, text.as_deref().unwrap_or_default(), env)
+}
+
+/// Reads a file.
+///
+/// # Errors
+///
+/// [`ConfigError::Read`].
+pub fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
 
 /// Checks what was read from a file.
@@ -153,12 +160,18 @@ pub fn parse(path: Option<&Path>, text: &str, env: Environment<'_>) -> Result<Lo
 ///
 /// See [`ConfigError`].
 pub fn load_json(path: &Path) -> Result<Rules, ConfigError> {
-    let read = |source| ConfigError::Read { path: path.to_owned(), source };
-    let text = std::fs::read_to_string(path).map_err(read)?;
+    let text = read(path)?;
     let invalid = |errors| ConfigError::Invalid { path: Some(path.to_owned()), errors };
     let document = Document::of_json(&text).map_err(invalid)?;
     let core = CoreConfig::from_json(&document.json).map_err(|errors| invalid(document.located(errors)))?;
     Ok(Rules::new(core, document))
+}
+
+impl Loaded {
+    /// What the exporter takes, and may not do what it seems to.
+    pub fn doubts(&self) -> impl Iterator<Item = &Located> {
+        self.rules.warnings.iter().chain(&self.unset)
+    }
 }
 
 impl Rules {
@@ -206,8 +219,7 @@ impl Settings {
             interpolate::strings("sinks", sinks, env, &mut errors);
         }
         let mut found = Vec::new();
-        let settings =
-            Table::root(&json, &mut found).map(|root| Self::read_tables(root, core.service.clone(), env));
+        let settings = Table::root(&json, &mut found).map(|root| Self::read_tables(root, &core, env));
         // That it is no table at all, the core has said already.
         if settings.is_some() {
             errors.append(&mut found);
@@ -218,7 +230,7 @@ impl Settings {
         }
     }
 
-    fn read_tables(mut root: Table<'_, '_>, service: Service, env: Environment<'_>) -> Self {
+    fn read_tables(mut root: Table<'_, '_>, core: &CoreConfig, env: Environment<'_>) -> Self {
         let envoy = read_intake(root.table("intake"), env);
         let mut table = root.table("exporter");
         let listen =
@@ -233,7 +245,8 @@ impl Settings {
         table.finish();
         let sinks = sinks::read(root.table("sinks"), &data_dir, env);
         Self {
-            service,
+            service: core.service.clone(),
+            rules: core.version().to_owned(),
             listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8790))),
             hosts,
             data_dir,

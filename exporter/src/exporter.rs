@@ -21,7 +21,7 @@ use offpath_ring::{ConsumerLock, LockError};
 use tracing::{error, info, warn};
 
 use crate::{
-    config::Settings,
+    config::{Live, Settings},
     health::Health,
     ids,
     intake::{
@@ -65,6 +65,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Exporter {
     view: View,
+    journal: SharedJournal,
     stop_intake: Signal,
     drain_sinks: Signal,
     stop_housekeeping: Signal,
@@ -82,6 +83,8 @@ pub struct View {
     pub metrics: Metrics,
     /// What is wrong with it.
     pub health: Health,
+    /// What is configured.
+    pub settings: Live,
     sinks: Vec<(String, Pending)>,
 }
 
@@ -119,15 +122,22 @@ impl Exporter {
         let socket = socket.map(|path| Socket::bind(&path, settings.envoy.mode)).transpose()?;
         let spool_directory = settings.data_dir.join("spool");
         let (spool, writer) = Spool::open(&spool_directory, settings.spool.clone(), ids::now_unix_ns())?;
-        let mut view =
-            View { spool, metrics: Metrics::default(), health: Health::default(), sinks: Vec::new() };
+        let mut view = View {
+            spool,
+            metrics: Metrics::default(),
+            health: Health::default(),
+            settings: Live::new(settings.clone()),
+            sinks: Vec::new(),
+        };
+        view.metrics.config(&settings.rules);
+        view.metrics.config_ok(true);
         let (stop_intake, drain_sinks, stop_housekeeping) = Default::default();
         let runners = enrol(settings, &mut view, &drain_sinks).map_err(data_dir)?;
 
         let (metrics, health) = (view.metrics.clone(), view.health.clone());
         let journal = SharedJournal::new(writer, settings.service.clone(), metrics.clone(), health.clone());
         let envoy = socket.map(|socket| Envoy::new(socket, journal.clone(), metrics.clone()));
-        let rings = Rings::new(ring_directory, lock, journal, metrics, health);
+        let rings = Rings::new(ring_directory, lock, journal.clone(), metrics, health);
         // At the app's own priority: they need little of the CPU, and where they came too late, events would be lost.
         let stop = Signal::clone(&stop_intake);
         let mut intakes = vec![spawn("intake", 0, &view, move || rings.run(&stop)).map_err(data_dir)?];
@@ -135,15 +145,22 @@ impl Exporter {
             let stop = Signal::clone(&stop_intake);
             intakes.push(spawn("intake-envoy", 0, &view, move || envoy.run(&stop)).map_err(data_dir)?);
         }
-        let (watched, stop, every) = (view.clone(), Signal::clone(&stop_housekeeping), settings.sync);
-        let housekeeping =
-            spawn("housekeeping", settings.nice, &view, move || keep_house(&watched, &stop, every))
-                .map_err(data_dir)?;
+        let (watched, stop) = (view.clone(), Signal::clone(&stop_housekeeping));
+        let housekeeping = spawn("housekeeping", settings.nice, &view, move || keep_house(&watched, &stop))
+            .map_err(data_dir)?;
         let sinks =
             runners.into_iter().map(|runner| spawn("sink", settings.nice, &view, move || runner.run()));
         let sinks = sinks.collect::<io::Result<_>>().map_err(data_dir)?;
         info!(rings = %ring_directory.display(), data_dir = %settings.data_dir.display(), "started");
-        Ok(Self { view, stop_intake, drain_sinks, stop_housekeeping, intakes, housekeeping, sinks })
+        Ok(Self { view, journal, stop_intake, drain_sinks, stop_housekeeping, intakes, housekeeping, sinks })
+    }
+
+    /// Follows other settings, as far as they are not those of files and sockets that are open; see `reload`.
+    pub fn follow(&self, settings: Settings) {
+        self.journal.serve(settings.service.clone());
+        self.view.spool.bound(settings.spool.clone());
+        self.view.metrics.config(&settings.rules);
+        self.view.settings.set(settings);
     }
 
     /// What may be known of it.
@@ -213,9 +230,9 @@ fn spawn(
 }
 
 /// Syncs and sweeps the spool until `stop` is set, and once more then.
-fn keep_house(view: &View, stop: &Signal, every: Duration) {
+fn keep_house(view: &View, stop: &Signal) {
     loop {
-        let stopping = stop.wait(every);
+        let stopping = stop.wait(view.settings.get().sync);
         if let Err(error) = view.spool.sync() {
             warn!(%error, "cannot sync the spool: a power cut may now take more than it should");
             view.metrics.spool_error("sync");

@@ -40,13 +40,13 @@ struct Served {
 /// # Errors
 ///
 /// The listener fails.
-pub async fn serve(listener: TcpListener, view: View, hosts: &[String]) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, view: View) -> io::Result<()> {
     let address = listener.local_addr()?;
-    axum::serve(listener, router(view, address, hosts)).await
+    axum::serve(listener, router(view, address)).await
 }
 
-fn router(view: View, address: SocketAddr, hosts: &[String]) -> Router {
-    let hosts = Arc::new(Hosts::new(address, hosts));
+fn router(view: View, address: SocketAddr) -> Router {
+    let hosts = Arc::new(Hosts::new(address, view.settings.clone()));
     let served = Served { view, hosts, tails: Arc::new(Semaphore::new(MAX_TAILS)) };
     Router::new()
         .route("/healthz", get(async || "alive\n"))

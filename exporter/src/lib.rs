@@ -19,6 +19,7 @@ pub mod http;
 pub mod ids;
 pub mod intake;
 pub mod metrics;
+pub mod reload;
 pub mod signal;
 pub mod sinks;
 pub mod spool;

@@ -32,6 +32,9 @@ pub struct Metrics {
     sink_sent: Family<One, Counter>,
     sink_errors: Family<Two, Counter>,
     sink_dropped: Family<Two, Counter>,
+    config_ok: Gauge,
+    config_info: Family<One, Gauge>,
+    config_reloads: Family<One, Counter>,
 }
 
 impl Default for Metrics {
@@ -48,6 +51,9 @@ impl Default for Metrics {
             sink_sent: Family::default(),
             sink_errors: Family::default(),
             sink_dropped: Family::default(),
+            config_ok: Gauge::default(),
+            config_info: Family::default(),
+            config_reloads: Family::default(),
         };
         metrics.registry = Arc::new(metrics.registry());
         metrics
@@ -71,6 +77,17 @@ impl Metrics {
         registry.register("sink_sent", "Events delivered", self.sink_sent.clone());
         registry.register("sink_errors", "Failed attempts to deliver", self.sink_errors.clone());
         registry.register("sink_dropped", "Events that this sink will not get", self.sink_dropped.clone());
+        registry.register(
+            "config_ok",
+            "Whether what is in the configuration file is in force",
+            self.config_ok.clone(),
+        );
+        registry.register("config_info", "1 for the version of the rules in force", self.config_info.clone());
+        registry.register(
+            "config_reloads",
+            "Changed configurations, by what became of them",
+            self.config_reloads.clone(),
+        );
         registry
     }
 
@@ -122,6 +139,20 @@ impl Metrics {
 
     pub(crate) fn sink_error(&self, sink: &str, kind: &str) {
         self.sink_errors.get_or_create(&[("sink", sink.to_owned()), ("kind", kind.to_owned())]).inc();
+    }
+
+    /// The rules that are in force.
+    pub(crate) fn config(&self, rules: &str) {
+        self.config_info.clear();
+        self.config_info.get_or_create(&[("rules", rules.to_owned())]).set(1);
+    }
+
+    pub(crate) fn config_ok(&self, is_ok: bool) {
+        self.config_ok.set(is_ok.into());
+    }
+
+    pub(crate) fn config_reload(&self, result: &'static str) {
+        self.config_reloads.get_or_create(&[("result", result.to_owned())]).inc();
     }
 
     pub(crate) fn sink_dropped(&self, sink: &str, reason: &str, count: u64) {

@@ -77,7 +77,6 @@ pub struct Spool {
 struct Shared {
     directory: PathBuf,
     marker: u64,
-    options: Options,
     /// Where the records ended when the spool was opened.
     recovered_end: u64,
     inner: Mutex<Inner>,
@@ -88,6 +87,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct Inner {
+    options: Options,
     /// Oldest first; the last is being written.
     segments: VecDeque<Segment>,
     /// Index of the next record.
@@ -108,6 +108,11 @@ struct Segment {
 }
 
 impl Spool {
+    /// Has other bounds from now on; the segment that is being written ends by them too.
+    pub fn bound(&self, options: Options) {
+        self.shared.lock().options = options;
+    }
+
     /// A number that no other spool has.
     #[must_use]
     pub fn id(&self) -> u64 {

@@ -18,26 +18,27 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use super::{Failure, load, supervise};
+use super::{Failure, supervise};
 use crate::{
-    config::{self, Settings, paths},
+    config::{self, follow::Change, paths},
     exporter::{Exporter, PATIENCE},
     http, priority,
+    reload::Reload,
 };
 
 /// How often a command that has no exporter is given another chance of one.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) fn run(named: Option<PathBuf>, command: &[OsString]) -> Result<ExitCode, Failure> {
-    let config_file = paths::config_file(named.clone(), &config::environment);
-    let settings = load(named)?;
+    let config_file = paths::config_file(named, &config::environment);
+    let mut reload = load(config_file.as_deref())?;
     let rings = offpath_ring::default_directory();
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
     let done = match command.split_first() {
-        None => runtime.block_on(alone(&settings, &rings)),
+        None => runtime.block_on(alone(&mut reload, &rings)),
         Some((program, arguments)) => {
             let mut child = supervise::command(program, arguments, &rings, config_file.as_deref());
-            runtime.block_on(with_command(&settings, &rings, &mut child))
+            runtime.block_on(with_command(reload, &rings, &mut child))
         }
     };
     // A follower's thread may still wait for events.
@@ -45,23 +46,36 @@ pub(super) fn run(named: Option<PathBuf>, command: &[OsString]) -> Result<ExitCo
     done
 }
 
-async fn alone(settings: &Settings, rings: &Path) -> Result<ExitCode, Failure> {
+/// Reads the file, and says what of it may not be meant.
+fn load(file: Option<&Path>) -> Result<Reload, Failure> {
+    let text = file.map(config::read).transpose()?;
+    let loaded = config::parse(file, text.as_deref().unwrap_or_default(), &config::environment)?;
+    for located in loaded.doubts() {
+        warn!("{}: {located}", located.place(file.unwrap_or(Path::new(""))));
+    }
+    Ok(Reload::new(loaded, file.zip(text)))
+}
+
+async fn alone(reload: &mut Reload, rings: &Path) -> Result<ExitCode, Failure> {
     // Before the start: a signal that comes during it is not to be missed.
     let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
-    let exporter = Exporter::start(settings, rings)?;
-    priority::lower(settings.nice);
-    let listener = match listen(settings.listen).await {
+    let exporter = Exporter::start(reload.settings(), rings)?;
+    priority::lower(reload.settings().nice);
+    let listener = match listen(reload.settings().listen).await {
         Ok(listener) => listener,
         Err(error) => {
             stop(exporter).await;
             return Err(error);
         }
     };
-    let _published = serve(listener, &exporter, settings)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let _published = serve(listener, &exporter, &reload.settings().data_dir)?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            change = reload.change() => reload.apply(change, Some(&exporter)),
+        }
     }
     info!("draining; a second signal ends it at once");
     tokio::select! {
@@ -73,18 +87,20 @@ async fn alone(settings: &Settings, rings: &Path) -> Result<ExitCode, Failure> {
 
 /// The command comes first: whatever is wrong with the exporter, it runs.
 async fn with_command(
-    settings: &Settings,
+    reload: Reload,
     rings: &Path,
     command: &mut tokio::process::Command,
 ) -> Result<ExitCode, Failure> {
     let signals = supervise::Signals::catch().map_err(system)?;
-    let mut beside = Beside { settings, rings, running: None, told: String::new() };
+    let nice = reload.settings().nice;
+    let mut beside = Beside { reload, rings, running: None, told: String::new() };
     beside.start().await;
     let ended = {
-        let mut command = pin!(supervise::run(command, signals, || priority::lower(settings.nice)));
+        let mut command = pin!(supervise::run(command, signals, || priority::lower(nice)));
         loop {
             tokio::select! {
                 ended = &mut command => break ended,
+                change = beside.reload.change() => beside.apply(change),
                 () = tokio::time::sleep(TRY_AGAIN), if beside.running.is_none() => beside.start().await,
             }
         }
@@ -98,7 +114,7 @@ async fn with_command(
 /// The exporter beside a command. Another may have the rings, and take this command's as well; when that one
 /// ends, which it does with a command of its own, this one takes over.
 struct Beside<'a> {
-    settings: &'a Settings,
+    reload: Reload,
     rings: &'a Path,
     running: Option<(Exporter, Option<Published>)>,
     /// Why it did not start; told once.
@@ -107,7 +123,7 @@ struct Beside<'a> {
 
 impl Beside<'_> {
     async fn start(&mut self) {
-        let exporter = match Exporter::start(self.settings, self.rings) {
+        let exporter = match Exporter::start(self.reload.settings(), self.rings) {
             Ok(exporter) => exporter,
             Err(error) => {
                 let error = error.to_string();
@@ -118,14 +134,20 @@ impl Beside<'_> {
                 return;
             }
         };
-        let published = match listen(self.settings.listen).await {
-            Ok(listener) => serve(listener, &exporter, self.settings),
+        self.reload.begin(&exporter);
+        let settings = self.reload.settings();
+        let published = match listen(settings.listen).await {
+            Ok(listener) => serve(listener, &exporter, &settings.data_dir),
             Err(error) => Err(error),
         };
         if let Err(error) = &published {
             warn!(%error, "nothing is served over HTTP");
         }
         self.running = Some((exporter, published.ok()));
+    }
+
+    fn apply(&mut self, change: Change) {
+        self.reload.apply(change, self.running.as_ref().map(|(exporter, _)| exporter));
     }
 }
 
@@ -135,13 +157,13 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(named)
 }
 
-fn serve(listener: TcpListener, exporter: &Exporter, settings: &Settings) -> Result<Published, Failure> {
+fn serve(listener: TcpListener, exporter: &Exporter, data_dir: &Path) -> Result<Published, Failure> {
     let address = listener.local_addr().map_err(system)?;
-    let published = Published::write(&settings.data_dir, address).map_err(system)?;
+    let published = Published::write(data_dir, address).map_err(system)?;
     info!(%address, "serving");
-    let (view, hosts) = (exporter.view(), settings.hosts.clone());
+    let view = exporter.view();
     tokio::spawn(async move {
-        if let Err(error) = http::serve(listener, view, &hosts).await {
+        if let Err(error) = http::serve(listener, view).await {
             warn!(%error, "serving has ended");
         }
     });

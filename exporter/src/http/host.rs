@@ -2,15 +2,18 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::config::Live;
+
 #[derive(Debug)]
 pub(super) struct Hosts {
     listening: IpAddr,
-    names: Vec<String>,
+    settings: Live,
 }
 
 impl Hosts {
-    pub(super) fn new(address: SocketAddr, names: &[String]) -> Self {
-        Self { listening: address.ip(), names: names.to_vec() }
+    /// Those of the address, and of `exporter.hosts` as it is at the time.
+    pub(super) fn new(address: SocketAddr, settings: Live) -> Self {
+        Self { listening: address.ip(), settings }
     }
 
     /// Whether a `Host` header is one of ours: a loopback name, the address that is listened on, or, when
@@ -19,7 +22,7 @@ impl Hosts {
     pub(super) fn allow(&self, header: &str) -> bool {
         let name = without_port(header);
         if name.eq_ignore_ascii_case("localhost")
-            || self.names.iter().any(|ours| ours.eq_ignore_ascii_case(name))
+            || self.settings.get().hosts.iter().any(|ours| ours.eq_ignore_ascii_case(name))
         {
             return true;
         }
@@ -41,10 +44,13 @@ fn without_port(header: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Settings;
 
     fn allows(listening: &str, header: &str) -> bool {
         let address = format!("{listening}:8790").parse().expect("an address");
-        Hosts::new(address, &["offpath.internal".to_owned()]).allow(header)
+        let json = serde_json::json!({"exporter": {"hosts": ["offpath.internal"]}});
+        let settings = Settings::from_json(&json, &|_| None).expect("valid");
+        Hosts::new(address, Live::new(settings)).allow(header)
     }
 
     #[test]

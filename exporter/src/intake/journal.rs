@@ -55,6 +55,11 @@ impl SharedJournal {
         })))
     }
 
+    /// Losses from now on are of this service.
+    pub fn serve(&self, service: Service) {
+        self.lock().service = service;
+    }
+
     /// The journal, for as long as the guard lives. A thread that panicked left whole records behind.
     pub(super) fn lock(&self) -> MutexGuard<'_, Journal> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

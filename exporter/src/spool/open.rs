@@ -65,6 +65,7 @@ impl Spool {
         let last = recovered.segments.back().copied();
         let active = Arc::new(recovered.active);
         let inner = Inner {
+            options,
             segments: recovered.segments,
             end: recovered.end,
             sinks: BTreeMap::new(),
@@ -76,7 +77,6 @@ impl Spool {
         let shared = Arc::new(Shared {
             directory: directory.to_owned(),
             marker: recovered.marker,
-            options,
             recovered_end: recovered.end,
             inner: Mutex::new(inner),
             grown: Condvar::new(),

@@ -50,7 +50,7 @@ impl Spool {
         let mut inner = self.shared.lock();
         let mut gone = inner.remove_delivered();
         let mut evicted = Vec::new();
-        while let Some((segment, end, reason)) = self.over_bounds(&inner, now_unix_ns) {
+        while let Some((segment, end, reason)) = inner.over_bounds(now_unix_ns) {
             inner.segments.pop_front();
             for (sink, progress) in &mut inner.sinks {
                 let count = progress.evict(segment.first, end);
@@ -66,22 +66,6 @@ impl Spool {
             fs::remove_file(segment::path(&self.shared.directory, first))?;
         }
         Ok(evicted)
-    }
-
-    /// The oldest segment, its end, and why it has to go, if it has to. The one that is being written never has.
-    fn over_bounds(&self, inner: &Inner, now_unix_ns: u64) -> Option<(Segment, u64, Reason)> {
-        let [oldest, next] = [inner.segments.front()?, inner.segments.get(1)?];
-        let size: u64 = inner.segments.iter().map(|segment| segment.length).sum();
-        // Its last record came no later than when the next segment was created.
-        let age = u128::from(now_unix_ns.saturating_sub(next.created_unix_ns));
-        let reason = if size > self.shared.options.max_size {
-            Reason::Full
-        } else if age > self.shared.options.max_age.as_nanos() {
-            Reason::Expired
-        } else {
-            return None;
-        };
-        Some((*oldest, next.first, reason))
     }
 
     /// Makes what was appended so far outlast a power cut.
@@ -107,6 +91,22 @@ impl Spool {
 }
 
 impl Inner {
+    /// The oldest segment, its end, and why it has to go, if it has to. The one that is being written never has.
+    fn over_bounds(&self, now_unix_ns: u64) -> Option<(Segment, u64, Reason)> {
+        let [oldest, next] = [self.segments.front()?, self.segments.get(1)?];
+        let size: u64 = self.segments.iter().map(|segment| segment.length).sum();
+        // Its last record came no later than when the next segment was created.
+        let age = u128::from(now_unix_ns.saturating_sub(next.created_unix_ns));
+        let reason = if size > self.options.max_size {
+            Reason::Full
+        } else if age > self.options.max_age.as_nanos() {
+            Reason::Expired
+        } else {
+            return None;
+        };
+        Some((*oldest, next.first, reason))
+    }
+
     fn remove_delivered(&mut self) -> Vec<u64> {
         let delivered = self.delivered_by_all();
         let mut gone = Vec::new();

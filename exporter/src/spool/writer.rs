@@ -125,7 +125,7 @@ impl Writer {
     }
 
     fn is_segment_over(&self, now_unix_ns: u64) -> bool {
-        let options = &self.shared.options;
+        let options = self.shared.lock().options.clone();
         let age = u128::from(now_unix_ns.saturating_sub(self.created_unix_ns));
         // A segment goes as a whole, so it must be young enough that its oldest record is not kept far past its age.
         self.length >= options.segment_size || age > options.max_age.as_nanos() / 8
