@@ -1,8 +1,35 @@
 //! What is done inside a body.
+//!
+//! ```text
+//! Body ─> content: decoded ─> kind ─> pieces: all of it, or what is before and after a gap
+//!      ─> json, sse, form, text: edits ─> cut: what is shown of the pieces ─> json: valid ─> Body
+//! ```
+//!
+//! All that is at hand is searched before anything is cut away, so that a secret that a limit cuts in half is known as one.
+//! Without a gap, all of it is one text, whatever part of it is to be shown.
 
-use offpath_core::event::Body;
+mod cut;
+mod kind;
 
-use super::Redactor;
+use std::borrow::Cow;
+
+use offpath_core::event::{Body, Treated};
+
+use self::{
+    cut::{Cut, Part},
+    kind::Kind,
+};
+use super::{
+    Redactor,
+    content::{self, Content},
+    edits::Edits,
+    finder::GaveUp,
+    form,
+    json::{self, Found, Reading},
+    media,
+    piece::Piece,
+    sse, text, withheld,
+};
 
 /// What a body is said to be.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +45,170 @@ pub(super) struct Described<'e> {
 }
 
 /// Treats a body. Returns what a request says of whose the event is: which of the redactor's fields, and its value.
-pub(super) fn treat(body: &mut Body, kind: &Described<'_>, redactor: &Redactor) -> Vec<(usize, String)> {
-    let _ = (body, kind, redactor);
-    Vec::new()
+pub(super) fn treat(body: &mut Body, described: &Described<'_>, redactor: &Redactor) -> Vec<(usize, String)> {
+    let mut identity = Vec::new();
+    let treated = match content::undo(body, described) {
+        Err(why) => nothing(why),
+        Ok(content) => {
+            let kind = Kind::of(described, &content.head, &content.tail);
+            if kind == Kind::Json && described.is_request && !described.websocket {
+                identity = fields(&content.head, redactor);
+            }
+            let treatment = Treatment { described, redactor, kind, content: &content, size: body.size };
+            treatment.apply().unwrap_or_else(|GaveUp| nothing(withheld::TOO_LONG))
+        }
+    };
+    *body = Body { size: body.size, ..treated };
+    identity
 }
+
+/// Nothing of a body, and why.
+fn nothing(why: &str) -> Body {
+    Body { treated: Some(Treated { withheld: why.to_owned(), ..Treated::default() }), ..Body::default() }
+}
+
+/// What a request says of whose the event is. A field that is secret says nothing.
+fn fields(head: &[u8], redactor: &Redactor) -> Vec<(usize, String)> {
+    let fields = redactor.identity.iter().enumerate();
+    let open = fields.filter(|(_, field)| !field.path.iter().any(|key| redactor.keys.has(key)));
+    open.filter_map(|(number, field)| Some((number, json::identity(head, &field.path)?))).collect()
+}
+
+/// One body and what is to be done with it.
+struct Treatment<'t> {
+    described: &'t Described<'t>,
+    redactor: &'t Redactor,
+    kind: Kind,
+    content: &'t Content<'t>,
+    size: u64,
+}
+
+impl Treatment<'_> {
+    fn apply(&self) -> Result<Body, GaveUp> {
+        let is_binary = self.kind == Kind::Binary && !self.redactor.keep_media;
+        if self.kind == Kind::Multipart || is_binary {
+            return Ok(self.summed_up());
+        }
+        if self.content.gap { self.apply_to_two() } else { self.apply_to_one() }
+    }
+
+    /// Type and digest in the place of what it is.
+    fn summed_up(&self) -> Body {
+        let digest = (!self.content.gap && self.size > 0).then(|| media::digest(&self.all()));
+        let content_type = media::essence(self.described.content_type);
+        let treated = Treated {
+            content_type: if content_type.is_empty() {
+                "application/octet-stream".to_owned()
+            } else {
+                content_type
+            },
+            digest: digest.unwrap_or_default(),
+            decoded: self.content.decoded.clone(),
+            ..Treated::default()
+        };
+        Body { treated: Some(treated), ..Body::default() }
+    }
+
+    fn all(&self) -> Cow<'_, [u8]> {
+        if self.content.tail.is_empty() {
+            return Cow::Borrowed(&self.content.head);
+        }
+        Cow::Owned([&*self.content.head, &*self.content.tail].concat())
+    }
+
+    /// All of the body is at hand.
+    fn apply_to_one(&self) -> Result<Body, GaveUp> {
+        let all = self.all();
+        let found = self.find(&Piece::whole(&all), false)?;
+        let cut = Cut::of_whole(&all, self.content);
+        Ok(self.shown(
+            &cut,
+            &Part { bytes: &all, edits: &found.edits },
+            &Part { bytes: &all, edits: &found.edits },
+        ))
+    }
+
+    /// There is a gap, between head and tail or after the head.
+    fn apply_to_two(&self) -> Result<Body, GaveUp> {
+        let head = Piece { bytes: &self.content.head, cut_start: false, cut_end: true };
+        let tail = Piece { bytes: &self.content.tail, cut_start: true, cut_end: false };
+        let in_head = self.find(&head, false)?;
+        let in_tail = self.find(&tail, in_head.ends_in_secret)?;
+        let cut = Cut::of_two(self.content);
+        let tail = Part { bytes: tail.bytes, edits: &in_tail.edits };
+        Ok(self.shown(&cut, &Part { bytes: head.bytes, edits: &in_head.edits }, &tail))
+    }
+
+    /// Finds what is to be masked in a piece; `after_secret`: the gap before it began in something secret.
+    fn find(&self, piece: &Piece<'_>, after_secret: bool) -> Result<Found, GaveUp> {
+        if piece.bytes.is_empty() {
+            return Ok(Found::default());
+        }
+        let mut edits = Edits::default();
+        match self.kind {
+            Kind::Json => {
+                let mask_unknown = self.redactor.mask_unknown || after_secret;
+                let reading = Reading { mask_unknown, ..Reading::documents(self.is_streamed()) };
+                return json::mask(piece, self.redactor, reading);
+            }
+            Kind::EventStream => return sse::mask(piece, self.redactor),
+            Kind::Form => form::mask(piece, self.redactor, &mut edits)?,
+            Kind::Text | Kind::Binary | Kind::Multipart => {
+                text::mask(piece, &self.redactor.finder, &self.redactor.mask, &mut edits)?;
+            }
+        }
+        edits.settle();
+        Ok(Found { edits, ..Found::default() })
+    }
+
+    /// Whether the documents are parts of one text: messages, lines, or the items of an array that a response is.
+    fn is_streamed(&self) -> bool {
+        let is_array = || self.content.head.iter().find(|byte| !json::is_blank(**byte)) == Some(&b'[');
+        self.described.websocket
+            || kind::is_lines(self.described.content_type)
+            || !self.described.is_request && is_array()
+    }
+
+    fn shown(&self, cut: &Cut, head: &Part<'_>, tail: &Part<'_>) -> Body {
+        let cut = if self.kind == Kind::EventStream { cut.at_events(head.bytes, tail.bytes) } else { *cut };
+        let mut shown = cut.show(head, tail);
+        let mut treated = Treated {
+            masked: shown.masked,
+            cut: shown.cut,
+            decoded: self.content.decoded.clone(),
+            ..Treated::default()
+        };
+        let mut kept = shown.kept;
+        let omitted = self.omitted(kept, &cut);
+        if let (Kind::Json, Some(limits)) = (self.kind, self.redactor.json) {
+            let joined =
+                (!cut.has_gap && !shown.tail.is_empty()).then(|| [&*shown.head, &*shown.tail].concat());
+            let left_out = cut.has_gap.then_some(omitted);
+            if let Some(shaped) = json::shape(joined.as_deref().unwrap_or(&shown.head), left_out, limits) {
+                kept = kept.saturating_sub(shaped.dropped as u64);
+                treated.cut += shaped.cut;
+                treated.json = shaped.is_one;
+                shown.head = shaped.bytes;
+                if !cut.has_gap {
+                    shown.tail.clear();
+                }
+            }
+        }
+        treated.kept = self.size - self.omitted(kept, &cut);
+        Body { head: shown.head, tail: shown.tail, treated: Some(treated), ..Body::default() }
+    }
+
+    /// How many of the bytes that passed are left out if `kept` of the decoded ones are not.
+    fn omitted(&self, kept: u64, cut: &Cut) -> u64 {
+        if !cut.has_gap {
+            return 0;
+        }
+        let (passed, decoded) = self.content.ratio;
+        let kept = u128::from(kept) * u128::from(passed) / u128::from(decoded.max(1));
+        // Something is left out: decoding may have made it look otherwise.
+        self.size.saturating_sub(u64::try_from(kept).unwrap_or(u64::MAX)).max(1).min(self.size)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! How much of a body is shown.
+
+use crate::redact::{content::Content, edits::Edits, sse};
+
+/// Bytes and what is to be replaced in them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'b> {
+    pub(super) bytes: &'b [u8],
+    pub(super) edits: &'b Edits,
+}
+
+/// Where the head ends and the tail begins, each in its own bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut {
+    head_end: usize,
+    tail_start: usize,
+    /// Whether head and tail are parts of the same bytes.
+    is_whole: bool,
+    /// Whether bytes between the two are left out.
+    pub(super) has_gap: bool,
+}
+
+/// What is shown.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) head: Vec<u8>,
+    pub(super) tail: Vec<u8>,
+    /// How many bytes the two stand for.
+    pub(super) kept: u64,
+    pub(super) masked: u64,
+    pub(super) cut: u64,
+}
+
+impl Cut {
+    /// Of a body that is there as a whole.
+    pub(super) fn of_whole(all: &[u8], content: &Content<'_>) -> Self {
+        let limit = content.head_limit.saturating_add(content.tail_limit);
+        if limit >= all.len() {
+            let between = content.head.len();
+            return Self { head_end: between, tail_start: between, is_whole: true, has_gap: false };
+        }
+        let tail_start = start_of_character(all, all.len() - content.tail_limit);
+        Self {
+            head_end: end_of_character(all, content.head_limit),
+            tail_start,
+            is_whole: true,
+            has_gap: true,
+        }
+    }
+
+    /// Of a body with a gap.
+    pub(super) fn of_two(content: &Content<'_>) -> Self {
+        let head_end = content.head_limit.min(content.head.len());
+        let tail_start = content.tail.len().saturating_sub(content.tail_limit);
+        Self {
+            head_end: end_of_character(&content.head, head_end),
+            tail_start: start_of_character(&content.tail, tail_start),
+            is_whole: false,
+            has_gap: true,
+        }
+    }
+
+    /// The same without events of which only a part would be shown.
+    pub(super) fn at_events(&self, head: &[u8], tail: &[u8]) -> Self {
+        if !self.has_gap {
+            return *self;
+        }
+        let head_end = sse::end_of_events(head, self.head_end);
+        Self { head_end, tail_start: sse::start_of_events(tail, self.tail_start), ..*self }
+    }
+
+    /// Cuts. A mask that the cut goes through is shown whole, and once.
+    pub(super) fn show(&self, head: &Part<'_>, tail: &Part<'_>) -> Shown {
+        let first = head.edits.show(head.bytes, 0..self.head_end, 0);
+        let (start, shown) = if self.is_whole {
+            (self.tail_start.max(first.end), self.head_end)
+        } else {
+            (self.tail_start, 0)
+        };
+        let last = tail.edits.show(tail.bytes, start..tail.bytes.len().max(start), shown);
+        Shown {
+            kept: (self.head_end + (tail.bytes.len() - self.tail_start)) as u64,
+            head: first.bytes,
+            tail: last.bytes,
+            masked: first.masked + last.masked,
+            cut: first.cut + last.cut,
+        }
+    }
+}
+
+/// The end of what is shown if it may not go through a character: `end`, or up to three bytes less.
+fn end_of_character(bytes: &[u8], end: usize) -> usize {
+    let is_continued = |at: usize| bytes.get(at).is_some_and(|byte| is_continuation(*byte));
+    (end.saturating_sub(3)..=end).rev().find(|at| !is_continued(*at)).unwrap_or(end)
+}
+
+/// The start of what is shown, likewise.
+fn start_of_character(bytes: &[u8], start: usize) -> usize {
+    let continued = bytes[start..].iter().take(3).take_while(|byte| is_continuation(**byte)).count();
+    start + continued
+}
+
+fn is_continuation(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
+}

@@ -1,0 +1,230 @@
+//! JSON.
+
+use offpath_core::{
+    mask::MaskKind,
+    treatment::{Identity, JsonField},
+};
+use serde_json::Value;
+
+use super::support::{captured, described, json, redactor, shown, with_json};
+use crate::redact::{JsonLimits, Redactor, body::treat};
+
+fn redacted(text: &str) -> String {
+    json(text, &redactor(MaskKind::Redact))
+}
+
+#[test]
+fn values_of_secret_keys_are_masked_at_any_depth() {
+    assert_eq!(
+        redacted(r#"{"a": [{"Api-Key": "x", "password": 12, "secret": true, "pin": null}], "b": 1}"#),
+        r#"{"a": [{"Api-Key": "[redacted]", "password": "[redacted]", "secret": "[redacted]", "pin": null}], "b": 1}"#
+    );
+}
+
+#[test]
+fn keys_are_compared_without_their_escapes() {
+    assert_eq!(
+        redacted(r#"{"pass\u0077ord": "x", "\u0061pi_key": "y"}"#),
+        r#"{"pass\u0077ord": "[redacted]", "\u0061pi_key": "[redacted]"}"#
+    );
+}
+
+#[test]
+fn a_container_under_a_secret_key_is_masked_as_a_whole() {
+    assert_eq!(
+        redacted(r#"{"credentials": {"a": ["}", {"b": 1}]}, "c": 2}"#),
+        r#"{"credentials": "[redacted]", "c": 2}"#
+    );
+}
+
+#[test]
+fn each_of_duplicate_keys_counts() {
+    assert_eq!(redacted(r#"{"pin": 1, "pin": "2"}"#), r#"{"pin": "[redacted]", "pin": "[redacted]"}"#);
+}
+
+#[test]
+fn what_is_dropped_goes_with_its_comma() {
+    let drop = redactor(MaskKind::Drop);
+    for (text, expected) in [
+        (r#"{"pin": 1, "a": 2}"#, r#"{ "a": 2}"#),
+        (r#"{"a": 2, "pin": "x"}"#, r#"{"a": 2}"#),
+        (r#"{"a": 2, "pin": {"b": [1]}, "c": 3}"#, r#"{"a": 2, "c": 3}"#),
+        (r#"{"pin": 1, "password": [2], "a": 3}"#, r#"{  "a": 3}"#),
+        (r#"{"pin": 1, "password": 2}"#, r#"{ }"#),
+        (r#"{"a": "EMP-123456 x", "b": 4111111111111111}"#, r#"{"a": " x", "b": ""}"#),
+    ] {
+        let shown = json(text, &drop);
+        assert_eq!(shown, expected);
+        serde_json::from_str::<Value>(&shown).expect("JSON");
+    }
+}
+
+#[test]
+fn secrets_in_strings_are_found_without_their_escapes() {
+    assert_eq!(redacted(r#"{"a": "x\nEMP-1\u0032\u0033456\ty"}"#), r#"{"a": "x\n[redacted]\ty"}"#);
+    assert_eq!(redacted(r#"["EMP\u002d123456", "é EMP-123456"]"#), r#"["[redacted]", "é [redacted]"]"#);
+}
+
+#[test]
+fn a_number_that_is_a_secret_becomes_a_string() {
+    assert_eq!(redacted(r#"{"card": 4111111111111111, "n": 12}"#), r#"{"card": "[redacted]", "n": 12}"#);
+}
+
+#[test]
+fn secrets_in_keys_are_found_too() {
+    assert_eq!(redacted(r#"{"EMP-123456": 1}"#), r#"{"[redacted]": 1}"#);
+}
+
+#[test]
+fn hashes_are_of_what_a_value_says() {
+    let hash = redactor(MaskKind::Hash);
+    let plain = json(r#"{"pin": "abc"}"#, &hash);
+    assert_eq!(plain, json(r#"{"pin": "\u0061bc"}"#, &hash));
+    assert!(plain.starts_with(r#"{"pin": "[redacted:"#), "{plain}");
+}
+
+#[test]
+fn json_in_strings_is_treated_too() {
+    let inner = r#"{"password": "x", "a": ["EMP-123456"]}"#;
+    let outer = serde_json::json!({ "arguments": inner, "deeper": serde_json::json!([inner]).to_string() });
+    let shown: Value = serde_json::from_str(&redacted(&outer.to_string())).expect("JSON");
+    let expected = r#"{"password": "[redacted]", "a": ["[redacted]"]}"#;
+    assert_eq!(shown["arguments"], expected);
+    assert_eq!(shown["deeper"], serde_json::json!([expected]).to_string());
+}
+
+#[test]
+fn a_value_that_the_end_of_the_body_cuts_is_masked() {
+    let hash = redactor(MaskKind::Hash);
+    assert_eq!(json(r#"{"pin": "abc"#, &hash), r#"{"pin": "[redacted]""#);
+    assert_eq!(json(r#"{"pin": {"a": "abc"#, &hash), r#"{"pin": "[redacted]""#);
+}
+
+#[test]
+fn a_missing_quote_does_not_hide_a_key() {
+    assert_eq!(
+        redacted(r#"{"a": "b, "password": "x", "c": 1}"#),
+        r#"{"a": "b, "password": "[redacted]", "c": 1}"#
+    );
+}
+
+#[test]
+fn broken_json_is_masked_by_its_keys_and_its_text() {
+    let text = r#"{'a': EMP-123456, "pin": : "x" ]} "secret":"y""#;
+    let shown = redacted(text);
+    assert!(!shown.contains("EMP") && !shown.contains("\"y\""), "{shown}");
+}
+
+#[test]
+fn documents_that_follow_each_other_are_read_each() {
+    assert_eq!(
+        redacted("{\"pin\": 1}\n{\"pin\": 2}\n"),
+        "{\"pin\": \"[redacted]\"}\n{\"pin\": \"[redacted]\"}\n"
+    );
+}
+
+#[test]
+fn what_is_said_to_be_json_and_is_none_is_shown_as_text() {
+    let shown =
+        shown(captured(b"Bad gateway: EMP-123456", 100, 0), "application/json", &with_json(MaskKind::Redact));
+    assert_eq!(shown.head, "Bad gateway: [redacted]");
+    assert!(!shown.treated.json);
+}
+
+#[test]
+fn within_limits_json_is_shown_as_json() {
+    let limits = JsonLimits { max_string: Some(5), max_items: Some(2), max_depth: None };
+    let redactor = Redactor { json: Some(limits), ..redactor(MaskKind::Redact) };
+    let body = captured(br#"{"a": "long string", "b": [1, 2, 3], "pin": 1}"#, 100, 0);
+    let shown = shown(body, "application/json", &redactor);
+    assert_eq!(shown.head, r#"{"a":"long … (+6 characters)","b":[1,2,"… 1 more item"],"…":"1 more"}"#);
+    assert!(shown.treated.json);
+    assert_eq!((shown.treated.masked, shown.treated.cut), (1, 3));
+}
+
+#[test]
+fn a_head_that_is_cut_is_closed_and_says_how_much_is_left_out() {
+    let text = format!(r#"{{"a": [1, 2], "pin": "{}", "b": "{}"}}"#, "x".repeat(3000), "y ".repeat(3000));
+    let shown = shown(captured(text.as_bytes(), 100, 50), "application/json", &with_json(MaskKind::Redact));
+    let head: Value = serde_json::from_str(&shown.head).expect("JSON");
+    assert_eq!(head["pin"], "[redacted]");
+    assert_eq!(head["…"], format!("{} bytes left out", text.len() as u64 - shown.treated.kept));
+    assert!(shown.treated.json && shown.tail.ends_with("y \"}"), "{shown:?}");
+}
+
+#[test]
+fn in_a_tail_values_go_by_their_nearest_key() {
+    let text = format!(
+        r#"{{"a": "{}", "pin": "1234", "b": {{"password": [1, 2], "c": "d"}}}}"#,
+        "word ".repeat(1000)
+    );
+    let shown = shown(captured(text.as_bytes(), 100, 80), "application/json", &redactor(MaskKind::Redact));
+    assert!(
+        shown.tail.ends_with(r#"word ", "pin": "[redacted]", "b": {"password": "[redacted]", "c": "d"}}"#),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn in_a_tail_what_is_not_known_is_masked_if_that_is_asked_for() {
+    let text = format!(
+        r#"{{"a": [{{"b": "{}", "c": "d", "e": 1}}], "f": "g", "h": {{"i": "j"}}}}"#,
+        "word ".repeat(1000)
+    );
+    let redactor = Redactor { mask_unknown: true, ..redactor(MaskKind::Redact) };
+    let shown = shown(captured(text.as_bytes(), 100, 80), "application/json", &redactor);
+    assert_eq!(
+        shown.tail,
+        r#"[redacted]", "c": "[redacted]", "e": "[redacted]"}], "f": "g", "h": {"i": "j"}}"#.replacen(
+            "[redacted]\"",
+            "\"[redacted]\"",
+            1
+        )
+    );
+}
+
+#[test]
+fn after_a_secret_that_goes_into_the_gap_nothing_unknown_is_shown() {
+    let text = format!(
+        r#"{{"credentials": {{"a": "{}", "user": "root", "x": [7, 8]}}, "b": "c"}}"#,
+        "word ".repeat(1000)
+    );
+    let shown = shown(captured(text.as_bytes(), 100, 60), "application/json", &redactor(MaskKind::Redact));
+    assert!(
+        !shown.tail.contains("root") && !shown.tail.contains("word") && shown.tail.ends_with("\"b\": \"c\"}"),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn strings_of_an_array_whose_key_is_in_the_gap_are_masked() {
+    let text = format!(r#"{{"keys": [{}"first-secret-1"], "b": "c"}}"#, r#""other-secret-2", "#.repeat(300));
+    let shown = shown(captured(text.as_bytes(), 10, 40), "application/json", &redactor(MaskKind::Redact));
+    assert!(!shown.tail.contains("secret") && shown.tail.ends_with("], \"b\": \"c\"}"), "{shown:?}");
+}
+
+#[test]
+fn ten_thousand_levels_are_read() {
+    let text = format!(r#"{}{{"pin": "x"}}{}"#, r#"{"a":["#.repeat(10_000), "]}".repeat(10_000));
+    let shown = redacted(&text);
+    assert!(shown.contains(r#"{"pin": "[redacted]"}"#));
+    let shaped = json(&text, &with_json(MaskKind::Redact));
+    serde_json::from_str::<Value>(&shaped).expect("JSON");
+}
+
+#[test]
+fn a_request_says_whose_it_is() {
+    let field = |path: &[&str]| JsonField {
+        identity: Identity::User as i32,
+        path: path.iter().map(|&key| key.into()).collect(),
+    };
+    let redactor = Redactor {
+        identity: vec![field(&["user", "id"]), field(&["pin"]), field(&["n"])],
+        ..redactor(MaskKind::Redact)
+    };
+    let mut body = captured(br#"{"user": {"id": "ann"}, "pin": "1", "n": 7}"#, 100, 0);
+    let request = crate::redact::body::Described { is_request: true, ..described("application/json") };
+    assert_eq!(treat(&mut body, &request, &redactor), [(0, "ann".to_owned()), (2, "7".to_owned())]);
+    let mut body = captured(br#"{"user": {"id": "ann"}}"#, 100, 0);
+    assert_eq!(treat(&mut body, &described("application/json"), &redactor), []);
+}

@@ -1,0 +1,67 @@
+//! JSON, whole or cut, valid or not: secrets masked in it, and then as much shown as is asked for, still JSON.
+//!
+//! ```text
+//! bytes ─> token ─> scan ──────────> edits ─> what is shown ─> shape ─> valid JSON
+//!                   │ keys, media,            of the bytes     limits, marks of what is left out
+//!                   │ JSON in strings
+//!                   └ texts ─> finder
+//! tail: what the bytes after a gap may be; grammar: whether they can be; identity: whose it is
+//! ```
+//!
+//! Everything is one pass over tokens, and nothing recurses but JSON in strings, four levels deep at most.
+
+mod grammar;
+mod identity;
+mod key;
+mod scan;
+mod shape;
+mod string;
+mod tail;
+mod token;
+
+use super::{Redactor, finder::GaveUp, piece::Piece};
+
+pub(super) use self::{
+    identity::identity,
+    scan::{Found, Reading, Scan},
+    shape::shape,
+    token::{Begins, is_blank},
+};
+
+/// Finds what is to be masked in a body. `reading.streamed` is for documents that are parts of one text; several documents
+/// are read so in any case.
+pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result<Found, GaveUp> {
+    if piece.cut_start {
+        return tail::mask(piece, redactor, reading);
+    }
+    let found = mask_documents(piece, redactor, reading)?;
+    if found.documents > 1 && !reading.streamed {
+        return mask_documents(piece, redactor, Reading { streamed: true, ..reading });
+    }
+    Ok(found)
+}
+
+fn mask_documents(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result<Found, GaveUp> {
+    let all = 0..piece.bytes.len();
+    let mut scan = Scan::new(redactor, *piece, reading);
+    scan.read(all.clone(), Begins::Outside);
+    scan.end_documents(all);
+    scan.finish()
+}
+
+/// The same for a text that is in `reading`, if it is JSON.
+fn mask_text(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result<Option<Found>, GaveUp> {
+    let inner = Reading { level: reading.level + 1, streamed: false, ..reading };
+    if piece.cut_start {
+        return tail::mask_if_json(piece, redactor, inner);
+    }
+    if !begins_as_json(piece.bytes) {
+        return Ok(None);
+    }
+    mask_documents(piece, redactor, Reading { unseen: None, ..inner }).map(Some)
+}
+
+/// Whether the first byte that is no blank is `{` or `[`.
+pub(super) fn begins_as_json(bytes: &[u8]) -> bool {
+    matches!(bytes.iter().find(|byte| !is_blank(**byte)), Some(b'{' | b'['))
+}
