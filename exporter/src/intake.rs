@@ -4,6 +4,6 @@ pub mod envoy;
 pub mod journal;
 pub mod rings;
 
-mod peek;
 mod producers;
+mod record;
 mod ring;

@@ -26,4 +26,4 @@ pub mod spool;
 
 mod disk;
 mod priority;
-mod redact;
+pub mod redact;

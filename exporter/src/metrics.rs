@@ -1,5 +1,7 @@
 //! What the exporter counts of itself, as /metrics shows it.
 
+mod requests;
+
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -10,6 +12,9 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
+
+pub(crate) use self::requests::Request;
+use self::requests::Requests;
 
 type One = [(&'static str, String); 1];
 type Two = [(&'static str, String); 2];
@@ -23,6 +28,10 @@ const SOURCES: [&str; 6] = ["asgi", "envoy", "httpx", "aiohttp", "sdk", "otel"];
 pub struct Metrics {
     registry: Arc<Registry>,
     events: Family<One, Counter>,
+    unsampled: Family<One, Counter>,
+    masked: Counter,
+    withheld: Family<One, Counter>,
+    requests: Requests,
     dropped: Family<One, Counter>,
     batches: Family<One, Counter>,
     ring_used: Family<One, Ratio>,
@@ -42,6 +51,10 @@ impl Default for Metrics {
         let mut metrics = Self {
             registry: Arc::default(),
             events: Family::default(),
+            unsampled: Family::default(),
+            masked: Counter::default(),
+            withheld: Family::default(),
+            requests: Requests::default(),
             dropped: Family::default(),
             batches: Family::default(),
             ring_used: Family::default(),
@@ -64,6 +77,14 @@ impl Metrics {
     fn registry(&self) -> Registry {
         let mut registry = Registry::with_prefix("offpath");
         registry.register("events", "Events taken into the spool", self.events.clone());
+        registry.register("unsampled", "Requests that sampling left out", self.unsampled.clone());
+        registry.register("masked", "Secrets masked in what was taken", self.masked.clone());
+        registry.register(
+            "withheld",
+            "Bodies and texts that could not be looked into, and so are not kept, by why",
+            self.withheld.clone(),
+        );
+        self.requests.register(&mut registry);
         registry.register("dropped", "Events lost, by where and why", self.dropped.clone());
         registry.register("batches", "Batches that Envoy sent, by what became of them", self.batches.clone());
         registry.register("ring_used_ratio", "How full a producer's ring is, 0 to 1", self.ring_used.clone());
@@ -101,8 +122,23 @@ impl Metrics {
     }
 
     pub(crate) fn event(&self, source: &str) {
-        let source = if SOURCES.contains(&source) { source } else { "other" };
-        self.events.get_or_create(&[("source", source.to_owned())]).inc();
+        self.events.get_or_create(&by_source(source)).inc();
+    }
+
+    pub(crate) fn unsampled(&self, source: &str) {
+        self.unsampled.get_or_create(&by_source(source)).inc();
+    }
+
+    pub(crate) fn masked(&self, count: u64) {
+        self.masked.inc_by(count);
+    }
+
+    pub(crate) fn withheld(&self, why: &'static str) {
+        self.withheld.get_or_create(&[("reason", why.to_owned())]).inc();
+    }
+
+    pub(crate) fn request(&self, request: Request) {
+        self.requests.observe(request);
     }
 
     pub(crate) fn dropped(&self, reason: &str, count: u64) {
@@ -160,6 +196,11 @@ impl Metrics {
             .get_or_create(&[("sink", sink.to_owned()), ("reason", reason.to_owned())])
             .inc_by(count);
     }
+}
+
+fn by_source(source: &str) -> One {
+    let source = if SOURCES.contains(&source) { source } else { "other" };
+    [("source", source.to_owned())]
 }
 
 /// When the oldest record that a sink is busy with came; how its lag is told. Clones are the same value.

@@ -9,16 +9,52 @@
 
 mod body;
 mod content;
+mod edits;
+mod event;
 mod finder;
+mod form;
+mod json;
+mod media;
+mod piece;
+mod sse;
+mod text;
 mod treatments;
 
-use offpath_core::{mask::Mask, query::SecretParameters, treatment::JsonField};
+use offpath_core::{event::Event, mask::Mask, query::SecretParameters, treatment::JsonField};
 
-use self::{finder::Finder, treatments::Keys};
+use self::{
+    finder::Finder,
+    treatments::{Compiled, Keys},
+};
+
+/// Does with events what their treatments say.
+#[derive(Debug, Default)]
+pub struct Treatments {
+    compiled: Compiled,
+    /// Whether it was told that one has failed.
+    told: bool,
+}
+
+/// What was done to an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Values that were masked.
+    pub masked: u64,
+    /// For each body and text that is not kept although the rules would have it, why.
+    pub withheld: Vec<&'static str>,
+}
+
+impl Treatments {
+    /// Treats an event: only then may it touch a disk. What is no exchange stays as it is. If it cannot be done, which is
+    /// told, all that may hold a secret is withheld.
+    pub fn treat(&mut self, event: &mut Event) -> Done {
+        event::treat(self, event)
+    }
+}
 
 /// What a treatment comes to.
 #[derive(Debug)]
-pub(super) struct Redactor {
+struct Redactor {
     /// Where secrets are in a text.
     pub(super) finder: Finder,
     /// What stands in their place.
@@ -39,7 +75,7 @@ pub(super) struct Redactor {
 
 /// How much is kept of JSON. `None`: any.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct JsonLimits {
+struct JsonLimits {
     /// Characters of a string.
     pub(super) max_string: Option<u32>,
     /// Items of an array or an object.
@@ -49,17 +85,26 @@ pub(super) struct JsonLimits {
 }
 
 /// Why nothing is kept of what the rules would have, as `Treated.withheld` and a metric's label say it.
-pub(super) mod withheld {
+mod withheld {
     /// A `Content-Encoding` that is not known, or too many of them.
-    pub(in crate::redact) const ENCODING: &str = "unknown content-encoding";
+    pub(super) const ENCODING: &str = "unknown content-encoding";
     /// It is not what its `Content-Encoding` says.
-    pub(in crate::redact) const UNDECODABLE: &str = "undecodable content-encoding";
+    pub(super) const UNDECODABLE: &str = "undecodable content-encoding";
     /// A `charset` that secrets cannot be looked for in.
-    pub(in crate::redact) const CHARSET: &str = "unknown charset";
+    pub(super) const CHARSET: &str = "unknown charset";
     /// An expression of the rules would take too long on it.
-    pub(in crate::redact) const TOO_LONG: &str = "redaction took too long";
+    pub(super) const TOO_LONG: &str = "redaction took too long";
     /// A bug.
-    pub(in crate::redact) const FAILED: &str = "redaction failed";
+    pub(super) const FAILED: &str = "redaction failed";
     /// This version of the exporter cannot do what the rules ask for.
-    pub(in crate::redact) const UNUSABLE: &str = "unusable rules";
+    pub(super) const UNUSABLE: &str = "unusable rules";
+
+    /// All of them.
+    const ALL: [&str; 6] = [ENCODING, UNDECODABLE, CHARSET, TOO_LONG, FAILED, UNUSABLE];
+
+    /// The one that a body says.
+    pub(super) fn of(treated: &offpath_core::event::Treated) -> Option<&'static str> {
+        let is_withheld = !treated.withheld.is_empty();
+        is_withheld.then(|| ALL.into_iter().find(|reason| *reason == treated.withheld).unwrap_or(FAILED))
+    }
 }

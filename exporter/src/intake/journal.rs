@@ -1,6 +1,6 @@
 //! The spool's writer, as the ways in share it: what each record that comes in is, and what is told of it.
 //!
-//! A record counts, in metrics and log, when it is in the spool. What could not be written stays in the writer's batch,
+//! A record counts, in metrics and log, when it is in the spool, or, of what is only counted, when all before it is there. What could not be written stays in the writer's batch,
 //! or, of a sender that keeps it and sends it again, is taken out of the batch: see `Journal::whole`.
 
 use std::{
@@ -15,8 +15,11 @@ use offpath_core::{
 };
 use tracing::{info, warn};
 
-use super::{peek, producers::Producers};
-use crate::{disk, health::Health, ids, metrics::Metrics, spool::Writer};
+use super::{
+    producers::Producers,
+    record::{self, Record, Told},
+};
+use crate::{disk, health::Health, ids, metrics::Metrics, redact::Treatments, spool::Writer};
 
 /// The journal, between threads. It is held for one turn of a ring, or one batch, at a time.
 #[derive(Debug, Clone)]
@@ -27,6 +30,7 @@ pub struct SharedJournal(Arc<Mutex<Journal>>);
 pub struct Journal {
     writer: Writer,
     producers: Producers,
+    treatments: Treatments,
     service: Service,
     metrics: Metrics,
     health: Health,
@@ -36,7 +40,7 @@ pub struct Journal {
 
 #[derive(Debug)]
 enum Untold {
-    Event { source: String },
+    Event(Told),
     Loss { reason: String, count: u64, producer: String },
 }
 
@@ -48,6 +52,7 @@ impl SharedJournal {
         Self(Arc::new(Mutex::new(Journal {
             writer,
             producers,
+            treatments: Treatments::default(),
             service,
             metrics,
             health,
@@ -132,16 +137,14 @@ impl Journal {
     ///
     /// See [`Writer::commit`]. It is counted, and shown as a problem until a commit succeeds.
     pub(super) fn commit(&mut self) -> io::Result<()> {
-        if self.writer.batched() == 0 {
-            return Ok(());
-        }
+        let writes = self.writer.batched() > 0;
         self.writer.commit(ids::now_unix_ns()).inspect_err(|error| self.cannot_write(error))?;
-        if self.health.recover("spool") {
+        if writes && self.health.recover("spool") {
             info!("the spool can be written again");
         }
         for untold in self.untold.drain(..) {
             match untold {
-                Untold::Event { source } => self.metrics.event(&source),
+                Untold::Event(told) => told.tell(&self.metrics),
                 Untold::Loss { reason, count, producer } => {
                     warn!(reason, count, producer, "events were lost");
                     self.metrics.dropped(&reason, count);
@@ -205,18 +208,25 @@ pub(super) struct Records<'j> {
 impl Records<'_> {
     /// Takes a record, unless the spool has it. `None` for one of a kind that is no event.
     pub(super) fn take(&mut self, sequence: u64, payload: Option<&[u8]>) {
-        let Journal { writer, untold, .. } = &mut *self.journal;
+        let Journal { writer, treatments, untold, .. } = &mut *self.journal;
         if writer.has(self.producer, sequence) {
             return;
         }
         self.new += 1;
         self.last = sequence;
-        match payload.and_then(|payload| Some((payload, peek::source(payload)?))) {
+        match payload.and_then(|payload| record::read(payload, treatments)) {
             None => self.undecodable += 1,
-            Some((payload, source)) if writer.push(self.producer, sequence, self.now, payload) => {
-                untold.push(Untold::Event { source });
+            Some(Record::Store(payload, told)) => {
+                if writer.push(self.producer, sequence, self.now, &payload) {
+                    untold.push(Untold::Event(told));
+                } else {
+                    self.too_big += 1;
+                }
             }
-            Some(_) => self.too_big += 1,
+            Some(Record::Count(told)) => {
+                writer.skip(self.producer, sequence);
+                untold.push(Untold::Event(told));
+            }
         }
     }
 

@@ -72,6 +72,12 @@ impl Writer {
         self.append(header, loss_reason(event), &event.to_bytes());
     }
 
+    /// Takes note of an event of a producer's that is not to be stored: with the batch, it is known. A crash may forget it.
+    pub fn skip(&mut self, producer: u128, sequence: u64) {
+        let header = Header { index: self.next, producer, sequence, received_unix_ns: 0, kind: Kind::Event };
+        self.notes.push((header, None));
+    }
+
     fn append(&mut self, header: Header, reason: Option<String>, payload: &[u8]) {
         frame::encode(self.shared.marker, &header, payload, &mut self.batch);
         self.notes.push((header, reason));
@@ -104,9 +110,16 @@ impl Writer {
     ///
     /// The disk is full, or fails. The batch is kept; the call may be made again.
     pub fn commit(&mut self, now_unix_ns: u64) -> io::Result<()> {
-        if self.batch.is_empty() {
-            return Ok(());
+        if !self.batch.is_empty() {
+            self.write(now_unix_ns)?;
         }
+        for (header, reason) in self.notes.drain(..) {
+            self.states.note(&header, reason.as_deref());
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, now_unix_ns: u64) -> io::Result<()> {
         if self.is_segment_over(now_unix_ns) {
             self.rotate(now_unix_ns)?;
         }
@@ -117,9 +130,6 @@ impl Writer {
         }
         self.length += self.batch.len() as u64;
         self.shared.grow(self.length, self.next);
-        for (header, reason) in self.notes.drain(..) {
-            self.states.note(&header, reason.as_deref());
-        }
         self.batch.clear();
         Ok(())
     }
