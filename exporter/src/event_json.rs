@@ -90,6 +90,7 @@ struct ExchangeJson<'a> {
     #[serde(flatten)]
     common: Common<'a>,
     rule: Option<&'a str>,
+    rules: Option<&'a str>,
     sampled_because: Option<&'a str>,
     first_byte_ns: Option<u64>,
     outcome: &'static str,
@@ -108,9 +109,9 @@ struct ExchangeJson<'a> {
     websocket: Option<WebSocketJson<'a>>,
     proxy: Option<ProxyJson<'a>>,
     error: Option<ErrorJson<'a>>,
-    user_id: (),
-    session_id: (),
-    tags: [(); 0],
+    user_id: Option<&'a str>,
+    session_id: Option<&'a str>,
+    tags: &'a [String],
     metadata: Empty,
     llm: (),
 }
@@ -120,6 +121,7 @@ impl<'a> ExchangeJson<'a> {
         Self {
             common: Common::new(event, "exchange"),
             rule: known(&exchange.rule),
+            rules: known(&event.rules),
             sampled_because: known(&exchange.sampled_because),
             first_byte_ns: exchange.first_byte_ns,
             outcome: outcome(exchange),
@@ -138,9 +140,9 @@ impl<'a> ExchangeJson<'a> {
             websocket: exchange.websocket.as_ref().map(WebSocketJson::new),
             proxy: exchange.proxy.as_ref().map(ProxyJson::new),
             error: exchange.error.as_ref().map(ErrorJson::new),
-            user_id: (),
-            session_id: (),
-            tags: [],
+            user_id: known(&event.user_id),
+            session_id: known(&event.session_id),
+            tags: &event.tags,
             metadata: Empty {},
             llm: (),
         }

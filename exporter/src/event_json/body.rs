@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use offpath_core::event::Body;
+use offpath_core::event::{Body, Treated};
 use serde::Serialize;
+
+use super::known;
 
 #[derive(Debug, Serialize)]
 pub(super) struct BodyJson<'a> {
@@ -13,18 +15,45 @@ pub(super) struct BodyJson<'a> {
     head: Cow<'a, str>,
     tail: Cow<'a, str>,
     encoding: &'static str,
+    masked: u64,
+    cut: u64,
+    json: bool,
+    content_type: Option<&'a str>,
+    digest: Option<&'a str>,
+    decoded: Option<&'a str>,
+    withheld: Option<&'a str>,
 }
 
 impl<'a> BodyJson<'a> {
     pub(super) fn new(body: Option<&'a Body>) -> Self {
-        let Some(body) = body else {
-            return Self { size: 0, kept: 0, head: "".into(), tail: "".into(), encoding: "utf-8" };
-        };
-        let (head, tail, encoding) = match text(body) {
+        let Some(body) = body else { return Self::of(("".into(), "".into(), "utf-8"), None) };
+        let texts = match text(body) {
             Some((head, tail)) => (head, tail, "utf-8"),
             None => (STANDARD.encode(&body.head).into(), STANDARD.encode(&body.tail).into(), "base64"),
         };
-        Self { size: body.size, kept: body.kept(), head, tail, encoding }
+        Self { size: body.size, kept: body.kept(), ..Self::of(texts, body.treated.as_ref()) }
+    }
+
+    fn of(
+        (head, tail, encoding): (Cow<'a, str>, Cow<'a, str>, &'static str),
+        treated: Option<&'a Treated>,
+    ) -> Self {
+        let said =
+            |field: fn(&Treated) -> &String| treated.map(|treated| field(treated).as_str()).and_then(known);
+        Self {
+            size: 0,
+            kept: 0,
+            head,
+            tail,
+            encoding,
+            masked: treated.map_or(0, |treated| treated.masked),
+            cut: treated.map_or(0, |treated| treated.cut),
+            json: treated.is_some_and(|treated| treated.json),
+            content_type: said(|treated| &treated.content_type),
+            digest: said(|treated| &treated.digest),
+            decoded: said(|treated| &treated.decoded),
+            withheld: said(|treated| &treated.withheld),
+        }
     }
 }
 
