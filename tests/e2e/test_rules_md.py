@@ -1,4 +1,4 @@
-"""docs/rules.md, by the letter."""
+"""docs/rules.md, and the rules in the README, by the letter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .documented import Example, Exchange, examples
 
 DOCUMENT = ROOT / "docs" / "rules.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
-EXAMPLES = list(examples(DOCUMENT))
+EXAMPLES = [*examples(DOCUMENT), *examples(ROOT / "README.md")]
 WITH_EXCHANGE = [example for example in EXAMPLES if example.diff is not None]
 CONSOLES = re.findall(r"^```console\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
