@@ -5,6 +5,7 @@ mod run;
 mod style;
 mod supervise;
 mod tail;
+mod r#try;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -42,6 +43,8 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Show what the rules would keep of recorded exchanges, before and after
+    Try(r#try::Arguments),
     /// Show events as they come
     Tail {
         /// One JSON object per line
@@ -62,13 +65,16 @@ enum Failure {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Start(#[from] crate::exporter::StartError),
+    /// What the user named cannot be used.
+    #[error("{0}")]
+    Usage(String),
     #[error("{0}")]
     Other(String),
 }
 
 impl Failure {
     fn code(&self) -> ExitCode {
-        ExitCode::from(if matches!(self, Self::Config(_)) { USAGE } else { 1 })
+        ExitCode::from(if matches!(self, Self::Config(_) | Self::Usage(_)) { USAGE } else { 1 })
     }
 }
 
@@ -87,6 +93,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Run { config, command } => run::run(config, &command),
         Command::Check { files } => check::check(&files),
+        Command::Try(arguments) => r#try::run(arguments),
         Command::Tail { json, config } => tail::tail(config, json),
         Command::Version => print(&format!("offpath {}\n", env!("CARGO_PKG_VERSION"))),
     };

@@ -25,3 +25,5 @@ mod rings;
 mod spool;
 /// `offpath run -- CMD`.
 mod supervise;
+/// What the rules would keep of recorded exchanges.
+mod r#try;
