@@ -22,12 +22,12 @@ pub(super) fn treat(treatments: &mut Treatments, event: &mut Event) -> Done {
     if !matches!(event.kind, Some(Kind::Exchange(_))) {
         return Done::default();
     }
-    let treatment = std::mem::take(&mut event.treatment);
+    let (treatment, told) = (std::mem::take(&mut event.treatment), std::mem::take(&mut event.told));
     let Some(redactor) = treatments.compiled.get(&treatment) else {
         return withhold(event, withheld::UNUSABLE);
     };
     // An event that is half treated is withheld as a whole.
-    let done = catch_unwind(AssertUnwindSafe(|| redact(event, &redactor)));
+    let done = catch_unwind(AssertUnwindSafe(|| redact(event, told, &redactor)));
     done.unwrap_or_else(|_| {
         if !std::mem::replace(&mut treatments.told, true) {
             error!("redaction has failed, and what it was for is withheld; please report it");
@@ -36,13 +36,13 @@ pub(super) fn treat(treatments: &mut Treatments, event: &mut Event) -> Done {
     })
 }
 
-fn redact(event: &mut Event, redactor: &Redactor) -> Done {
+fn redact(event: &mut Event, told: u32, redactor: &Redactor) -> Done {
     let mut done = Done::default();
     let found = match &mut event.kind {
         Some(Kind::Exchange(exchange)) => redact_bodies(exchange, redactor, &mut done),
         _ => Vec::new(),
     };
-    identity::tell(event, &redactor.identity, &found);
+    identity::tell(event, told, &redactor.identity, &found);
     if !redactor.finder.is_empty() {
         let mut searched = parts::Searched::new(redactor);
         texts::each(event, |text| searched.redact(text));

@@ -23,6 +23,7 @@
 //!  20  tags            string *  ┘
 //!  21  rules           string    version of the rules that it was recorded under, 16 hexadecimal digits
 //!  22  treatment       bytes     a Treatment: what the exporter still has to do; gone once it is done
+//!  24  told            varint    a bit for each Identity that no field of JSON may replace; gone with the treatment
 //! ```
 //!
 //! `filter/core/proto/event.proto` is the same layout for other languages; a test holds the two together.
@@ -98,6 +99,10 @@ pub struct Event {
     /// taken out then. Bytes, so that what is the same for thousands of events is read once.
     #[prost(bytes = "vec", tag = "22")]
     pub treatment: Vec<u8>,
+    /// Of whose it is, what was told by a source that stands before all fields of JSON: a bit for each
+    /// [`crate::treatment::Identity`], by its number. It is taken out with the treatment.
+    #[prost(uint32, tag = "24")]
+    pub told: u32,
 }
 
 /// What an event describes.

@@ -1,7 +1,8 @@
 //! Whose an exchange is: user, session, tags, environment and release, by the sources that `identity` names.
 //!
 //! Sources are looked at in the order in which they stand; the first that has a value which may stand in an event is
-//! believed, but of tags all are taken. Fields of JSON are for the exporter, which looks at them if nothing else told.
+//! believed, but of tags all are taken. Fields of JSON are for the exporter: the event tells it which of the others stood
+//! before them.
 
 use crate::{
     text::readable,
@@ -16,6 +17,7 @@ const RELEASE: u32 = 12;
 const USER_ID: u32 = 18;
 const SESSION_ID: u32 = 19;
 const TAGS: u32 = 20;
+const TOLD: u32 = 24;
 
 /// Longest value that is looked at, in bytes.
 const MAX_VALUE: usize = 2048;
@@ -25,6 +27,8 @@ const MAX_VALUE: usize = 2048;
 pub(crate) struct Source {
     pub(crate) identity: Identity,
     pub(crate) from: From,
+    /// A field of JSON stands before it.
+    pub(crate) after_json: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +55,7 @@ pub(crate) fn keep(sources: &[Source], found: &Found<'_>) -> Kept {
 
 /// Writes what the sources say, as fields of an `Event`. A field that was written before gives way to one here.
 pub(crate) fn write(sources: &[Source], kept: &Kept, scope: &[&[u8]], out: &mut Vec<u8>) {
-    let mut told = Vec::new();
+    let (mut told, mut for_good) = (0, 0);
     let mut tags = 0;
     for (index, source) in sources.iter().enumerate() {
         let value = match &source.from {
@@ -67,13 +71,17 @@ pub(crate) fn write(sources: &[Source], kept: &Kept, scope: &[&[u8]], out: &mut 
                     tags += 1;
                 }
             }
-        } else if !told.contains(&source.identity)
+        } else if told & source.identity.bit() == 0
             && let Some(value) = source.identity.accepted(&value)
         {
-            told.push(source.identity);
+            told |= source.identity.bit();
+            if !source.after_json {
+                for_good |= source.identity.bit();
+            }
             wire::bytes(out, tag_of(source.identity), value.as_bytes());
         }
     }
+    wire::number(out, TOLD, for_good.into());
 }
 
 fn tag_of(identity: Identity) -> u32 {
@@ -100,7 +108,7 @@ mod tests {
                     "scope" => From::Scope(places.next().unwrap_or_default()),
                     text => From::Text(text.to_owned()),
                 };
-                Source { identity: *identity, from }
+                Source { identity: *identity, from, after_json: false }
             })
             .collect();
         let mut out = Event { environment: "before".to_owned(), ..Event::default() }.to_bytes();

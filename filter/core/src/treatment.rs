@@ -171,6 +171,18 @@ const MAX_ENVIRONMENT: usize = 40;
 pub const MAX_TAGS: usize = 16;
 
 impl Identity {
+    /// Its bit in [`crate::event::Event::told`].
+    #[must_use]
+    pub fn bit(self) -> u32 {
+        match self {
+            Self::User => 1,
+            Self::Session => 1 << 1,
+            Self::Tag => 1 << 2,
+            Self::Environment => 1 << 3,
+            Self::Release => 1 << 4,
+        }
+    }
+
     /// The value as it may stand in an event; `None` if it may not: it is empty, too long, or of other characters.
     #[must_use]
     pub fn accepted(self, value: &str) -> Option<&str> {

@@ -44,6 +44,7 @@ fn full(kind: Kind) -> Event {
         tags: vec!["t".into()],
         rules: "r".into(),
         treatment: vec![1],
+        told: 1,
     }
 }
 

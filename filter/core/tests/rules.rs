@@ -7,7 +7,7 @@ use framework::{Fields, START, begin, begin_with, body, capture, end, finish, ge
 use offpath_core::{
     End, Finished, RequestHead, Start,
     event::{Event, Kind, Outcome},
-    treatment::{JsonField, Treatment},
+    treatment::{Identity, JsonField, Treatment},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -271,6 +271,18 @@ fn fields_of_json_are_left_to_the_exporter() {
         treatment.identity,
         [JsonField { identity: 0, path: vec!["metadata".to_owned(), "user_id".to_owned()] }]
     );
+}
+
+#[test]
+fn what_stands_before_a_field_of_json_is_told_for_good_and_what_stands_after_it_is_not() {
+    let told = |sources: Value, fields: &Fields<'_>| {
+        let config = json!({"capture": {"identity": {"user": sources}}});
+        let (event, _) = finish(begin_with(&config, &get("/"), fields), &end(Outcome::Completed));
+        (event.user_id, event.told)
+    };
+    let sources = json!(["header:x-user", "json:user", "text:nobody"]);
+    assert_eq!(told(sources.clone(), &[(b"x-user", b"ann")]), ("ann".to_owned(), Identity::User.bit()));
+    assert_eq!(told(sources, &[]), ("nobody".to_owned(), 0));
 }
 
 #[test]

@@ -1,43 +1,37 @@
-//! Whose an event is, as its request's JSON says. What the core found in headers and elsewhere is believed first.
+//! Whose an event is, as its request's JSON says. What the core found stays where it stood before the fields of JSON.
 
 use offpath_core::{
     event::Event,
     treatment::{Identity, JsonField, MAX_TAGS},
 };
 
-/// Writes into the event what the fields say. Of several that say the same, the first is believed.
-pub(super) fn tell(event: &mut Event, fields: &[JsonField], found: &[(usize, String)]) {
-    let mut replaced = [false; 2];
+/// Writes into the event what the fields say, but for what was `told` for good. Of several that say the same, the first
+/// is believed.
+pub(super) fn tell(event: &mut Event, mut told: u32, fields: &[JsonField], found: &[(usize, String)]) {
     for (index, field) in fields.iter().enumerate() {
         let Ok(identity) = Identity::try_from(field.identity) else { continue };
         let values = found.iter().filter(|(of, _)| *of == index);
         for value in values.filter_map(|(_, value)| identity.accepted(value)) {
-            match identity {
-                Identity::User => first(&mut event.user_id, value),
-                Identity::Session => first(&mut event.session_id, value),
-                Identity::Tag => add(&mut event.tags, value),
-                Identity::Environment => replace(&mut event.environment, value, &mut replaced[0]),
-                Identity::Release => replace(&mut event.release, value, &mut replaced[1]),
+            let place = match identity {
+                Identity::Tag => {
+                    add(&mut event.tags, value);
+                    continue;
+                }
+                Identity::User => &mut event.user_id,
+                Identity::Session => &mut event.session_id,
+                Identity::Environment => &mut event.environment,
+                Identity::Release => &mut event.release,
+            };
+            if told & identity.bit() == 0 {
+                told |= identity.bit();
+                value.clone_into(place);
             }
         }
-    }
-}
-
-fn first(known: &mut String, value: &str) {
-    if known.is_empty() {
-        value.clone_into(known);
     }
 }
 
 fn add(tags: &mut Vec<String>, value: &str) {
     if tags.len() < MAX_TAGS && !tags.iter().any(|tag| tag == value) {
         tags.push(value.to_owned());
-    }
-}
-
-/// What is there is the service's.
-fn replace(known: &mut String, value: &str, is_replaced: &mut bool) {
-    if !std::mem::replace(is_replaced, true) {
-        value.clone_into(known);
     }
 }

@@ -152,7 +152,7 @@ fn what_is_no_exchange_stays_as_it_is() {
 }
 
 #[test]
-fn what_headers_said_of_whose_it_is_is_believed_before_json() {
+fn what_was_told_for_good_of_whose_it_is_stays_and_the_rest_gives_way_to_json() {
     let field = |identity: Identity| JsonField { identity: identity as i32, path: Vec::new() };
     let fields = [
         field(Identity::User),
@@ -168,12 +168,13 @@ fn what_headers_said_of_whose_it_is_is_believed_before_json() {
     found.push((3, "old".to_owned()));
     let mut event = Event {
         user_id: "header".to_owned(),
+        session_id: "fallback".to_owned(),
         tags: vec!["old".to_owned()],
         environment: "production".to_owned(),
         release: "v1".to_owned(),
         ..Event::default()
     };
-    identity::tell(&mut event, &fields, &found);
+    identity::tell(&mut event, Identity::User.bit(), &fields, &found);
     assert_eq!((event.user_id.as_str(), event.session_id.as_str()), ("header", "second"));
     assert_eq!((event.environment.as_str(), event.release.as_str()), ("production", "v2"));
     assert_eq!(event.tags, ["old", "new"]);

@@ -47,7 +47,9 @@ impl IdentitySources {
             }
             for text in texts {
                 match source(&text, wanted, scope) {
-                    Ok(Found::Here(from)) => sources.push(Source { identity, from }),
+                    Ok(Found::Here(from)) => {
+                        sources.push(Source { identity, from, after_json: !fields.is_empty() });
+                    }
                     Ok(Found::Json(path)) => fields.push(JsonField { identity: identity.into(), path }),
                     Err(rule) => table.refuse(key, &rule, Some(&Value::String(text))),
                 }
