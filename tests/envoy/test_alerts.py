@@ -18,6 +18,7 @@ from tests.framework.place import place
 from tests.framework.processes import eventually, free_port
 
 from .support import copied
+from .support.rules_file import RulesFile
 
 ALERTS: list[dict[str, Any]] = [
     rule for file in copied.documents("alerts.yaml") for group in file["groups"] for rule in group["rules"]
@@ -32,7 +33,7 @@ METRIC = re.compile(r"\b((?:envoy|offpath)_\w+)(?:\{(\w+=\"[^\"]*\")\})?")
 def _shown() -> Iterator[set[str]]:
     """Every metric of an Envoy with the filter, with and without its labels."""
     with place() as made:
-        filters = [bootstrap.wasm_filter({})]
+        filters = [RulesFile(made.path / "rules.yaml", {}).filter]
         listeners = [bootstrap.listener(free_port(), [bootstrap.route("app")], filters)]
         clusters = [bootstrap.upstream(free_port()), bootstrap.exporter(made.rings / "ingest.sock")]
         with envoy(made.path, listeners, clusters) as proxy:

@@ -15,15 +15,18 @@ from typing import Any
 
 import pytest
 
+from tests.framework.bootstrap import FILTER
 from tests.framework.envoy import COMMAND
 from tests.framework.http import get, get_json
 from tests.framework.place import Place
 from tests.framework.processes import BIN, PATIENCE, ROOT, Process, eventually, free_port, running
 
-from .support import copied
+from .support import copied, rules_file
 
 SIDECAR = "plain/sidecar.yaml"
 GATEWAY = "plain/gateway.yaml"
+RELOADING = "plain/reloading.yaml"
+RULES = "plain/rules.yaml"
 
 ADMIN = ("127.0.0.1", 9901)
 
@@ -31,7 +34,7 @@ ADMIN = ("127.0.0.1", 9901)
 TOLD: dict[str, str] = {
     **{
         f"{path} {plugin['name']}": plugin["configuration"]["value"]
-        for path in (SIDECAR, GATEWAY)
+        for path in (SIDECAR, GATEWAY, RELOADING, RULES)
         for plugin in copied.plugins(copied.documents(path))
     },
     **{path: json.dumps(each["spec"]["pluginConfig"]) for path, each in copied.resources("WasmPlugin")},
@@ -88,8 +91,10 @@ def _app() -> Iterator[App]:
 
 def command(place: Place, path: str, ports: dict[copied.Address, int], *options: str) -> list[str]:
     """Return the command that runs Envoy with a file of envoy/."""
-    socket = str(place.rings / "ingest.sock")
-    moved = copied.with_paths(copied.bootstrap(path), {copied.DOCUMENTED_SOCKET: socket})
+    paths = {copied.DOCUMENTED_SOCKET: str(place.rings / "ingest.sock")}
+    if path == RELOADING:
+        paths[rules_file.DOCUMENTED] = str(place.path / "rules.yaml")
+    moved = copied.with_paths(copied.bootstrap(path), paths)
     config = copied.write(copied.with_ports(moved, ports), place.path / f"envoy-{ports[ADMIN]}.json")
     return [COMMAND, "-c", str(config), "--concurrency", "1", "--log-level", "warning", *options]
 
@@ -131,6 +136,15 @@ def test_envoy_takes_the_file_as_it_is_written(path: str, tmp_path: Path) -> Non
     assert said.returncode == 0, said.stderr
 
 
+def test_envoy_takes_the_file_that_follows_another_as_it_is_written(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    (written,) = copied.documents(RULES)
+    copied.write(copied.with_paths(written, {copied.DOCUMENTED_FILTER: str(FILTER)}), rules)
+    config = copied.with_paths(copied.bootstrap(RELOADING), {rules_file.DOCUMENTED: str(rules)})
+    said = validated(config, tmp_path)
+    assert said.returncode == 0, said.stderr
+
+
 @pytest.mark.parametrize("told", TOLD.values(), ids=list(TOLD))
 def test_the_filter_takes_what_every_file_tells_it(told: str, tmp_path: Path) -> None:
     config = copied.bootstrap(SIDECAR)
@@ -148,9 +162,9 @@ def test_the_readme_names_every_file() -> None:
 
 def test_every_file_has_the_same_cluster_for_the_exporter() -> None:
     expected = copied.exporter_cluster(copied.documents(SIDECAR))
-    others = [copied.documents(GATEWAY)]
+    others = [copied.documents(GATEWAY), copied.documents(RELOADING)]
     others += [[each] for _, each in copied.resources("EnvoyFilter") + copied.resources("EnvoyProxy")]
-    assert [copied.exporter_cluster(each) for each in others] == [expected] * 4
+    assert [copied.exporter_cluster(each) for each in others] == [expected] * 5
 
 
 def test_every_exporter_takes_its_configuration_and_listens_where_envoy_sends(tmp_path: Path) -> None:
@@ -174,6 +188,29 @@ def test_what_the_sidecar_takes_in_is_recorded_and_what_a_rule_leaves_out_is_not
     assert exchanges(place, "source", "service", "route", "path", "status") == [
         ("envoy", "chat-api", "app", "/orders", 200)
     ]
+
+
+def test_the_sidecar_that_follows_a_file_records_as_it_says(place: Place, app: App) -> None:
+    config = {"service": {"name": "followed"}, "rule": [{"match": {"path": "/health"}, "record": False}]}
+    rules_file.RulesFile(place.path / "rules.yaml", config)
+    with place.exporter(), serving(place, RELOADING, *sidecar(app)) as (_, url):
+        get(f"{url}/health")
+        get(f"{url}/orders")
+        eventually("the event is stored", lambda: place.count() > 0)
+    assert exchanges(place, "service", "route", "path") == [("followed", "app", "/orders")]
+
+
+def test_the_sidecar_serves_and_records_nothing_until_it_can_take_its_file(place: Place, app: App) -> None:
+    file = rules_file.RulesFile(place.path / "rules.yaml", {"service": {"nme": "bad"}})
+    ports, listener = sidecar(app)
+    taken = "extension_config_discovery.http_filter.offpath.update_success"
+    with place.exporter(), serving(place, RELOADING, ports, listener) as (_, url):
+        get(f"{url}/before")
+        file.replace({"service": {"name": "mended"}})
+        eventually("Envoy has the file", lambda: stat(ports[ADMIN], taken) > 0)
+        get(f"{url}/after")
+        eventually("the event is stored", lambda: place.count() > 0)
+    assert exchanges(place, "service", "path") == [("mended", "/after")]
 
 
 def test_the_gateway_s_routes_are_recorded_once_otherwise_or_not(place: Place, app: App) -> None:
@@ -237,13 +274,18 @@ class AskedByOthers:
     """How often Envoy's admin interface was asked, but for asking how often."""
 
     def __init__(self, port: int) -> None:
-        self._url = f"http://127.0.0.1:{port}/stats?format=json&filter=^http.admin.downstream_rq_total$"
+        self._port = port
         self._by_this = 0
 
     def times(self) -> int:
         """Ask."""
         self._by_this += 1
-        return int(get_json(self._url)["stats"][0]["value"]) - self._by_this
+        return stat(self._port, "http.admin.downstream_rq_total") - self._by_this
+
+
+def stat(port: int, name: str) -> int:
+    """What the Envoy whose admin interface is there counts under this name."""
+    return int(get_json(f"http://127.0.0.1:{port}/stats?format=json&filter=^{name}$")["stats"][0]["value"])
 
 
 def told_to_leave(port: int) -> bool:

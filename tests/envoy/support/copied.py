@@ -18,6 +18,8 @@ FOLDER: Final = ROOT / "envoy"
 DOCUMENTED_FILTER: Final = "/etc/envoy/offpath-envoy.wasm"
 DOCUMENTED_SOCKET: Final = "/run/offpath/ingest.sock"
 
+_FILTER_KEYS: Final = {"typed_config", "config_discovery"}
+
 Address = tuple[str, int]
 
 
@@ -61,6 +63,11 @@ def with_ports(config: dict[str, Any], ports: Mapping[Address, int]) -> dict[str
 def plugins(config: Any) -> list[dict[str, Any]]:
     """Return every filter's configuration, as Envoy has it."""
     return [each for each in _found(config, "config") if "vm_config" in each]
+
+
+def http_filters(config: Any, name: str) -> list[dict[str, Any]]:
+    """Return every HTTP filter of this name."""
+    return [each for each in _maps(config) if each.get("name") == name and _FILTER_KEYS & set(each)]
 
 
 def exporter_cluster(config: Any) -> dict[str, Any]:
