@@ -1,4 +1,5 @@
-//! What `tests/parity` runs natively: an exchange through the core, linked as any crate, and an event as its JSON.
+//! What `tests/parity` runs natively: an exchange through the core, linked as any crate, and an event as its JSON, treated
+//! as it is before it is stored.
 //!
 //! `parity record` answers each exchange with its event, or `null`; `parity show` each event's bytes with its JSON.
 #![allow(missing_docs, reason = "an example")]
@@ -7,10 +8,10 @@
 mod told;
 
 use offpath_core::{
-    Capture, Config, End, RequestHead, Start,
+    Capture, Config, End, Finished, RequestHead, Start,
     event::{Event, Outcome},
 };
-use offpath_exporter::event_json;
+use offpath_exporter::{event_json, redact::Treatments};
 use told::{Failed, Told, answer_lines};
 
 fn main() -> Result<(), Failed> {
@@ -37,7 +38,8 @@ fn record(told: &Told) -> Result<String, Failed> {
     };
     let start = Start { unix_ns: 1, event_id: 2, trace_id: 3, span_id: 4 };
     let capture = Capture::new(config, "native");
-    let Some(mut exchange) = capture.begin(start, &head, fields(&told.list("request_headers")?)) else {
+    let request_headers = told.list("request_headers")?;
+    let Some(mut exchange) = capture.begin(start, &head, fields(&request_headers)) else {
         return Ok("null".to_owned());
     };
     for chunk in told.list("request")? {
@@ -58,16 +60,23 @@ fn record(told: &Told) -> Result<String, Failed> {
         websocket: Some((told.number("close_code")?, &told.bytes("subprotocol")?)),
         grpc_status: None,
         proxy: None,
+        scope: &[],
     };
-    show(&exchange.finish(&end, usize::MAX).ok_or("the event is too long")?)
+    match exchange.finish(&end, usize::MAX) {
+        Finished::Event(event) => show(&event),
+        Finished::Unsampled(_) | Finished::Nothing => Ok("null".to_owned()),
+        Finished::TooLong => Err("the event is too long".into()),
+    }
 }
 
 fn show(event: &[u8]) -> Result<String, Failed> {
-    Ok(event_json::to_string(&Event::from_bytes(event)?))
+    let mut event = Event::from_bytes(event)?;
+    Treatments::default().treat(&mut event);
+    Ok(event_json::to_string(&event))
 }
 
 /// Name and value in turn.
-fn fields(texts: &[Vec<u8>]) -> impl Iterator<Item = (&[u8], &[u8])> {
+fn fields(texts: &[Vec<u8>]) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
     texts.chunks_exact(2).map(|pair| (pair[0].as_slice(), pair[1].as_slice()))
 }
 
