@@ -10,8 +10,8 @@ use pyo3::{
     types::{PyBool, PyDict, PyInt, PyMapping, PyString, PyType},
 };
 
-/// Longest value kept, in characters.
-const LONGEST: usize = 200;
+/// Longest value handed over, in characters, as of a header. The core takes what is far shorter, and no part of the rest.
+const LONGEST: usize = 2048;
 
 /// The value of a dotted field, if it is a text, a whole number, a truth value or a UUID.
 pub(crate) fn look_up(scope: &Bound<'_, PyDict>, field: &str) -> Option<String> {
