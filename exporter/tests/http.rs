@@ -62,6 +62,9 @@ fn metrics_have_the_names_that_are_documented_and_count() {
     assert_eq!(status, 200);
     let samples = open_metrics(&text);
     assert_eq!(samples["offpath_events_total{source=\"asgi\"}"], 10.0);
+    let request = "service=\"chat-api\",route=\"\",method=\"POST\",status=\"200\"";
+    assert_eq!(samples[&format!("offpath_request_duration_seconds_count{{{request}}}")], 10.0);
+    assert_eq!(samples[&format!("offpath_request_duration_seconds_bucket{{le=\"0.05\",{request}}}")], 10.0);
     assert_eq!(samples["offpath_dropped_total{reason=\"trap\"}"], 2.0);
     assert_eq!(samples["offpath_sink_sent_total{sink=\"db\"}"], 11.0);
     assert_eq!(samples["offpath_sink_lag_seconds{sink=\"db\"}"], 0.0);
@@ -91,8 +94,12 @@ fn open_metrics(text: &str) -> BTreeMap<String, f64> {
         }
         let (name, value) = line.rsplit_once(' ').expect(line);
         let bare = name.split('{').next().expect(line);
-        let expected = if kind == "counter" { format!("{family}_total") } else { family.to_owned() };
-        assert_eq!(bare, expected, "{line}");
+        let endings: &[&str] = match kind {
+            "counter" => &["_total"],
+            "histogram" => &["_sum", "_count", "_bucket"],
+            _ => &[""],
+        };
+        assert!(endings.iter().any(|ending| bare == format!("{family}{ending}")), "{line}");
         assert!(samples.insert(name.to_owned(), value.parse().expect(line)).is_none(), "{line}");
     }
     samples

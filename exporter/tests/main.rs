@@ -17,6 +17,8 @@ mod event_json;
 mod faults;
 /// What is served over HTTP.
 mod http;
+/// Secrets never come to a disk; what is not sampled is counted.
+mod redact;
 /// The exporter's configuration changes while it runs.
 mod reload;
 /// A ring's life: found, drained, removed, set aside; its losses told once.

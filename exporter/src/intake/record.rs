@@ -75,3 +75,47 @@ impl Told {
         self.done.withheld.into_iter().for_each(|why| metrics.withheld(why));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use offpath_core::event::{Exchange, Loss, Unsampled};
+
+    fn read_event(event: &Event) -> Option<(Vec<u8>, Told)> {
+        match read(&event.to_bytes(), &mut Treatments::default()).expect("an event") {
+            Record::Store(bytes, told) => Some((bytes.into_owned(), told)),
+            Record::Count(_) => None,
+        }
+    }
+
+    #[test]
+    fn an_exchange_is_stored_without_its_treatment_and_counted_by_what_it_was() {
+        let exchange = Exchange { method: "GET".to_owned(), status: 204, ..Exchange::default() };
+        let treatment = offpath_core::treatment::Treatment::standard().to_bytes();
+        let event = Event { kind: Some(Kind::Exchange(exchange)), treatment, ..Event::default() };
+        let (bytes, told) = read_event(&event).expect("stored");
+        let stored = Event::from_bytes(&bytes).expect("an event");
+        assert_eq!(stored, Event { treatment: Vec::new(), ..event });
+        let request = told.request.expect("a request");
+        assert_eq!((request.method.as_str(), request.status), ("GET", 204));
+    }
+
+    #[test]
+    fn what_is_not_known_here_keeps_its_bytes() {
+        let mut unknown = Event { treatment: b"any".to_vec(), ..Event::default() }.to_bytes();
+        // Field 100, a string.
+        unknown.extend_from_slice(&[0xA2, 0x06, 3, b'n', b'e', b'w']);
+        let record = read(&unknown, &mut Treatments::default()).expect("an event");
+        assert!(matches!(&record, Record::Store(bytes, _) if **bytes == *unknown), "{record:?}");
+        let loss = Loss { reason: "trap".to_owned(), count: 1, ..Loss::default() };
+        let loss = Event { kind: Some(Kind::Loss(loss)), ..Event::default() };
+        assert_eq!(read_event(&loss).expect("stored").0, loss.to_bytes());
+    }
+
+    #[test]
+    fn what_sampling_left_out_is_not_stored_and_what_is_no_event_is_nothing() {
+        let event = Event { kind: Some(Kind::Unsampled(Unsampled::default())), ..Event::default() };
+        assert!(read_event(&event).is_none());
+        assert!(read(b"\xFF", &mut Treatments::default()).is_none());
+    }
+}
