@@ -176,7 +176,9 @@ impl Loaded {
 
 impl Rules {
     fn new(config: CoreConfig, document: Document) -> Self {
-        let warnings = document.located(config.warnings());
+        let mut warnings = document.located(config.warnings());
+        // They name their rules themselves.
+        warnings.iter_mut().for_each(|warning| warning.error.field.clear());
         Self { config, warnings, document }
     }
 

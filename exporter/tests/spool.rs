@@ -248,3 +248,19 @@ proptest! {
         prop_assert_eq!(last, b"later");
     }
 }
+
+#[test]
+fn bounds_that_change_hold_from_then_on() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (spool, mut writer) = open(directory.path(), u64::MAX);
+    spool.enrol("a").expect("enrolled");
+    for sequence in 0..40 {
+        assert!(writer.push(1, sequence, 0, &[7; 400]));
+        writer.commit(0).expect("committed");
+    }
+    assert!(spool.sweep(0).expect("swept").is_empty());
+    spool.bound(Options::new(4_000, Duration::from_secs(3600)));
+    let evicted = spool.sweep(0).expect("swept");
+    assert!(evicted.iter().map(|lost| lost.count).sum::<u64>() > 20, "{evicted:?}");
+    assert!(spool.bytes() <= 4_000);
+}

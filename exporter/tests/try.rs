@@ -1,7 +1,7 @@
 //! `offpath try`: what the rules would keep of recorded exchanges.
 //!
-//! har/chromium.har was recorded by Playwright with Chromium over HTTP/2, har/mitmproxy.har by mitmdump with curl, both of
-//! the same small app, and shortened.
+//! har/chromium.har was recorded by Playwright with Chromium over HTTP/2, har/firefox.har is what Firefox's network monitor
+//! gave, har/mitmproxy.har what mitmdump saved of curl's requests: all of the same small app, and shortened.
 
 use std::{
     fs::{self, File},
@@ -105,6 +105,17 @@ fn each_exchange_of_a_recording_says_which_rule_matched_and_whether_it_is_kept()
             ]),
         ),
         (
+            "firefox.har",
+            json!([
+                ["/logo.png", null, 0, false, false, null],
+                ["/login", null, null, true, true, "always"],
+                ["/v1/chat/completions", "chat", 1, true, true, "always"],
+                ["/report", "rare", 2, true, true, "rate"],
+                ["/fail", "rare", 2, true, true, "error"],
+                ["/upload", null, null, true, true, "always"],
+            ]),
+        ),
+        (
             "mitmproxy.har",
             json!([
                 ["/report", "rare", 2, true, true, "rate"],
@@ -134,7 +145,7 @@ fn each_exchange_of_a_recording_says_which_rule_matched_and_whether_it_is_kept()
 #[test]
 fn what_would_be_stored_holds_no_secret_and_what_is_left_out_is_named() {
     let place = place(RULES);
-    for name in ["chromium.har", "mitmproxy.har"] {
+    for name in ["chromium.har", "firefox.har", "mitmproxy.har"] {
         let path = har(name);
         let recording = fs::read_to_string(&path).expect("read");
         let lines = lines(&place, &[path.to_str().expect("text")]);

@@ -49,9 +49,7 @@ pub(super) fn strict(file: Option<&Path>) -> Result<Loaded, ConfigError> {
 
 fn accept(file: &Path, rules: &Rules, sinks: &str, out: &mut String) {
     for warning in &rules.warnings {
-        // It names its rule itself.
-        let (place, told) = (warning.place(file), &warning.error.rule);
-        let _ = writeln!(out, "{STRONG}{place}:{STRONG:#} {WARN}warning:{WARN:#} {told}");
+        let _ = writeln!(out, "{STRONG}{}:{STRONG:#} {WARN}warning:{WARN:#} {warning}", warning.place(file));
     }
     let counts = format!("({}{sinks})", count(rules.count(), "rule"));
     let version = rules.config.version();

@@ -14,7 +14,8 @@ pub struct Located {
     pub line: Option<usize>,
     /// Column, from 1, of what is no TOML or JSON.
     pub column: Option<usize>,
-    /// What is wrong. A rule that has a name is called by it. Of what is no TOML or JSON, the field is empty.
+    /// What is wrong. A rule that has a name is called by it. The field is empty where the text needs none: in warnings, and
+    /// of what is no TOML or JSON.
     pub error: Error,
 }
 

@@ -16,6 +16,8 @@ const CONTEXT: usize = 3;
 /// Of more lines than this that go in a row, only the first and last few are shown.
 const LONGEST_RUN: usize = 40;
 const ENDS_OF_RUN: usize = 5;
+/// Bytes of a line; of a longer one, what differs is not searched for.
+const LONGEST_LINE: usize = 64 << 10;
 /// How long two texts may be compared; what is not found by then is shown as replaced.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long two lines may be.
@@ -61,9 +63,13 @@ pub(super) fn write(what: &str, before: &[String], after: &[String], width: usiz
 type Line<'t> = (ChangeTag, Vec<(bool, &'t str)>);
 
 fn write_op(diff: &TextDiff<'_, '_, str>, op: &DiffOp, width: usize, out: &mut String) {
-    let deadline = Instant::now() + PATIENCE_FOR_LINES;
-    let changes = diff.iter_inline_changes_deadline(op, Some(deadline));
-    let lines: Vec<_> = changes.map(|change| (change.tag(), change.values().to_vec())).collect();
+    let lines: Vec<Line<'_>> = if is_long(diff, op) {
+        diff.iter_changes(op).map(|change| (change.tag(), vec![(false, change.value())])).collect()
+    } else {
+        let deadline = Instant::now() + PATIENCE_FOR_LINES;
+        let changes = diff.iter_inline_changes_deadline(op, Some(deadline));
+        changes.map(|change| (change.tag(), change.values().to_vec())).collect()
+    };
     for run in lines.chunk_by(|a: &Line<'_>, b| a.0 == b.0) {
         let hidden = run.len().saturating_sub(2 * ENDS_OF_RUN);
         if run.len() <= LONGEST_RUN || hidden == 0 {
@@ -74,6 +80,13 @@ fn write_op(diff: &TextDiff<'_, '_, str>, op: &DiffOp, width: usize, out: &mut S
         let _ = writeln!(out, "{FAINT}{}⋯ {} more lines{FAINT:#}", sign(run[0].0), grouped(hidden as u64));
         run[run.len() - ENDS_OF_RUN..].iter().for_each(|line| write_line(line, width, out));
     }
+}
+
+/// Whether a line is too long to be looked into.
+fn is_long(diff: &TextDiff<'_, '_, str>, op: &DiffOp) -> bool {
+    let old = op.old_range().filter_map(|index| diff.old_slice(index));
+    let mut lines = old.chain(op.new_range().filter_map(|index| diff.new_slice(index)));
+    lines.any(|line| line.len() > LONGEST_LINE)
 }
 
 fn write_line((tag, parts): &Line<'_>, width: usize, out: &mut String) {

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use offpath_core::event::Outcome;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::recorded::{Part, Recorded, Side};
 
@@ -19,35 +19,35 @@ pub(super) struct Har {
 
 #[derive(Debug, Deserialize)]
 struct Log {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     entries: Vec<Entry>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     started_date_time: String,
     /// Milliseconds, as all times; -1 is unknown.
     time: Option<f64>,
     request: Request,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     response: Response,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     timings: Timings,
-    #[serde(default, rename = "_webSocketMessages")]
+    #[serde(default, deserialize_with = "nothing", rename = "_webSocketMessages")]
     messages: Vec<Message>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     method: String,
     url: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     http_version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     headers: Vec<Pair>,
     post_data: Option<PostData>,
     body_size: Option<i64>,
@@ -57,7 +57,9 @@ struct Request {
 #[serde(rename_all = "camelCase", default)]
 struct Response {
     status: Option<i64>,
+    #[serde(deserialize_with = "nothing")]
     headers: Vec<Pair>,
+    #[serde(deserialize_with = "nothing")]
     content: Content,
     #[serde(rename = "_error")]
     error: Option<String>,
@@ -66,11 +68,11 @@ struct Response {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PostData {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     mime_type: String,
     text: Option<String>,
     encoding: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     params: Vec<Param>,
 }
 
@@ -94,6 +96,7 @@ struct Content {
 #[derive(Debug, Deserialize)]
 struct Pair {
     name: String,
+    #[serde(default, deserialize_with = "nothing")]
     value: String,
 }
 
@@ -110,6 +113,11 @@ struct Message {
     opcode: u32,
     #[serde(default)]
     data: String,
+}
+
+/// Some tools save `null` for what they do not know.
+fn nothing<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(value: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
 impl Har {
@@ -341,6 +349,20 @@ mod tests {
         let recorded = one(&json!({"request": {"url": "https://user:pw@api.example?x=1#top"}}));
         assert_eq!(recorded.url(), "https://api.example/?x=1");
         assert_eq!((recorded.status, recorded.duration_ns, recorded.request.size()), (None, 0, 0));
+    }
+
+    #[test]
+    fn what_is_null_is_missing() {
+        let recorded = one(&json!({
+            "startedDateTime": null, "time": null, "timings": null, "_webSocketMessages": null,
+            "request": {
+                "method": null, "url": "http://a/", "httpVersion": null, "postData": null, "bodySize": null,
+                "headers": [{"name": "x", "value": null}],
+            },
+            "response": {"status": null, "headers": null, "content": {"size": null, "text": null}, "_error": null},
+        }));
+        assert_eq!(recorded.request.headers, [("x".to_owned(), String::new())]);
+        assert_eq!(one(&json!({"request": {"url": "http://a/"}, "response": null})).status, None);
     }
 
     #[test]

@@ -5,9 +5,14 @@
 /// Levels that are indented; deeper ones stand below each other.
 const DEEPEST: usize = 16;
 
-/// Whether text looks as JSON does from its beginning.
+/// Whether text begins as an object or an array does.
 pub(super) fn is_json(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '['])
+    let mut characters = text.chars().filter(|c| !c.is_whitespace());
+    match (characters.next(), characters.next()) {
+        (Some('{'), second) => matches!(second, None | Some('"' | '}')),
+        (Some('['), second) => second.is_none_or(|c| "{[\"]-tfn0123456789".contains(c)),
+        _ => false,
+    }
 }
 
 /// Lines of JSON from its beginning on.
@@ -157,6 +162,12 @@ mod tests {
             to_end(text);
         }
         assert!(from_start(&"[".repeat(10_000)).len() >= 10_000);
+    }
+
+    #[test]
+    fn a_mask_and_a_note_in_brackets_are_no_json() {
+        assert!(!is_json("[redacted]") && !is_json("[warn] low") && !is_json("{x}") && !is_json(""));
+        assert!(is_json(" { \"a\"") && is_json("[1]") && is_json("[") && is_json("{}"));
     }
 
     #[test]

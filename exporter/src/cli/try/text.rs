@@ -8,9 +8,6 @@ use super::{
 };
 use crate::event_json;
 
-/// Characters of a line; of a longer one the middle is left out.
-const LONGEST_LINE: usize = 64 << 10;
-
 /// Request and response, each as lines.
 #[derive(Debug, Default)]
 pub(super) struct Text {
@@ -80,9 +77,16 @@ fn body_lines(body: &Body, kind: &str) -> Vec<String> {
     if !treated.content_type.is_empty() && body.head.is_empty() {
         return vec![summary(&treated.content_type, body.size, &treated.digest)];
     }
-    // Of JSON that ends as JSON does, what was left out is told in its place.
-    let omitted = if treated.json && body.tail.is_empty() { 0 } else { body.omitted() };
-    content(&body.head, omitted, &body.tail, kind)
+    if !treated.json {
+        return content(&body.head, body.omitted(), &body.tail, kind);
+    }
+    // JSON says in its place what was left out.
+    let mut all = content(&body.head, 0, &[], kind);
+    if let Some(end) = without_cut_start(&body.tail).filter(|end| !end.is_empty()) {
+        all.push("… and its end …".to_owned());
+        all.extend(layout::to_end(end));
+    }
+    all
 }
 
 fn summary(kind: &str, size: u64, digest: &str) -> String {
@@ -104,25 +108,18 @@ fn content(head: &[u8], omitted: u64, tail: &[u8], kind: &str) -> Vec<String> {
     };
     let mut all = lines(start, kind);
     all.push(format!("… {} bytes left out …", grouped(omitted)));
-    all.extend(if layout::is_json(start) { clipped(layout::to_end(end)) } else { lines(end, kind) });
+    all.extend(if layout::is_json(start) { layout::to_end(end) } else { lines(end, kind) });
     all
 }
 
 fn lines(text: &str, kind: &str) -> Vec<String> {
-    clipped(if layout::is_json(text) {
+    if layout::is_json(text) {
         layout::from_start(text)
     } else if kind.starts_with("application/x-www-form-urlencoded") {
         text.split_inclusive('&').map(str::to_owned).collect()
     } else {
         text.lines().map(str::to_owned).collect()
-    })
-}
-
-fn clipped(mut lines: Vec<String>) -> Vec<String> {
-    for line in lines.iter_mut().filter(|line| line.len() > LONGEST_LINE) {
-        *line = middle_out(line, LONGEST_LINE).unwrap_or_default();
     }
-    lines
 }
 
 /// The text with its middle left out; `None` if it is not longer than so many characters.
