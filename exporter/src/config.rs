@@ -148,9 +148,10 @@ pub fn parse(path: Option<&Path>, text: &str, env: Environment<'_>) -> Result<Lo
     let invalid = |errors| ConfigError::Invalid { path: path.map(Path::to_owned), errors };
     let mut document = Document::of_toml(text).map_err(invalid)?;
     let unset = interpolate::hash_keys(&mut document.json, env);
+    // Who is refused for another reason is told of these too.
+    let all = |errors: Vec<Error>| invalid(document.located([errors, unset.clone()].concat()));
+    let (settings, core) = Settings::read(&document.json, env).map_err(all)?;
     let unset = document.located(unset);
-    let (settings, core) =
-        Settings::read(&document.json, env).map_err(|errors| invalid(document.located(errors)))?;
     Ok(Loaded { settings, rules: Rules::new(core, document), unset })
 }
 

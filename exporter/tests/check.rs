@@ -23,7 +23,7 @@ fn each_error_names_file_line_field_rule_and_value() {
 listen = "x"
 [capture]
 request_body = { head = "8KiB", tail = -1 }
-
+redact = { mask = "hash", hash_key = "${GONE}" }
 [[rule]]
 name = "chat"
 match = { path = [
@@ -41,6 +41,7 @@ path = "${GONE}"
     let expected = "\
 bad.toml:3: exporter.listen: must be an address and a port such as \"127.0.0.1:8790\", got \"x\"
 bad.toml:5: capture.request_body.tail: must be a size such as \"8KiB\", from 0 to 1MiB, got -1
+bad.toml:6: capture.redact.hash_key: needs the environment variable GONE, which is not set
 bad.toml:11: rule[0] \"chat\".match.path: must begin with \"/\" or \"*\", got \"health\"
 bad.toml:14: rule[1].matc: is unknown; did you mean \"match\"?
 bad.toml:16: sinks.a.type: must be one of sqlite, jsonl, stdout
