@@ -21,6 +21,8 @@ mod token;
 
 use super::{Redactor, finder::GaveUp, piece::Piece};
 
+#[cfg(test)]
+pub(super) use self::string::decoded;
 pub(super) use self::{
     identity::identity,
     scan::{Found, Reading, Scan},
@@ -55,7 +57,8 @@ fn mask_text(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result
     if piece.cut_start {
         return tail::mask_if_json(piece, redactor, inner);
     }
-    if !begins_as_json(piece.bytes) {
+    // JSON may be put into a string twice.
+    if !begins_as_json(piece.bytes) && !piece.bytes.starts_with(b"\"") {
         return Ok(None);
     }
     mask_documents(piece, redactor, Reading { unseen: None, ..inner }).map(Some)

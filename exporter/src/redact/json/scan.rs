@@ -238,10 +238,10 @@ impl<'s> Scan<'s> {
     }
 
     fn is_in_order(&mut self, token: &Token) -> bool {
-        let is_cut = self.piece.cut_start && token.start == 0
-            || self.piece.cut_end && token.end == self.piece.bytes.len();
-        let is_right =
-            is_cut || token.kind != Kind::Bare || is_literal(&self.piece.bytes[token.start..token.end]);
+        let bytes = self.piece.bytes;
+        // At either end there may be only a part of it, also of a body that ends too early.
+        let may_be_part = token.end == bytes.len() || self.piece.cut_start && token.start == 0;
+        let is_right = token.kind != Kind::Bare || may_be_part || is_literal(&bytes[token.start..token.end]);
         self.grammar.take(token).is_ok() && is_right
     }
 

@@ -112,7 +112,7 @@ impl<'t> Shaper<'t> {
                 Some(true)
             }
             // Of a number nobody knows whether it is all there.
-            Kind::Bare if is_cut => Some(true),
+            Kind::Bare if is_cut || !self.levels.is_empty() => Some(true),
             _ => Some(false),
         }
     }

@@ -22,20 +22,23 @@ use super::{
 };
 use crate::redact::{Redactor, finder::GaveUp, piece::Piece};
 
-/// One way to read the bytes: where they begin, and how much of what was open before is closed by the end, if all is.
+/// One way to read the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Hypothesis {
     begins: Begins,
+    /// How many of the first bytes stand for nothing.
+    from: usize,
+    /// How much of what was open before is closed by the end, if all is.
     closers: Option<usize>,
 }
 
 /// Finds what is to be masked.
 pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result<Found, GaveUp> {
-    let consistent: Vec<Hypothesis> = hypotheses(piece.bytes).collect();
+    let consistent: Vec<Hypothesis> = hypotheses(piece.bytes, reading.level).collect();
     if !consistent.is_empty() {
         return mask_by_any(piece, redactor, reading, &consistent);
     }
-    let all = ways_to_begin(piece.bytes).map(|begins| Hypothesis { begins, closers: None });
+    let all = ways_to_begin(piece.bytes, 0).map(|(begins, from)| Hypothesis { begins, from, closers: None });
     let mut found = mask_by_any(piece, redactor, reading, &all.collect::<Vec<_>>())?;
     crate::redact::text::mask(piece, &redactor.finder, &redactor.mask, &mut found.edits)?;
     found.edits.settle();
@@ -48,8 +51,10 @@ pub(super) fn mask_if_json(
     redactor: &Redactor,
     reading: Reading,
 ) -> Result<Option<Found>, GaveUp> {
-    let consistent: Vec<Hypothesis> =
-        if memchr(b'"', piece.bytes).is_some() { hypotheses(piece.bytes).collect() } else { Vec::new() };
+    if memchr(b'"', piece.bytes).is_none() {
+        return Ok(None);
+    }
+    let consistent: Vec<Hypothesis> = hypotheses(piece.bytes, reading.level).collect();
     if consistent.is_empty() {
         return Ok(None);
     }
@@ -65,7 +70,7 @@ fn mask_by_any(
     let mut all = Found::default();
     for hypothesis in hypotheses {
         let mut scan = Scan::new(redactor, *piece, Reading { unseen: Some(hypothesis.closers), ..reading });
-        scan.read(0..piece.bytes.len(), hypothesis.begins);
+        scan.read(hypothesis.from..piece.bytes.len(), hypothesis.begins);
         scan.end(piece.bytes.len());
         let found = scan.finish()?;
         all.ends_in_secret |= found.ends_in_secret;
@@ -75,20 +80,25 @@ fn mask_by_any(
     Ok(all)
 }
 
-fn ways_to_begin(bytes: &[u8]) -> impl Iterator<Item = Begins> + use<> {
+/// How the bytes of JSON that is in `level` strings may begin, and after how many of them.
+fn ways_to_begin(bytes: &[u8], level: u8) -> impl Iterator<Item = (Begins, usize)> + use<> {
     // Before any other character it makes no difference whether there was a backslash.
-    let escape = matches!(bytes.first(), Some(b'"' | b'\\')).then_some(Begins::AfterBackslash);
-    [Begins::Outside, Begins::InString].into_iter().chain(escape)
+    let escape = matches!(bytes.first(), Some(b'"' | b'\\')).then_some((Begins::AfterBackslash, 0));
+    // The gap may have ended in an escape, and in one within it: what is left of `\u0022` is digits and no quote.
+    let most = 4 * usize::from(level);
+    let digits = bytes.iter().take(most).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let rest = (digits > 0).then_some((Begins::Outside, digits));
+    [(Begins::Outside, 0), (Begins::InString, 0)].into_iter().chain(escape).chain(rest)
 }
 
 /// The ways to read the bytes that the grammar allows.
-fn hypotheses(bytes: &[u8]) -> impl Iterator<Item = Hypothesis> + use<'_> {
-    ways_to_begin(bytes).filter_map(|begins| {
+fn hypotheses(bytes: &[u8], level: u8) -> impl Iterator<Item = Hypothesis> + use<'_> {
+    ways_to_begin(bytes, level).filter_map(|(begins, from)| {
         let mut grammar = Grammar::after_gap();
-        for token in Tokens::new(bytes, 0, begins) {
+        for token in Tokens::new(bytes, from, begins) {
             let text = &bytes[token.start..token.end];
             let is_right = match token.kind {
-                Kind::Bare => token.start == 0 || token.end == bytes.len() || is_literal(text),
+                Kind::Bare => token.start == from || token.end == bytes.len() || is_literal(text),
                 Kind::String { .. } => memchr(b'\n', text).is_none(),
                 _ => true,
             };
@@ -96,7 +106,7 @@ fn hypotheses(bytes: &[u8]) -> impl Iterator<Item = Hypothesis> + use<'_> {
                 return None;
             }
         }
-        Some(Hypothesis { begins, closers: grammar.may_end().then_some(grammar.unmatched) })
+        Some(Hypothesis { begins, from, closers: grammar.may_end().then_some(grammar.unmatched) })
     })
 }
 
@@ -105,7 +115,7 @@ mod tests {
     use super::*;
 
     fn consistent(tail: &str) -> Vec<Begins> {
-        hypotheses(tail.as_bytes()).map(|hypothesis| hypothesis.begins).collect()
+        hypotheses(tail.as_bytes(), 0).map(|hypothesis| hypothesis.begins).collect()
     }
 
     #[test]
@@ -118,6 +128,15 @@ mod tests {
     fn a_quote_at_the_start_may_be_escaped() {
         let after_escape = consistent(r#"" he said", "a": 1}"#);
         assert!(after_escape.contains(&Begins::AfterBackslash), "{after_escape:?}");
+    }
+
+    #[test]
+    fn what_is_left_of_an_escape_may_stand_before_a_token() {
+        let json = r#"22: "a", "b": 1}"#;
+        assert_eq!(hypotheses(json.as_bytes(), 0).count(), 0);
+        let after_digits: Vec<usize> =
+            hypotheses(json.as_bytes(), 1).map(|hypothesis| hypothesis.from).collect();
+        assert_eq!(after_digits, [2]);
     }
 
     #[test]

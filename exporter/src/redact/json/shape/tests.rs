@@ -84,7 +84,8 @@ fn what_is_cut_is_closed_with_a_mark_where_the_cut_is() {
 
 #[test]
 fn what_ends_too_early_is_closed_too() {
-    assert_eq!(shaped(r#"{"a": [1"#, NONE), r#"{"a":[1,"… the body ends here"]}"#);
+    assert_eq!(shaped(r#"{"a": [1, 2"#, NONE), r#"{"a":[1,"… the body ends here"]}"#);
+    assert_eq!(shaped("[tr", NONE), r#"["… the body ends here"]"#);
 }
 
 #[test]
