@@ -1,10 +1,10 @@
 //! Finds what is secret in the tokens of JSON.
 //!
-//! A string before a colon is a key, wherever it stands: so what a key says holds for its value in JSON that is cut or broken
-//! too. Strings and numbers that no key decides on are gathered as text and searched at once at the end.
+//! A string before a colon is a key, wherever it stands: so what a key says holds for its value in JSON that is cut or
+//! broken too. Strings and numbers that no key decides on are gathered as text and searched at once at the end.
 //!
-//! JSON that breaks its grammar is read twice, the second time as if it began inside a string: where a quote is missing or one
-//! too many, the other reading has the keys. What either finds is masked.
+//! JSON that breaks its grammar is read twice, the second time as if it began inside a string: where a quote is missing
+//! or one too many, the other reading has the keys. What either finds is masked.
 
 mod finish;
 mod streams;
@@ -136,7 +136,7 @@ impl<'s> Scan<'s> {
             piece,
             reading,
             edits: Edits::default(),
-            texts: Decoded::default(),
+            texts: Decoded::with_room(piece.bytes.len()),
             streams: reading.streamed.then(Streams::default),
             seen: Seen::new(),
             grammar,
