@@ -5,8 +5,8 @@
 //!      ─> json, sse, form, text: edits ─> cut: what is shown of the pieces ─> json: valid ─> Body
 //! ```
 //!
-//! All that is at hand is searched before anything is cut away, so that a secret that a limit cuts in half is known as one.
-//! Without a gap, all of it is one text, whatever part of it is to be shown.
+//! All that is at hand is searched before anything is cut away, so that a secret that a limit cuts in half is known as
+//! one. Without a gap, all of it is one text, whatever part of it is to be shown.
 
 mod cut;
 mod kind;

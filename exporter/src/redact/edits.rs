@@ -1,7 +1,7 @@
 //! What is to stand in the place of parts of a body: gathered first, carried out once.
 //!
-//! Edits are in offsets of the bytes as they passed, so that it does not matter in what order secrets are found, and a cut
-//! at an offset knows what it goes through.
+//! Edits are in offsets of the bytes as they passed, so that it does not matter in what order secrets are found, and a
+//! cut at an offset knows what it goes through.
 
 use std::ops::Range;
 
@@ -45,10 +45,6 @@ pub(super) struct Shown {
 }
 
 impl Edits {
-    pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
     /// Has `with` stand in the place of the bytes `at`.
     pub(super) fn push(&mut self, at: Range<usize>, with: &str, why: Why) {
         let start = self.texts.len();
@@ -75,8 +71,8 @@ impl Edits {
         }
     }
 
-    /// Brings the edits in order. Of those that overlap, the one that begins first, or else is longer, or else was pushed
-    /// last, stands for all.
+    /// Brings the edits in order. Of those that overlap, the one that begins first, or else is longer, or else was
+    /// pushed last, stands for all.
     pub(super) fn settle(&mut self) {
         let in_order = |a: &Edit, b: &Edit| a.at.end <= b.at.start;
         if self.list.is_sorted_by(in_order) {
@@ -96,8 +92,8 @@ impl Edits {
         });
     }
 
-    /// The bytes `part` of `bytes` with the edits made. One that reaches over the end is made whole; so is one that reaches
-    /// over the start, unless it begins before `shown`, to where the bytes are shown already.
+    /// The bytes `part` of `bytes` with the edits made. One that reaches over the end is made whole; so is one that
+    /// reaches over the start, unless it begins before `shown`, to where the bytes are shown already.
     pub(super) fn show(&self, bytes: &[u8], part: Range<usize>, shown: usize) -> Shown {
         let first = self.list.partition_point(|edit| edit.at.end <= part.start);
         let mut out = Shown { bytes: Vec::with_capacity(part.len()), end: part.start, masked: 0, cut: 0 };

@@ -34,7 +34,7 @@ pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, edits: &mut Edits) ->
             drops_next = is_first;
         } else if !value.is_empty() {
             let whole = !is_cut && piece.has_whole(&value);
-            let mask = redactor.mask.of(&decoded(piece, &value).text(), whole);
+            let mask = redactor.mask.of(decoded(piece, &value).text(), whole);
             edits.push(value, &mask, Why::Masked);
         }
     }

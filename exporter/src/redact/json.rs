@@ -21,17 +21,17 @@ mod token;
 
 use super::{Redactor, finder::GaveUp, piece::Piece};
 
-#[cfg(test)]
-pub(super) use self::string::decoded;
 pub(super) use self::{
     identity::identity,
     scan::{Found, Reading, Scan},
     shape::shape,
     token::{Begins, is_blank},
 };
+#[cfg(test)]
+pub(super) use self::{string::decoded, token::READ};
 
-/// Finds what is to be masked in a body. `reading.streamed` is for documents that are parts of one text; several documents
-/// are read so in any case.
+/// Finds what is to be masked in a body. `reading.streamed` is for documents that are parts of one text; several
+/// documents are read so in any case.
 pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result<Found, GaveUp> {
     if piece.cut_start {
         return tail::mask(piece, redactor, reading);

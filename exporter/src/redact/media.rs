@@ -50,7 +50,8 @@ pub(super) struct Hints<'a> {
     pub(super) by_key: bool,
 }
 
-/// Sums up a string if it is media in base64: `[image/png, 12345 bytes, sha256:…]`, or `[image/png, cut]` if it is not whole.
+/// Sums up a string if it is media in base64: `[image/png, 12345 bytes, sha256:…]`, or `[image/png, cut]` if it is not
+/// whole.
 pub(super) fn summary(text: &[u8], hints: Hints<'_>, whole: bool) -> Option<String> {
     let (declared, data) = match data_url(text, whole) {
         Some((declared, data)) => (Some(declared), data),

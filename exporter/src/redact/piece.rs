@@ -1,8 +1,8 @@
 //! What is at hand of a body without a gap: the whole of it, its beginning, or its end.
 //!
-//! Where a piece ends at a gap nobody can tell whether what stands there is the half of a secret. So the run of characters
-//! that ends there, as keys and numbers are made of them, is masked. Mostly none of it would be shown anyway: pieces reach
-//! further than what is shown of them.
+//! Where a piece ends at a gap nobody can tell whether what stands there is the half of a secret. So the run of
+//! characters that ends there, as keys and numbers are made of them, is masked. Mostly none of it would be shown
+//! anyway: pieces reach further than what is shown of them.
 
 use std::ops::Range;
 

@@ -1,7 +1,8 @@
-//! Streams of server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>).
+//! Streams of server-sent events
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>).
 //!
-//! The data of each event is a document, or text. A secret may come in parts, one in each of many events: the texts at the same
-//! place of the documents are searched as one, and so are the data that are no documents.
+//! The data of each event is a document, or text. A secret may come in parts, one in each of many events: the texts at
+//! the same place of the documents are searched as one, and so are the data that are no documents.
 
 use std::ops::Range;
 

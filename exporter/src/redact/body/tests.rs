@@ -1,5 +1,6 @@
 mod forms;
 mod json;
+mod linear;
 mod media;
 mod planted;
 mod streams;

@@ -1,7 +1,7 @@
 //! Whether tokens are JSON: the grammar of RFC 8259, one token at a time.
 //!
-//! Of the bytes after a gap the beginning is not known. Then what is open at their start is not either: closers that close
-//! nothing are taken, and what stands between two of them decides whether it was an object or an array.
+//! Of the bytes after a gap the beginning is not known. Then what is open at their start is not either: closers that
+//! close nothing are taken, and what stands between two of them decides whether it was an object or an array.
 
 use super::token::{Kind, Token};
 

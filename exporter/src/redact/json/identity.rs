@@ -7,8 +7,8 @@ use super::{
     token::{Begins, Kind, Token, Tokens},
 };
 
-/// The value at `path` of the document that `bytes` begin with: a string, a number, `true` or `false`. Of a document that is
-/// cut, what is there is looked through.
+/// The value at `path` of the document that `bytes` begin with: a string, a number, `true` or `false`. Of a document
+/// that is cut, what is there is looked through.
 pub(in crate::redact) fn identity(bytes: &[u8], path: &[String]) -> Option<String> {
     let mut tokens = Tokens::new(bytes, 0, Begins::Outside);
     let mut value = tokens.next()?;
@@ -76,7 +76,10 @@ fn skip(tokens: &mut Tokens<'_>, value: Token) -> Option<()> {
 mod tests {
     use super::*;
 
-    const REQUEST: &str = r#"{"skip": [{"user": "not he"}, []], "us\u0065r": "Ann", "n": 7, "items": [{}, {"id": "x\ty"}], "o": {}}"#;
+    const REQUEST: &str = concat!(
+        r#"{"skip": [{"user": "not he"}, []], "us\u0065r": "Ann", "n": 7, "#,
+        r#""items": [{}, {"id": "x\ty"}], "o": {}}"#
+    );
 
     fn at(path: &[&str]) -> Option<String> {
         let path: Vec<String> = path.iter().map(|&name| name.into()).collect();

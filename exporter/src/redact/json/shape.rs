@@ -174,7 +174,8 @@ impl<'t> Shaper<'t> {
         self.stand(token.end);
     }
 
-    /// Begins a value: in an array it is an item, in an object its key has begun the member. Returns whether it is shown.
+    /// Begins a value: in an array it is an item, in an object its key has begun the member. Returns whether it is
+    /// shown.
     fn begin_value(&mut self) -> bool {
         match self.levels.last() {
             Some((b'[', _)) => self.begin_item(),

@@ -90,7 +90,7 @@ pub(in crate::redact) fn decoded(content: &[u8]) -> Cow<'_, [u8]> {
         match part {
             Part::Plain(range) => text.extend_from_slice(&content[range]),
             Part::Escape(_, character) => {
-                text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes())
+                text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
     }
@@ -149,7 +149,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_escaped_is_read_back(any in ".{0,40}") {
-            prop_assert_eq!(text(&escaped(&any)), any.clone());
+            prop_assert_eq!(&text(&escaped(&any)), &any);
             let json = format!("\"{}\"", escaped(&any));
             prop_assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), any);
         }

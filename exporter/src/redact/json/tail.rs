@@ -1,17 +1,19 @@
 //! The end of JSON, after a gap.
 //!
-//! Whether it begins inside a string is not known, so each way to read it is tried against the grammar over all of it. Mostly
-//! one is left. If several are, or none is, as the body was no whole JSON, what any of them finds is masked.
+//! Whether it begins inside a string is not known, so each way to read it is tried against the grammar over all of it.
+//! Mostly one is left. If several are, or none is, as the body was no whole JSON, what any of them finds is masked.
 //!
 //! Which keys its first values are under is not known either. A value whose key was not seen is masked if
 //!
 //! - the gap ends right before it, or after the first part of its key;
-//! - it is a string of more than 8 characters in an array that the gap goes into: it may be one of several secrets under one
-//!   key. Numbers there stay: they are mostly vectors;
-//! - `mask_unknown` is set. Then so is each value whose path is not known, as it is in what was opened before the gap. It is
-//!   known of what is between the last two closers that close nothing: that is the document itself, and its keys are there.
+//! - it is a string of more than 8 characters in an array that the gap goes into: it may be one of several secrets under
+//!   one key. Numbers there stay: they are mostly vectors;
+//! - `mask_unknown` is set. Then so is each value whose path is not known, as it is in what was opened before the gap. It
+//!   is known of what is between the last two closers that close nothing: that is the document itself, and its keys are
+//!   there.
 //!
-//! A string that the gap goes into loses only what may be the half of a secret, as any text does; see [`super::super::piece`].
+//! A string that the gap goes into loses only what may be the half of a secret, as any text does; see
+//! [`super::super::piece`].
 
 use memchr::memchr;
 

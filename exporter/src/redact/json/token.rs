@@ -82,11 +82,27 @@ impl<'b> Tokens<'b> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Bytes of all tokens that a thread has read.
+    pub(in crate::redact) static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 impl Iterator for Tokens<'_> {
     type Item = Token;
 
     #[inline]
     fn next(&mut self) -> Option<Token> {
+        let token = self.read();
+        #[cfg(test)]
+        READ.set(READ.get() + token.map_or(0, |token| token.end - token.start));
+        token
+    }
+}
+
+impl Tokens<'_> {
+    #[inline]
+    fn read(&mut self) -> Option<Token> {
         match std::mem::replace(&mut self.begins, Begins::Outside) {
             Begins::Outside => {}
             Begins::InString => return Some(self.string(self.at, false)),

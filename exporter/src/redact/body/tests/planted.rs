@@ -247,6 +247,9 @@ fn assert_json(shown: &Shown) {
     }
 }
 
+const TYPES: [&str; 5] =
+    ["application/json", "text/event-stream", "application/x-www-form-urlencoded", "text/plain", ""];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
@@ -328,7 +331,7 @@ proptest! {
     #[test]
     fn any_bytes_are_treated(bytes: Vec<u8>, content_type in 0_usize..5, seed: u64) {
         let random = &mut Random(seed);
-        let content_type = ["application/json", "text/event-stream", "application/x-www-form-urlencoded", "text/plain", ""][content_type];
+        let content_type = TYPES[content_type];
         let (head, tail) = (random.below(bytes.len() + 1), random.below(bytes.len() + 1));
         let shown = shown(captured(&bytes, head, tail), content_type, &any_redactor(random));
         assert_json(&shown);
@@ -354,7 +357,8 @@ fn stream(random: &mut Random, text: &str) -> String {
         let (part, after) = rest.split_at((1 + random.below(most)).min(rest.len()));
         rest = after;
         let part: String = part.iter().collect();
-        let chunk = serde_json::json!({ "id": "chatcmpl-1", "choices": [{ "delta": { "content": part }, "index": 0 }] });
+        let choice = serde_json::json!({ "delta": { "content": part }, "index": 0 });
+        let chunk = serde_json::json!({ "id": "chatcmpl-1", "choices": [choice] });
         out.push_str(&format!("data: {chunk}\n\n"));
     }
     out
