@@ -4,14 +4,13 @@
 use crate::{
     follow,
     log::{Level, log},
-    process,
     sandbox::Sandbox,
     settings::{self, Problem},
     shared::Shared,
 };
 use pyo3::{prelude::*, types::PyDict};
 use std::{
-    io, mem,
+    mem,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
@@ -31,24 +30,18 @@ struct State {
     shared: Arc<Shared>,
     rules: String,
     ring_size: u64,
-    /// What the file said when it was taken.
-    text: String,
     /// Why what it says now is not.
     refused: Option<String>,
-    /// The process whose thread follows the file; see [`process::generation`].
-    generation: u32,
 }
 
 impl State {
-    fn new(sandbox: Sandbox, text: String) -> Self {
+    fn new(sandbox: Sandbox) -> Self {
         let settings = sandbox.settings();
         Self {
             rules: settings.rules.clone(),
             ring_size: settings.ring_size,
             shared: Arc::new(Shared::new(sandbox)),
-            text,
             refused: None,
-            generation: process::generation(),
         }
     }
 }
@@ -56,22 +49,21 @@ impl State {
 impl Current {
     /// What stays as it is.
     pub(crate) fn fixed(py: Python<'_>, sandbox: Sandbox) -> Arc<Self> {
-        Self::new(py, sandbox, String::new(), None)
+        Self::new(py, sandbox, None)
     }
 
     /// What follows a file, of which it is given the present text.
     pub(crate) fn following(py: Python<'_>, sandbox: Sandbox, text: String, file: PathBuf) -> Arc<Self> {
-        let current = Self::new(py, sandbox, text, Some(file));
-        let started = current.follow(&mut current.state());
-        if let Err(error) = started {
+        let current = Self::new(py, sandbox, Some(file.clone()));
+        if let Err(error) = follow::follow(py, &current, file, text) {
             current.warn(py, &[problem("the file", format!("is not followed: {error}"))]);
         }
         current
     }
 
-    fn new(py: Python<'_>, sandbox: Sandbox, text: String, file: Option<PathBuf>) -> Arc<Self> {
+    fn new(py: Python<'_>, sandbox: Sandbox, file: Option<PathBuf>) -> Arc<Self> {
         let warnings = sandbox.settings().warnings.clone();
-        let state = State::new(sandbox, text);
+        let state = State::new(sandbox);
         let taken = file.as_deref().map(|file| taken(file, &state.rules));
         let current = Arc::new(Self { file, state: Mutex::new(state) });
         all().push(Arc::downgrade(&current));
@@ -83,21 +75,11 @@ impl Current {
     }
 
     /// The sandbox for an exchange that begins.
-    pub(crate) fn shared(self: &Arc<Self>) -> Arc<Shared> {
-        let mut state = self.state();
-        if state.generation != process::generation() {
-            // The thread that followed the file has stayed with the parent. Nobody could be told if there is none here.
-            let _ = self.follow(&mut state);
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        if self.file.is_some() {
+            follow::wake();
         }
-        Arc::clone(&state.shared)
-    }
-
-    #[cold]
-    fn follow(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
-        state.generation = process::generation();
-        // The new thread finds out for itself.
-        state.refused = None;
-        self.file.as_ref().map_or(Ok(()), |file| follow::start(self, file.clone(), state.text.clone()))
+        Arc::clone(&self.state().shared)
     }
 
     /// Bytes of the ring that the configuration asks for.
@@ -106,9 +88,9 @@ impl Current {
     }
 
     /// Exchanges that begin from here on go to this sandbox, which has taken the file's new text.
-    pub(crate) fn take(&self, py: Python<'_>, sandbox: Sandbox, text: &str) {
+    pub(crate) fn take(&self, py: Python<'_>, sandbox: Sandbox) {
         let warnings = sandbox.settings().warnings.clone();
-        let state = State::new(sandbox, text.to_owned());
+        let state = State::new(sandbox);
         let (rules, ring_size) = (state.rules.clone(), state.ring_size);
         let old = mem::replace(&mut *self.state(), state);
         if let Some(file) = &self.file {
@@ -159,6 +141,7 @@ fn all() -> MutexGuard<'static, Vec<Weak<Current>>> {
 
 /// What `offpath.status()` says of the configuration: the first that was refused, or else the one that came last.
 pub(crate) fn status(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    follow::wake();
     let (rules, refused, file) = reported().unwrap_or_default();
     let status = PyDict::new(py);
     status.set_item("ok", refused.is_none())?;

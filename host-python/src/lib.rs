@@ -15,15 +15,15 @@
 //! - **Nothing raises into the app.** What observes the app returns nothing and catches everything, panics included.
 //! - **No Python is called under a lock,** and no lock is taken without the GIL. So a lock is never contended for
 //!   longer than a guest call, and never held by another thread when the process forks. Those of wasmtime, which the
-//!   thread of follow.rs takes, are kept from forks by gate.rs.
+//!   thread of follow.rs takes, are none at a fork because the thread is not there then: lifecycle.rs.
 
 mod asgi;
 mod clock;
 mod current;
 mod follow;
-mod gate;
 mod guard;
 mod ids;
+mod lifecycle;
 mod live;
 mod log;
 mod process;
@@ -43,7 +43,7 @@ mod _offpath {
     #[pymodule_export]
     use crate::{
         asgi::{http::HttpExchange, websocket::WebSocketExchange},
-        gate::{after_fork_in_child, after_fork_in_parent, at_exit, before_fork},
+        lifecycle::{after_fork_in_child, after_fork_in_parent, at_exit, before_fork},
         process::{drained, seal, status},
         recorder::Recorder,
         settings::ConfigError,

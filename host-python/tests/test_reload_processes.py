@@ -28,7 +28,7 @@ file = Path("offpath.toml").absolute()
 
 def write(name):
     other = file.with_suffix(f".{os.getpid()}")
-    other.write_text(f'[[rule]]\\nname = "{name}"\\n')
+    other.write_text(f'[ring]\\nsize = "64KiB"\\n[[rule]]\\nname = "{name}"\\n')
     other.replace(file)
 
 def rules():
@@ -61,10 +61,15 @@ def rules(exporter: Exporter) -> list[tuple[str, str]]:
     ("config", "threads"), [("file", 1), ("str(file)", 1), ("None", 1), ("{}", 0), ('{"service": {}}', 0)]
 )
 def test_there_is_a_thread_where_there_is_a_file(tmp_path: Path, config: str, threads: int) -> None:
-    found = following_program(
-        f"drive(offpath.OffpathMiddleware(OK, config={config})); report(threads=following())", tmp_path
+    following_program(
+        f"""
+app = offpath.OffpathMiddleware(OK, config={config})
+drive(app)
+eventually(lambda: following() == {threads}, "there are so many threads")
+report()
+""",
+        tmp_path,
     )
-    assert found["threads"] == threads
 
 
 def test_there_is_no_thread_where_nothing_is_configured(tmp_path: Path) -> None:
@@ -74,13 +79,18 @@ def test_there_is_no_thread_where_nothing_is_configured(tmp_path: Path) -> None:
     assert found["threads"] == 0
 
 
-def test_a_thread_ends_with_what_it_follows_for(tmp_path: Path) -> None:
+def test_there_is_one_thread_for_all_files_and_it_ends_with_the_last(tmp_path: Path) -> None:
     following_program(
         """
-several = [offpath.OffpathMiddleware(OK, config=file) for _ in range(5)]
-eventually(lambda: following() == 5, "the threads have begun")
-del several
-eventually(lambda: following() == 0, "the threads have ended")
+first, *others = [offpath.OffpathMiddleware(OK, config=file) for _ in range(5)]
+eventually(lambda: following() == 1, "the thread has begun")
+del others
+write(2)
+eventually(lambda: len(warnings) == 6, "the first is followed")
+del first
+eventually(lambda: following() == 0, "the thread has ended")
+again = offpath.OffpathMiddleware(OK, config=file)
+change(3)
 report()
 """,
         tmp_path,
@@ -119,7 +129,7 @@ drive(app, path="/child/1" if child == 0 else "/parent/1")
 if child == 0:
     change(2)
     drive(app, path="/child/2")
-    assert following() == 1
+    assert following() == 1, "it has taken something, so it runs"
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
 eventually(lambda: len(warnings) == 2, "the parent has taken it too")
@@ -153,6 +163,35 @@ report()
     )
 
 
+#: From CPython 3.12 on, a thread at a fork is a warning. What is registered first is called last.
+COUNT_THREADS = """
+import os
+
+def count_threads():
+    counted.append(sum((task / "comm").read_text() == "offpath-config\\n" for task in tasks.iterdir()))
+
+from pathlib import Path
+tasks, counted = Path("/proc/self/task"), []
+os.register_at_fork(before=count_threads)
+"""
+FORK_OFTEN = """
+app = offpath.OffpathMiddleware(OK)
+for _ in range(5):
+    if (child := os.fork()) == 0:
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+change(2)
+report(counted=counted)
+"""
+
+
+def test_the_thread_is_not_there_when_the_process_forks_and_is_afterwards(tmp_path: Path) -> None:
+    env = python.environment(OFFPATH_DIR=tmp_path / "rings")
+    found = python.result(COUNT_THREADS + python.PRELUDE + FOLLOWING + FORK_OFTEN, cwd=tmp_path, env=env)
+    assert found["counted"] == [0] * 5
+    assert len(found["warnings"]) == 2
+
+
 #: Every change is taken while children are made; one that had inherited a lock would never end.
 FORKS_WHILE_RELOADING = """
 import threading, time
@@ -173,6 +212,7 @@ while time.monotonic() < end:
     if (child := os.fork()) == 0:
         drive(apps[children % len(apps)])
         os._exit(0)
+    drive(apps[0])
     eventually(lambda: os.waitpid(child, os.WNOHANG) == (child, 0), "the child has ended")
     children += 1
 over.set()
