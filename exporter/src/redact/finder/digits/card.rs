@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::bytes;
 
 /// Digits of a number.
-const FEWEST: usize = 12;
+pub(super) const FEWEST: usize = 12;
 const MOST: usize = 19;
 
 /// The number that begins with these digits: the longest that ends where digits end, and has the right check digit.
