@@ -87,18 +87,18 @@ impl Grammar {
             Kind::Close(byte) => self.close(byte),
             Kind::Comma => self.comma(),
             Kind::Colon => self.colon(),
-            Kind::String { .. } => self.begin_value(true),
-            Kind::Bare => self.begin_value(false),
+            Kind::String { .. } => self.scalar(true),
+            Kind::Bare => self.scalar(false),
         }
     }
 
     fn begin_value(&mut self, is_string: bool) -> Result<(), NotJson> {
         self.expected = match self.expected {
-            Expected::Value | Expected::ItemOrClose => self.after_value(),
+            Expected::Value | Expected::ItemOrClose => Expected::Next,
             Expected::KeyOrClose | Expected::Key if is_string => Expected::Colon,
             Expected::Next if self.open.is_empty() && self.may_begin_document() => {
                 self.unseen = None;
-                self.after_value()
+                Expected::Next
             }
             Expected::Anything if is_string => Expected::AfterFirst,
             Expected::KeyOrItem if is_string => Expected::ColonOrNext,
@@ -115,9 +115,15 @@ impl Grammar {
         self.unseen.is_none_or(|kind| kind.is_none() && self.unmatched > 0)
     }
 
-    fn after_value(&mut self) -> Expected {
+    fn scalar(&mut self, is_string: bool) -> Result<(), NotJson> {
+        self.begin_value(is_string)?;
+        self.count_document();
+        Ok(())
+    }
+
+    /// Counts a document if a value ended one.
+    fn count_document(&mut self) {
         self.documents += usize::from(self.open.is_empty() && self.unseen.is_none());
-        Expected::Next
     }
 
     fn close(&mut self, byte: u8) -> Result<(), NotJson> {
@@ -127,7 +133,7 @@ impl Grammar {
                 if self.open.pop() != Some(first) {
                     return Err(NotJson);
                 }
-                self.documents += usize::from(self.open.is_empty() && self.unseen.is_none());
+                self.count_document();
             }
             Expected::Next | Expected::Anything | Expected::AfterFirst | Expected::ColonOrNext
                 if self.open.is_empty() =>
@@ -273,6 +279,13 @@ mod tests {
     fn what_ends_no_document_may_not_follow_a_gap() {
         for json in [r#", 1, "a": 2"#, "1, 2}", r#", "a"}"#, r#""a": 1]"#, "} 1, 2]", "a b", ", ,"] {
             assert!(!may_follow_a_gap(json), "{json}");
+        }
+    }
+
+    #[test]
+    fn each_document_counts_once() {
+        for (json, count) in [("{\"a\": [1, {}]}", 1), ("1 \"a\" []", 3), ("{", 0)] {
+            assert_eq!(accepts(Grammar::new(), json).expect("JSON").documents, count, "{json}");
         }
     }
 
