@@ -27,7 +27,7 @@ fn main() -> Result<(), Failed> {
         ("plain text", "text/plain", text(16 << 10), Vec::new()),
         ("chat, JSON, all patterns", "application/json", chat(64 << 10), all.clone()),
         ("chat, JSON, all patterns, limits", "application/json", chat(64 << 10), limited.clone()),
-        ("stream, all patterns, limits", "text/event-stream", stream(50), limited.clone()),
+        ("stream, all patterns, limits", "text/event-stream", stream(50), limited),
         ("numbers, JSON, all patterns", "application/json", numbers(64 << 10), all.clone()),
         ("plain text, all patterns", "text/plain", text(16 << 10), all),
     ] {

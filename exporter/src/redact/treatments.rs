@@ -110,7 +110,7 @@ mod tests {
         let redactor = redactor(b"").expect("a redactor");
         let mut found = Vec::new();
         redactor.finder.find(b"Bearer abc123 a@example.org", &mut found).expect("found");
-        assert_eq!(found, [7..13]);
+        assert_eq!((found.len(), found[0].clone()), (1, 7..13));
         assert!(redactor.keys.has("password") && redactor.json.is_none());
     }
 

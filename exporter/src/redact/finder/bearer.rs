@@ -12,7 +12,7 @@ use super::bytes;
 /// A token of letters alone is this long, or it is a word.
 const LONGEST_WORD: usize = 24;
 
-/// Bytes of basic credentials in which the colon is looked for.
+/// Letters of basic credentials in which the colon is looked for; four of them are three bytes.
 const MOST_BASIC: usize = 512;
 
 /// How far before the word `authorization` may begin: `"authorization":  "Bearer`.
@@ -28,7 +28,7 @@ const BASE64: engine::GeneralPurpose = engine::GeneralPurpose::new(
 pub(super) fn find(text: &[u8], found: &mut Vec<Range<usize>>) {
     for at in memchr::memchr2_iter(b'b', b'B', text) {
         // All else begins with another letter: most of what is met here is in the midst of a word.
-        let (length, is_token): (_, fn(&[u8], usize, &[u8]) -> bool) = match text.get(at + 1) {
+        let (length, is_token): (_, IsToken) = match text.get(at + 1) {
             Some(b'e' | b'E') if is_word(text, at, b"bearer") => (6, is_bearer_token),
             Some(b'a' | b'A') if is_word(text, at, b"basic") => (5, is_basic_credentials),
             _ => continue,
@@ -39,7 +39,7 @@ pub(super) fn find(text: &[u8], found: &mut Vec<Range<usize>>) {
         }
         let start = at + length + blanks;
         let token = token(&text[start..]);
-        if is_token(text, at, token) {
+        if is_token(&text[..at], token) {
             found.push(start..start + token.len());
         }
     }
@@ -66,16 +66,16 @@ fn token(text: &[u8]) -> &[u8] {
     token.strip_suffix(b".").unwrap_or(token)
 }
 
-fn is_bearer_token(text: &[u8], word: usize, token: &[u8]) -> bool {
+/// Whether it is what was looked for, by what stands before the word and by itself.
+type IsToken = fn(&[u8], &[u8]) -> bool;
+
+fn is_bearer_token(before: &[u8], token: &[u8]) -> bool {
     let is_word = token.len() < LONGEST_WORD && token.iter().skip(1).all(u8::is_ascii_lowercase);
-    !token.is_empty() && (!is_word || follows_authorization(&text[..word]))
+    !token.is_empty() && (!is_word || follows_authorization(before))
 }
 
-fn is_basic_credentials(_text: &[u8], _word: usize, token: &[u8]) -> bool {
-    let shown = &token[..token.len().min(MOST_BASIC)];
-    // Four letters are three bytes; what is left is decoded if it is whole.
-    let whole = if shown.len() < token.len() { shown } else { token };
-    BASE64.decode(whole).is_ok_and(|decoded| decoded.contains(&b':'))
+fn is_basic_credentials(_before: &[u8], token: &[u8]) -> bool {
+    BASE64.decode(&token[..token.len().min(MOST_BASIC)]).is_ok_and(|decoded| decoded.contains(&b':'))
 }
 
 fn follows_authorization(before: &[u8]) -> bool {
