@@ -53,7 +53,7 @@ fn record(told: &Told) -> Result<String, Failed> {
         exchange.response_body(5, chunk, 0, Vec::new());
     }
     let end = End {
-        elapsed_ns: 6,
+        elapsed_ns: told.number("elapsed_ns")?,
         outcome: outcome(told.text("outcome")?)?,
         route: &told.bytes("route")?,
         error: None,

@@ -58,8 +58,9 @@ fn record(engine: &Engine, component: &Component, told: &Told) -> Result<String,
     let how = outcome(told.text("outcome")?)?;
     let texts = joined(&[told.bytes("route")?, told.bytes("subprotocol")?]);
     let code = told.number("close_code")?;
+    let elapsed = told.number("elapsed_ns")?;
     let finished =
-        guest.call_finish(&mut store, plan.exchange, 6, how, code, u32::MAX, &texts, &[], 0, None)?;
+        guest.call_finish(&mut store, plan.exchange, elapsed, how, code, u32::MAX, &texts, &[], 0, None)?;
     Ok(match finished {
         Finished::Event(event) => told::text_of(&event),
         _ => told::text_of(&[]),

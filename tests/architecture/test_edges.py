@@ -34,7 +34,16 @@ HOMES = {
     "wit-component": {"offpath-build"},
     "rusqlite": {"offpath-exporter"},
     "tokio": {"offpath-exporter"},
+    # What looks into bodies: with it, the core would be too slow and too large for where it runs.
+    "aho-corasick": {"offpath-exporter"},
+    "brotli-decompressor": {"offpath-exporter"},
+    "flate2": {"offpath-exporter"},
+    "regex-automata": {"offpath-exporter"},
+    "ruzstd": {"offpath-exporter"},
 }
+
+#: All that the core names, tests aside: it is downloaded, compiled and held in memory by every app and every Envoy.
+OF_CORE = {"hmac", "prost", "regex-syntax", "serde_json", "sha2"}
 
 #: The ring maps memory; pyo3, wasmtime and wit-bindgen write unsafe code where they are used; the filter calls Envoy.
 MAY_BE_UNSAFE = {"offpath-ring", "offpath-python", "offpath-component", "offpath-proxy-wasm"}
@@ -55,6 +64,13 @@ def dependencies(crate: str) -> set[str]:
     listed = packages()[crate]["dependencies"]
     assert isinstance(listed, list)
     return {dependency["name"] for dependency in listed}
+
+
+def of_itself(crate: str) -> set[str]:
+    """Return what the crate names, tests aside."""
+    listed = packages()[crate]["dependencies"]
+    assert isinstance(listed, list)
+    return {dependency["name"] for dependency in listed if dependency["kind"] is None}
 
 
 def roots(crate: str) -> list[Path]:
@@ -101,6 +117,10 @@ def test_a_library_stays_where_it_belongs(library: str) -> None:
 def test_a_crate_forbids_unsafe_code_unless_it_cannot(crate: str) -> None:
     lax = [root for root in roots(crate) if "#![forbid(unsafe_code)]" not in root.read_text(encoding="utf-8")]
     assert crate in MAY_BE_UNSAFE or not lax
+
+
+def test_the_core_names_few_libraries() -> None:
+    assert of_itself("offpath-core") == OF_CORE
 
 
 def test_the_core_touches_no_clock_socket_file_or_chance() -> None:

@@ -65,6 +65,7 @@ class _HttpApp:
         steps.app_received(0)
         if not case.answered_early and not await self._read(receive):
             return
+        await asyncio.sleep(case.takes_ms / 1000)
         headers = case.response_headers
         await send({"type": "http.response.start", "status": case.status, "headers": headers})
         for chunk in case.unsent:

@@ -8,6 +8,7 @@ A file holds one JSON object:
 - ``request``: ``method``, ``target``, ``headers``, ``chunks``. Header values are text of ISO 8859-1
 - ``response``: ``status``, ``headers``, ``chunks``; ``unsent``: chunks that the app hands over and the server does not
   send; absent: the client leaves before there is one
+- ``takes_ms``: how long the app waits before it answers
 - ``client_leaves``: the client goes when all of these chunks have passed, although more were to come
 - ``answered_early``: the app answers without asking for the body, which never comes
 - ``websocket``: in place of both's chunks: ``messages``, each the ``client``'s or the ``server``'s, or a ``ping``;
@@ -39,6 +40,7 @@ _KEYS: Final = frozenset(
         "shows",
         "config",
         "route",
+        "takes_ms",
         "request",
         "response",
         "client_leaves",
@@ -93,6 +95,7 @@ class Case:
     response: list[bytes] = field(default_factory=list)
     unsent: list[bytes] = field(default_factory=list)
     route: str | None = None
+    takes_ms: int = 0
     client_leaves: bool = False
     answered_early: bool = False
     is_websocket: bool = False
@@ -122,8 +125,10 @@ class Case:
 
 
 def marker(case: Case) -> Case:
-    """A request in the same configuration: when its event has come, so has what came before."""
-    return Case(case.name, "what comes behind it", case.config, event={}, target=MARKER, status=204)
+    """A request in the same configuration: when its event has come, so has what came before. Every rate keeps its trace."""
+    headers = [(b"traceparent", f"00-{'f' * 32}-00f067aa0ba902b7-01".encode())]
+    shows = "what comes behind it"
+    return Case(case.name, shows, case.config, event={}, target=MARKER, headers=headers, status=204)
 
 
 def load() -> list[Case]:
@@ -162,6 +167,7 @@ def _case(name: str, told: dict[str, Any]) -> Case:
         response=[_content(chunk) for chunk in response.get("chunks", [])],
         unsent=[_content(chunk) for chunk in response.get("unsent", [])],
         route=told.get("route"),
+        takes_ms=told.get("takes_ms", 0),
         client_leaves=told.get("client_leaves", False),
         answered_early=told.get("answered_early", False),
         is_websocket=websocket is not None,

@@ -55,6 +55,7 @@ def _told(case: Case) -> dict[str, Any]:
         "status": case.status or 0,
         "response_headers": _flat(case.response_headers),
         "response": [chunk.decode("latin-1") for chunk in case.sent("server")],
+        "elapsed_ns": case.takes_ms * 1_000_000 + 6,
         "outcome": "client_disconnected" if case.client_leaves else "completed",
         "route": case.route or "",
         "close_code": websocket.close_code if websocket else 0,
