@@ -53,7 +53,7 @@ pub(super) struct Content<'b> {
 pub(super) fn undo<'b>(body: &'b Body, kind: &Described<'_>) -> Result<Content<'b>, &'static str> {
     let encodings = encodings(kind.content_encoding);
     let mut content = plain(body);
-    if !encodings.is_empty() && !body.head.is_empty() {
+    if !encodings.is_empty() && !(body.head.is_empty() && body.tail.is_empty()) {
         content = decoded(body, &encodings)?;
     }
     utf16::undo(&mut content, kind.content_type, body)?;
@@ -82,6 +82,9 @@ fn plain(body: &Body) -> Content<'_> {
 fn decoded<'b>(body: &'b Body, encodings: &[String]) -> Result<Content<'b>, &'static str> {
     let held = body.head.len() + body.tail.len();
     let is_whole = held as u64 >= body.size;
+    if !is_whole && body.head.is_empty() {
+        return Err(withheld::UNDECODABLE);
+    }
     let tail: &[u8] = if is_whole { &body.tail } else { &[] };
     let limit = |limit: Option<u32>| limit.map_or(held.max(LEAST_LIMIT), |limit| limit as usize);
     let head_limit = limit(body.head_limit);

@@ -122,6 +122,22 @@ fn of_a_body_that_was_cut_the_beginning_is_decoded_and_the_tail_dropped() {
     }
 }
 
+/// As it is where rules keep nothing of the beginning.
+#[test]
+fn a_body_that_is_in_its_tail_alone_is_decoded_if_it_is_whole_and_else_withheld() {
+    for encoding in ENCODINGS {
+        let encoded = encode(encoding, &text(1000));
+        let body = Body { size: encoded.len() as u64, tail: encoded, ..Body::default() };
+        let content = undo(&body, &kind("", encoding)).expect(encoding);
+        assert!([&*content.head, &*content.tail].concat() == text(1000), "{encoding}");
+        let limited = Body { head_limit: Some(0), tail_limit: Some(100), ..body.clone() };
+        let content = undo(&limited, &kind("", encoding)).expect(encoding);
+        assert_eq!((content.head.len(), content.tail_limit, content.gap), (0, 100, false), "{encoding}");
+        let cut = Body { size: body.size + 1, ..body };
+        assert_eq!(undo(&cut, &kind("", encoding)), Err(withheld::UNDECODABLE), "{encoding}");
+    }
+}
+
 #[test]
 fn a_long_body_comes_out_as_its_two_ends() {
     let text = text(300_000);
