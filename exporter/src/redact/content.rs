@@ -53,7 +53,8 @@ pub(super) struct Content<'b> {
 pub(super) fn undo<'b>(body: &'b Body, kind: &Described<'_>) -> Result<Content<'b>, &'static str> {
     let encodings = encodings(kind.content_encoding);
     let mut content = plain(body);
-    if !encodings.is_empty() && !(body.head.is_empty() && body.tail.is_empty()) {
+    let is_empty = body.head.is_empty() && body.tail.is_empty();
+    if !encodings.is_empty() && !is_empty {
         content = decoded(body, &encodings)?;
     }
     utf16::undo(&mut content, kind.content_type, body)?;
