@@ -14,9 +14,9 @@ const TAIL: u32 = 3;
 const HEAD_LIMIT: u32 = 4;
 const TAIL_LIMIT: u32 = 5;
 
-/// How far beyond a limit a body is handed to whoever redacts it, in bytes: what a limit cuts in half is known as a secret
-/// only by what lies beyond.
-pub(crate) const MARGIN: u32 = 1 << 10;
+/// How far beyond a limit a body is handed over; see [`crate::limits`].
+#[allow(clippy::cast_possible_truncation, reason = "it is a thousand")]
+const MARGIN: u32 = crate::limits::MARGIN as u32;
 
 /// How many bytes to keep of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

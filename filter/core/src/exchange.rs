@@ -161,7 +161,7 @@ impl Exchange {
             self.kept = Some("always");
         }
         if !settings.identity.is_empty() {
-            self.identified = identity::keep(&settings.identity, &found);
+            self.identified = identity::keep(&settings.identity, &found, &settings.mask);
         }
     }
 

@@ -3,6 +3,7 @@
 mod known;
 
 use crate::{
+    limits,
     mask::Mask,
     query::SecretParameters,
     text::clipped,
@@ -12,8 +13,8 @@ use crate::{
 use known::KnownNames;
 use std::borrow::Cow;
 
-/// A header's value is kept to this many bytes.
-const MAX_VALUE: usize = 4096;
+/// A header's value is handed over to this many bytes.
+const MAX_VALUE: usize = limits::HEADER + limits::MARGIN;
 /// An exchange keeps this many header fields each way.
 const MAX_FIELDS: usize = 128;
 /// No field name that is longer is looked up.
@@ -121,6 +122,11 @@ impl HeaderFilter {
         let meaning = self.known.find(name).map(|known| known.meaning);
         let allowed = meaning.is_some_and(|meaning| meaning.allowed) || self.allows_by_prefix(name);
         allowed && meaning.is_none_or(|meaning| meaning.treatment == Treatment::Keep)
+    }
+
+    /// Whether the value of this header is a secret.
+    pub(crate) fn redacts(&self, name: &str) -> bool {
+        self.known.find(name.as_bytes()).is_some_and(|known| known.meaning.treatment == Treatment::Redact)
     }
 
     /// What is asked for of the fields, and nothing kept of them.

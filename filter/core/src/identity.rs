@@ -5,6 +5,7 @@
 //! before them.
 
 use crate::{
+    mask::Mask,
     text::readable,
     treatment::{Identity, MAX_TAGS},
     wanted::{Found, Slot},
@@ -29,6 +30,8 @@ pub(crate) struct Source {
     pub(crate) from: From,
     /// A field of JSON stands before it.
     pub(crate) after_json: bool,
+    /// It is a header whose value is a secret: it tells its hash, where secrets are hashed, and else nothing.
+    pub(crate) is_secret: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +48,14 @@ pub(crate) enum From {
 pub(crate) type Kept = Vec<Option<Vec<u8>>>;
 
 /// Keeps the headers that the sources name. Without sources that costs nothing.
-pub(crate) fn keep(sources: &[Source], found: &Found<'_>) -> Kept {
-    let value = |source: &Source| match source.from {
-        From::Header(slot) => found.get(slot).map(|value| value.get(..MAX_VALUE).unwrap_or(value).to_vec()),
-        _ => None,
+pub(crate) fn keep(sources: &[Source], found: &Found<'_>, mask: &Mask) -> Kept {
+    let value = |source: &Source| {
+        let From::Header(slot) = source.from else { return None };
+        let value = found.get(slot)?;
+        if source.is_secret {
+            return mask.hashes().then(|| mask.of(value, true).into_owned().into_bytes());
+        }
+        Some(value.get(..MAX_VALUE).unwrap_or(value).to_vec())
     };
     sources.iter().map(value).collect()
 }
@@ -108,7 +115,7 @@ mod tests {
                     "scope" => From::Scope(places.next().unwrap_or_default()),
                     text => From::Text(text.to_owned()),
                 };
-                Source { identity: *identity, from, after_json: false }
+                Source { identity: *identity, from, after_json: false, is_secret: false }
             })
             .collect();
         let mut out = Event { environment: "before".to_owned(), ..Event::default() }.to_bytes();

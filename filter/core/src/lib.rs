@@ -16,6 +16,7 @@ pub mod batch;
 pub mod config;
 pub mod event;
 pub mod ids;
+pub mod limits;
 pub mod mask;
 pub mod query;
 pub mod treatment;

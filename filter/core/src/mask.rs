@@ -65,6 +65,12 @@ impl Mask {
         self.kind == MaskKind::Drop
     }
 
+    /// Whether what is masked can still be told from another.
+    #[must_use]
+    pub fn hashes(&self) -> bool {
+        self.keyed.is_some()
+    }
+
     /// What stands in the place of `value`; empty if it [drops](Self::drops). `whole`: nothing of it was cut off.
     #[must_use]
     pub fn of(&self, value: &[u8], whole: bool) -> Cow<'static, str> {

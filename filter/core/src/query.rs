@@ -1,9 +1,16 @@
 //! Queries with the values of secret parameters replaced.
 
-use crate::{mask::Mask, text::percent_decoded};
+use crate::{
+    mask::Mask,
+    text::percent_decoded,
+    treatment::{SECRET_KEYS, normalised},
+};
 use std::borrow::Cow;
 
-/// Parameters that carry credentials by convention, redacted whatever the configuration says.
+/// No name that is longer is a known one.
+const MAX_NAME: usize = 64;
+
+/// Parameters that carry credentials by convention, redacted whatever the configuration says, beside [`SECRET_KEYS`].
 const SECRETS: &[&str] = &[
     "access_token",
     "api-key",
@@ -31,16 +38,21 @@ const SECRETS: &[&str] = &[
 /// Parameters whose values are never kept, and what stands in their place.
 #[derive(Clone, Debug)]
 pub struct SecretParameters {
+    /// As [`normalised`] makes them.
     names: Vec<String>,
     mask: Mask,
 }
 
 impl SecretParameters {
-    /// The built-in names and `more`, in whatever case.
+    /// The built-in names and `more`. They are compared as keys of JSON are: without case, `_` and `-`.
     #[must_use]
     pub fn new(more: &[String], mask: Mask) -> Self {
-        let built_in = SECRETS.iter().map(|name| (*name).to_owned());
-        Self { names: built_in.chain(more.iter().map(|name| name.to_ascii_lowercase())).collect(), mask }
+        let built_in = SECRETS.iter().chain(SECRET_KEYS).copied();
+        let mut names: Vec<String> =
+            built_in.chain(more.iter().map(String::as_str)).map(normalised).collect();
+        names.sort_unstable();
+        names.dedup();
+        Self { names, mask }
     }
 
     /// The query with secrets masked. That goes before any cut, so that half of a secret cannot pass.
@@ -70,14 +82,26 @@ impl SecretParameters {
         Cow::Owned(kept)
     }
 
-    /// A URL with its query redacted; its user information goes too.
+    /// A URL with its query redacted, and its fragment, in which OAuth hands over tokens (RFC 6749, section 4.2.2); its
+    /// user information goes.
     #[must_use]
     pub fn redact_url(&self, url: &[u8]) -> Vec<u8> {
-        let mut parts = url.splitn(2, |byte| *byte == b'?');
-        let mut kept = without_user_information(parts.next().unwrap_or_default());
-        if let Some(query) = parts.next() {
+        let (url, fragment) = split_at(url, b'#');
+        let (location, query) = split_at(url, b'?');
+        let mut kept = without_user_information(location);
+        if let Some(query) = query {
             kept.push(b'?');
             kept.extend_from_slice(&self.redact(query));
+        }
+        if let Some(fragment) = fragment {
+            kept.push(b'#');
+            // Apps in the browser keep a path and a query of their own there.
+            let (path, query) = split_at(fragment, b'?');
+            kept.extend_from_slice(&self.redact(path));
+            if let Some(query) = query {
+                kept.push(b'?');
+                kept.extend_from_slice(&self.redact(query));
+            }
         }
         kept
     }
@@ -89,18 +113,40 @@ impl SecretParameters {
         self.is_secret(name).then(|| (name, value.get(1..).unwrap_or_default()))
     }
 
-    /// Whether the value of the parameter of this name, percent-encoded or not, is never kept.
+    /// Whether the value of the parameter of this name, percent-encoded or not, is never kept. Of `user[password]` and
+    /// `user.password` the last part is a name too.
     #[must_use]
     pub fn is_secret(&self, name: &[u8]) -> bool {
         let name = percent_decoded(name);
-        self.names.iter().any(|secret| name.eq_ignore_ascii_case(secret.as_bytes()))
+        let last = name.split(|byte| matches!(byte, b'[' | b']' | b'.')).rfind(|part| !part.is_empty());
+        self.knows(&name) || last.is_some_and(|last| last.len() < name.len() && self.knows(last))
+    }
+
+    /// As `normalised(name)` among the names, with no text made for it.
+    fn knows(&self, name: &[u8]) -> bool {
+        let mut letters = [0; MAX_NAME];
+        let mut places = letters.iter_mut();
+        let mut count = 0;
+        for byte in name.iter().filter(|byte| !matches!(byte, b'_' | b'-')) {
+            let Some(place) = places.next() else { return false };
+            *place = byte.to_ascii_lowercase();
+            count += 1;
+        }
+        let name = letters.get(..count).unwrap_or_default();
+        self.names.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok()
     }
 }
 
-/// `https://user:password@host/` to `https://host/` (RFC 3986, section 3.2.1).
+/// What stands before the first such byte, and what stands behind it.
+fn split_at(text: &[u8], byte: u8) -> (&[u8], Option<&[u8]>) {
+    let mut parts = text.splitn(2, |at| *at == byte);
+    (parts.next().unwrap_or_default(), parts.next())
+}
+
+/// `https://user:password@host/` to `https://host/`, also where it begins with `//` (RFC 3986, sections 3.2.1 and 4.2).
 fn without_user_information(url: &[u8]) -> Vec<u8> {
-    let Some(scheme) = url.windows(3).position(|window| window == b"://") else { return url.to_vec() };
-    let (scheme, rest) = url.split_at((scheme + 3).min(url.len()));
+    let Some(slashes) = url.windows(2).position(|window| window == b"//") else { return url.to_vec() };
+    let (scheme, rest) = url.split_at((slashes + 2).min(url.len()));
     let authority = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
     let user = rest.iter().take(authority).rposition(|byte| *byte == b'@').map_or(0, |at| at + 1);
     [scheme, rest.get(user..).unwrap_or_default()].concat()
@@ -156,7 +202,46 @@ mod tests {
         assert_eq!(url, b"https://example.org/a?b=1&code=[redacted]");
     }
 
+    #[test]
+    fn names_are_compared_without_hyphens_and_underscores_as_keys_of_json_are() {
+        assert_eq!(
+            redact("accessToken=a&client-secret=b&Passwd=c"),
+            "accessToken=[redacted]&client-secret=[redacted]&Passwd=[redacted]"
+        );
+    }
+
+    #[test]
+    fn the_last_part_of_a_name_is_a_name() {
+        for name in
+            ["user[password]", "user%5Bpassword%5D", "user[password][]", "user.password", "password[]"]
+        {
+            assert_eq!(redact(&format!("{name}=s")), format!("{name}=[redacted]"));
+        }
+        assert_eq!(redact("password[hint]=s&tokens=2"), "password[hint]=s&tokens=2");
+    }
+
+    #[test]
+    fn a_url_loses_what_its_fragment_hands_over() {
+        let redact = |url: &str| {
+            let kept = SecretParameters::new(&[], Mask::default()).redact_url(url.as_bytes());
+            String::from_utf8(kept).expect("text")
+        };
+        assert_eq!(
+            redact("https://app/cb#access_token=s&state=1"),
+            "https://app/cb#access_token=[redacted]&state=1"
+        );
+        assert_eq!(redact("/a?b=1#code=9"), "/a?b=1#code=[redacted]");
+        assert_eq!(redact("/#/login?token=9"), "/#/login?token=[redacted]");
+        assert_eq!(redact("//ann:pw@example.org/a"), "//example.org/a");
+    }
+
     proptest! {
+        #[test]
+        fn a_name_is_known_if_its_normal_form_is(name in "[a-zA-Z_-]{0,20}") {
+            let secrets = SecretParameters::new(&["Ticket".to_owned()], Mask::default());
+            prop_assert_eq!(secrets.knows(name.as_bytes()), secrets.names.contains(&normalised(&name)));
+        }
+
         #[test]
         fn no_secret_passes_whatever_stands_around_it(before in "[a-z=&]{0,30}", after in "[a-z=&]{0,30}") {
             let kept = redact(&format!("{before}&token=SECRET&{after}"));

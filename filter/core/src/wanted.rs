@@ -40,6 +40,11 @@ impl Wanted {
         (at < MOST).then(|| Slot::try_from(at).ok()).flatten()
     }
 
+    /// The name in a slot.
+    pub(crate) fn name(&self, slot: Slot) -> &str {
+        self.0.get(usize::from(slot)).map_or("", String::as_str)
+    }
+
     /// Each slot with its name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, &str)> {
         (0..).zip(self.0.iter().take(MOST).map(String::as_str))

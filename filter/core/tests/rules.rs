@@ -7,6 +7,7 @@ use framework::{Fields, START, begin, begin_with, body, capture, end, finish, ge
 use offpath_core::{
     End, Finished, RequestHead, Start,
     event::{Event, Kind, Outcome},
+    limits,
     treatment::{Identity, JsonField, Treatment},
 };
 use proptest::prelude::*;
@@ -260,6 +261,42 @@ fn an_event_says_whose_it_is() {
     assert_eq!((event.environment.as_str(), event.release.as_str()), ("default", "7"));
     let (event, _) = finish(begin(&config, &get("/")), &End { scope, ..end(Outcome::Completed) });
     assert_eq!(event.user_id, "bob");
+}
+
+#[test]
+fn a_header_that_is_a_secret_tells_its_hash_or_nothing() {
+    let told = |redact: Value| {
+        let identity = json!({"user": "header:x-api-key", "session": "header:x-ours"});
+        let config = json!({"capture": {"identity": identity, "redact": redact}});
+        let fields: &Fields<'_> = &[(b"x-api-key", b"secret-of-ann"), (b"x-ours", b"secret-too")];
+        let (event, _) = finish(begin_with(&config, &get("/"), fields), &end(Outcome::Completed));
+        (event.user_id, event.session_id)
+    };
+    let (user, session) = told(json!({"headers": ["x-ours"]}));
+    assert_eq!((user.as_str(), session.as_str()), ("", ""));
+    let (user, session) =
+        told(json!({"headers": ["x-ours"], "mask": "hash", "hash_key": "0123456789abcdef"}));
+    assert!(user.starts_with("[redacted:") && session.starts_with("[redacted:"), "{user} {session}");
+}
+
+#[test]
+fn texts_are_handed_over_beyond_their_limits() {
+    let long = "a".repeat(20_000);
+    let head = RequestHead { query: long.as_bytes(), path: long.as_bytes(), ..get("") };
+    let fields: &Fields<'_> = &[(b"user-agent", long.as_bytes())];
+    let end = End { error: Some((b"E", long.as_bytes())), ..end(Outcome::AppError) };
+    let (_, exchange) = finish(begin_with(&json!({}), &head, fields), &end);
+    let header = exchange.request.and_then(|request| request.headers.first().cloned()).expect("a header");
+    let message = exchange.error.map(|error| error.message.len());
+    assert_eq!(
+        (exchange.path.len(), exchange.query.len(), header.value.len(), message),
+        (
+            limits::PATH + limits::MARGIN,
+            limits::QUERY + limits::MARGIN,
+            limits::HEADER + limits::MARGIN,
+            Some(limits::MESSAGE + limits::MARGIN)
+        )
+    );
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::{
     body::Limits,
     conditions::Conditions,
     headers::{DEFAULT_ALLOW, HeaderFilter},
-    identity::Source,
+    identity::{From, Source},
     mask::Mask,
     query::SecretParameters,
     sample::Sample,
@@ -136,18 +136,29 @@ impl Spec {
     /// Made ready for use.
     pub(super) fn settings(&self, wanted: &Wanted) -> Settings {
         let mask = self.redact.mask();
+        let headers = HeaderFilter::new(&self.allow, &self.redact.headers, wanted);
         Settings {
             record: self.record,
             request_body: self.request_body,
             response_body: self.response_body,
             websocket: self.websocket,
-            headers: Arc::new(HeaderFilter::new(&self.allow, &self.redact.headers, wanted)),
             parameters: Arc::new(SecretParameters::new(&self.redact.query, mask.clone())),
             mask,
             sample: self.sample.clone(),
-            identity: self.identity.sources(),
+            identity: self.sources(&headers, wanted),
             treatment: self.encoded_treatment(),
+            headers: Arc::new(headers),
         }
+    }
+
+    /// The sources of identity, with what is known of the headers among them.
+    fn sources(&self, headers: &HeaderFilter, wanted: &Wanted) -> Vec<Source> {
+        let mut sources = self.identity.sources();
+        for source in &mut sources {
+            source.is_secret =
+                matches!(source.from, From::Header(slot) if headers.redacts(wanted.name(slot)));
+        }
+        sources
     }
 
     /// The same for a rule over `base`: the tables that it has in common with it, which are the larger part, are shared.
@@ -161,7 +172,7 @@ impl Spec {
             response_body: self.response_body,
             websocket: self.websocket,
             sample: self.sample.clone(),
-            identity: self.identity.sources(),
+            identity: self.sources(&ready.headers, wanted),
             treatment: self.encoded_treatment(),
             ..ready.clone()
         }

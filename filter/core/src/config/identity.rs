@@ -48,7 +48,12 @@ impl IdentitySources {
             for text in texts {
                 match source(&text, wanted, scope) {
                     Ok(Found::Here(from)) => {
-                        sources.push(Source { identity, from, after_json: !fields.is_empty() });
+                        sources.push(Source {
+                            identity,
+                            from,
+                            after_json: !fields.is_empty(),
+                            is_secret: false,
+                        });
                     }
                     Ok(Found::Json(path)) => fields.push(JsonField { identity: identity.into(), path }),
                     Err(rule) => table.refuse(key, &rule, Some(&Value::String(text))),

@@ -1,16 +1,10 @@
 //! What an event says of an exchange, beside its bodies: fields of `Exchange`, encoded as soon as they are known.
 
 use super::{End, Exchange, Proxy, RequestHead, tag};
-use crate::{config::Settings, event::Outcome, wanted::Found, wire};
+use crate::{config::Settings, event::Outcome, limits, wanted::Found, wire};
 
-/// Longest path kept, in bytes.
-const MAX_PATH: usize = 4096;
-/// Longest query kept, in bytes.
-const MAX_QUERY: usize = 8192;
 /// Longest of the short texts: method, host, route, an error's class.
 pub(super) const MAX_NAME: usize = 512;
-/// Longest error message.
-const MAX_MESSAGE: usize = 4096;
 /// Status of an app that raised before it answered: what every server sends in its place.
 const SERVER_ERROR: u16 = 500;
 /// Status of a websocket's handshake that was accepted.
@@ -26,8 +20,8 @@ pub(super) fn request<'a>(
 ) {
     wire::text(out, tag::METHOD, head.method, MAX_NAME);
     wire::text(out, tag::SCHEME, head.scheme, MAX_NAME);
-    wire::text(out, tag::PATH, head.path, MAX_PATH);
-    wire::text(out, tag::QUERY, &settings.parameters.redact(head.query), MAX_QUERY);
+    wire::text(out, tag::PATH, head.path, limits::PATH + limits::MARGIN);
+    wire::text(out, tag::QUERY, &settings.parameters.redact(head.query), limits::QUERY + limits::MARGIN);
     wire::text(out, tag::CLIENT, head.client, MAX_NAME);
     wire::text(out, tag::HTTP_VERSION, head.http_version, MAX_NAME);
     settings.headers.keep(fields, (&settings.parameters, &settings.mask), tag::REQUEST, found, out);
@@ -64,9 +58,10 @@ pub(super) fn summary(exchange: &Exchange, end: &End<'_>, rule: &str, out: &mut 
 /// Writes what else is known when it has ended.
 pub(super) fn ending(is_websocket: bool, status: u16, end: &End<'_>, out: &mut Vec<u8>) {
     if let Some((class, message)) = end.error {
-        let mut error = Vec::with_capacity(class.len() + message.len().min(MAX_MESSAGE) + 8);
+        let most = limits::MESSAGE + limits::MARGIN;
+        let mut error = Vec::with_capacity(class.len() + message.len().min(most) + 8);
         wire::text(&mut error, tag::ERROR_TYPE, class, MAX_NAME);
-        wire::text(&mut error, tag::ERROR_MESSAGE, message, MAX_MESSAGE);
+        wire::text(&mut error, tag::ERROR_MESSAGE, message, most);
         wire::head(out, tag::ERROR, error.len());
         out.extend_from_slice(&error);
     }
