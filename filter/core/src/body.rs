@@ -49,6 +49,8 @@ pub(crate) struct BodyCapture {
     kept: Limits,
     /// What is held meanwhile: wider, by the margin.
     limits: Limits,
+    /// Its content is encoded: what comes out is longer, so whoever decodes it has to know where to cut.
+    is_encoded: bool,
     size: u64,
     chunks: u64,
     head: Vec<u8>,
@@ -61,12 +63,18 @@ impl BodyCapture {
         Self {
             kept,
             limits: kept.with_margin(),
+            is_encoded: false,
             size: 0,
             chunks: 0,
             head: Vec::new(),
             tail: VecDeque::new(),
             share: budget.share(),
         }
+    }
+
+    /// Its `Content-Encoding` is not empty.
+    pub(crate) fn comes_encoded(&mut self) {
+        self.is_encoded = true;
     }
 
     /// Narrows what is to be kept, when it is known under which of several rules the body passes.
@@ -145,12 +153,12 @@ impl BodyCapture {
             + limits
     }
 
-    /// Where to cut what is held, if it is more than is to be kept.
+    /// Where to cut what is held, if it is, or may be, more than is to be kept.
     fn cut(&self) -> Option<Limits> {
         let Limits { head, tail } = self.kept;
         let is_longer = self.size > u64::from(head).saturating_add(tail.into());
         let holds_any = !self.head.is_empty() || !self.tail.is_empty();
-        (is_longer && holds_any).then_some(self.kept)
+        ((is_longer || self.is_encoded) && holds_any).then_some(self.kept)
     }
 
     /// Writes what was kept, as a `Body`.

@@ -144,7 +144,7 @@ impl Exchange {
             self.method = held.head().method.to_vec();
         }
         self.describe_request(&held.head(), held.fields(), settings);
-        describe::response(&mut self.described, held.response_fields(), settings);
+        self.describe_response(held.response_fields(), settings);
     }
 
     fn describe_request<'a>(
@@ -157,11 +157,24 @@ impl Exchange {
         let mut found = Found::default();
         describe::request(&mut self.described, head, fields, settings, &mut found);
         self.caller = found.caller();
+        if !found.content_encoding().is_empty() {
+            self.request.comes_encoded();
+        }
         if settings.sample.keeps_all() {
             self.kept = Some("always");
         }
         if !settings.identity.is_empty() {
             self.identified = identity::keep(&settings.identity, &found, &settings.mask);
+        }
+    }
+
+    fn describe_response<'a>(
+        &mut self,
+        fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+        settings: &Settings,
+    ) {
+        if describe::response(&mut self.described, fields, settings) {
+            self.response.comes_encoded();
         }
     }
 
@@ -250,7 +263,7 @@ impl Exchange {
         if let Choice::Made(rule) = self.choice
             && !self.described.is_empty()
         {
-            describe::response(&mut self.described, fields, choice::settings(&capture.config, rule));
+            self.describe_response(fields, choice::settings(&capture.config, rule));
         }
         self.account();
     }

@@ -111,6 +111,19 @@ fn until_the_rule_is_known_the_widest_limits_hold_and_then_its_own() {
 }
 
 #[test]
+fn a_body_that_comes_encoded_tells_its_limits_however_short_it_is() {
+    let fields: &Fields<'_> = &[(b"content-encoding", b"gzip")];
+    let mut exchange = begin_with(&json!({}), &get("/"), fields);
+    exchange.request_body(vec![1; 10], 0, vec![]);
+    exchange.response_head(200, std::iter::empty());
+    exchange.response_body(1, vec![1; 10], 0, vec![]);
+    let (_, exchange) = finish(exchange, &end(Outcome::Completed));
+    let (request, response) = (body(exchange.request), body(exchange.response));
+    assert_eq!((request.head_limit, request.tail_limit), (Some(8192), Some(8192)));
+    assert_eq!(response.head_limit, None);
+}
+
+#[test]
 fn a_tunnel_is_counted_only_whatever_rule_it_comes_to_be_for() {
     let config = json!({"rule": [{"match": {"status": 200}, "request_body": {"head": 100}}]});
     let mut exchange = begin(&config, &RequestHead { method: b"CONNECT", ..get("") });

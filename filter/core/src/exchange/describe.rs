@@ -28,14 +28,15 @@ pub(super) fn request<'a>(
     wire::text(out, tag::HOST, found.host().unwrap_or(head.authority), MAX_NAME);
 }
 
-/// Writes the headers of the response.
+/// Writes the headers of the response. Returns whether its content is encoded.
 pub(super) fn response<'a>(
     out: &mut Vec<u8>,
     fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
     settings: &Settings,
-) {
+) -> bool {
     let mut found = Found::default();
     settings.headers.keep(fields, (&settings.parameters, &settings.mask), tag::RESPONSE, &mut found, out);
+    !found.content_encoding().is_empty()
 }
 
 /// The status that an exchange ended with; 0 if it had none.
