@@ -80,7 +80,7 @@ bench: $(VENV)/.wheel $(VENV)/.perf ## measure offpath beside what users have to
 	@tools/need.sh h2load nghttp2-client
 	@tools/need.sh valgrind || true
 	@$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
-	@$(CARGO) build --quiet --locked --release -p offpath-exporter -p offpath-ring --examples
+	@$(CARGO) build --quiet --locked --release -p offpath-core -p offpath-exporter -p offpath-ring --examples
 	@CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m tests.perf $(if $(QUICK),--quick)
 
 .PHONY: lint

@@ -21,6 +21,8 @@ ALONE = "offpath, its exporter standing still meanwhile"
 VARIANTS = [
     "offpath",
     ALONE,
+    "offpath, 20 rules",
+    "offpath, 100 rules",
     "BaseHTTPMiddleware",
     "OTel ASGI, batch processor",
     "Langfuse, 3 nested @observe",

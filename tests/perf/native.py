@@ -12,8 +12,19 @@ from .markdown import heading, table
 
 def ring() -> str:
     """Return what a write into the ring costs."""
-    printed = _example("offpath-ring", "write_cost")
-    return heading("A write into the ring") + f"```text\n{printed.rstrip()}\n```\n"
+    return heading("A write into the ring") + _printed("offpath-ring", "write_cost")
+
+
+def rules() -> str:
+    """Return what an exchange costs in the core, under more and more rules."""
+    return heading("An exchange in the core, compiled natively, in ns") + _printed(
+        "offpath-core", "exchange_cost"
+    )
+
+
+def redaction(seconds: float) -> str:
+    """Return how much the exporter looks through in a second of a core's time."""
+    return heading("Redaction") + _printed("offpath-exporter", "redact_rate", str(seconds))
 
 
 def intake(events: int) -> str:
@@ -27,6 +38,10 @@ def intake(events: int) -> str:
     ]
     head = ["events", "a second", "a second of CPU", "resident at most"]
     return heading("The exporter, from a ring to its spool") + table(head, [row])
+
+
+def _printed(package: str, name: str, *arguments: str) -> str:
+    return f"```text\n{_example(package, name, *arguments).rstrip()}\n```\n"
 
 
 def _example(package: str, name: str, *arguments: str) -> str:

@@ -18,16 +18,19 @@ from tests.framework.http import get
 from tests.framework.place import Place
 from tests.framework.processes import ROOT, eventually, free_port, running
 
+from .rules import configuration
 from .traffic import Traffic
 
-#: No filter, a filter that does nothing, and offpath.
+#: No filter, a filter that does nothing, and offpath, with few rules and with more.
 NONE: Final = "none"
 EMPTY: Final = "empty"
 OFFPATH: Final = "offpath"
+RULED: Final = "offpath, 20 rules"
 FILTERS: Final[Mapping[str, Path | None]] = {
     NONE: None,
     EMPTY: ROOT / "target" / "test-filters" / "empty.wasm",
     OFFPATH: bootstrap.FILTER,
+    RULED: bootstrap.FILTER,
 }
 
 #: Where the Envoys are, and where everything else is.
@@ -93,7 +96,8 @@ def proxies(made: Place, filters: Mapping[str, Path | None] = FILTERS) -> Iterat
 
 def _proxy(stack: ExitStack, made: Place, app_port: int, name: str, wasm: Path | None) -> Proxy:
     directory = Path(tempfile.mkdtemp(dir=made.path))
-    filters = [] if wasm is None else [bootstrap.wasm_filter({"service": {"name": "bench"}}, wasm)]
+    config = configuration(20) if name == RULED else {"service": {"name": "bench"}}
+    filters = [] if wasm is None else [bootstrap.wasm_filter(config, wasm)]
     listener = bootstrap.listener(free_port(), [bootstrap.route("app")], filters)
     clusters = [bootstrap.upstream(app_port), bootstrap.exporter(made.rings / "ingest.sock")]
     proxy = stack.enter_context(envoy(directory, [listener], clusters))

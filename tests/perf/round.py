@@ -72,7 +72,7 @@ def measure(variant: str, size: int, requests: int) -> Round:
     base, _ = make("pass-through", size)
     app, flush = make(variant, size)
     loop = asyncio.new_event_loop()
-    laps = FIRST_LAP // (2 * min(size, KEPT) * BLOCK) if variant == "offpath" else 0
+    laps = FIRST_LAP // (2 * min(size, KEPT) * BLOCK) if variant.startswith("offpath") else 0
     for _ in range(laps + 1):
         loop.run_until_complete(block(base, body))
         loop.run_until_complete(block(app, body))

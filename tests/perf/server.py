@@ -38,7 +38,7 @@ def told() -> dict[str, Any]:
     ordered = sorted(lags) or [0.0]
     lags.clear()
     counted: dict[str, Any] = {"lag_p99_ms": quantile(ordered, 0.99) * 1000, "lag_max_ms": ordered[-1] * 1000}
-    if variant == "offpath":
+    if variant.startswith("offpath"):
         import offpath
 
         counted["offpath"] = offpath.status()

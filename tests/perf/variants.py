@@ -9,9 +9,11 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from .exchange import App, Receive, Scope, Send, answer, body_of, json_of
+from .rules import configuration
 
 #: Where the black hole listens, which takes what the SDKs export.
 BLACK_HOLE: Final = "PERF_BLACK_HOLE"
@@ -56,7 +58,7 @@ def _pass_through(size: int, seconds: float) -> tuple[App, Flush]:
     return PassThrough(plain(size, seconds)), lambda: None
 
 
-def _offpath(size: int, seconds: float) -> tuple[App, Flush]:
+def _offpath(size: int, seconds: float, rules: int = 0) -> tuple[App, Flush]:
     import offpath
 
     def flush() -> None:
@@ -64,7 +66,8 @@ def _offpath(size: int, seconds: float) -> tuple[App, Flush]:
         if not offpath.flush(60) or any(offpath.status()["dropped"].values()):
             raise RuntimeError(f"not every exchange was recorded: {offpath.status()}")
 
-    return offpath.OffpathMiddleware(plain(size, seconds)), flush
+    config = configuration(rules) if rules else None
+    return offpath.OffpathMiddleware(plain(size, seconds), config=config), flush
 
 
 def _base_http_middleware(size: int, seconds: float) -> tuple[App, Flush]:
@@ -120,6 +123,8 @@ VARIANTS: Final[dict[str, Callable[[int, float], tuple[App, Flush]]]] = {
     "none": _none,
     "pass-through": _pass_through,
     "offpath": _offpath,
+    "offpath, 20 rules": partial(_offpath, rules=20),
+    "offpath, 100 rules": partial(_offpath, rules=100),
     "BaseHTTPMiddleware": _base_http_middleware,
     "OTel ASGI, batch processor": _otel,
     "Langfuse, 3 nested @observe": _langfuse,
