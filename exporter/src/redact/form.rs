@@ -13,7 +13,7 @@ use super::{
 
 /// Masks the secrets in a form. A parameter that a gap ends in is masked whole: its name is not known.
 pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, edits: &mut Edits) -> Result<(), GaveUp> {
-    let mut values = Decoded::default();
+    let mut texts = Decoded::default();
     let mut start = 0;
     let mut drops_next = false;
     for parameter in piece.bytes.split(|byte| *byte == b'&') {
@@ -21,11 +21,15 @@ pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, edits: &mut Edits) ->
         start = all.end + 1;
         let equals = parameter.iter().position(|byte| *byte == b'=');
         let value = all.start + equals.map_or(0, |equals| equals + 1)..all.end;
+        if let Some(equals) = equals {
+            decode(&mut texts, &parameter[..equals], all.start);
+            texts.end_part();
+        }
         let is_cut = piece.cut_start && all.start == 0;
         let is_secret = is_cut || equals.is_some_and(|equals| is_secret(&parameter[..equals], redactor));
         if !is_secret {
             drops_next = false;
-            add(&mut values, piece, value, redactor, edits)?;
+            add(&mut texts, piece, value, redactor, edits)?;
         } else if redactor.mask.drops() {
             // The separator goes with it: that before, or of the first ones that after.
             let is_first = all.start == 0 || drops_next;
@@ -38,7 +42,7 @@ pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, edits: &mut Edits) ->
             edits.push(value, &mask, Why::Masked);
         }
     }
-    values.mask(redactor, piece, edits)?;
+    texts.mask(redactor, piece, edits)?;
     edits.settle();
     Ok(())
 }
@@ -51,7 +55,7 @@ fn is_secret(name: &[u8], redactor: &Redactor) -> bool {
 
 /// Has a value searched: as text, or if that is what it is, as JSON.
 fn add(
-    values: &mut Decoded,
+    texts: &mut Decoded,
     piece: &Piece<'_>,
     value: Range<usize>,
     redactor: &Redactor,
@@ -68,8 +72,8 @@ fn add(
             return Ok(());
         }
     }
-    decode(values, &piece.bytes[value.clone()], value.start);
-    values.end_part();
+    decode(texts, &piece.bytes[value.clone()], value.start);
+    texts.end_part();
     Ok(())
 }
 

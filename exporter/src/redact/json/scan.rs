@@ -208,7 +208,7 @@ impl<'s> Scan<'s> {
         self.media_type = None;
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, token: Token) {
         if !self.is_malformed {
             self.is_malformed = !self.is_in_order(&token);

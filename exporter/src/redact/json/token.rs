@@ -91,7 +91,8 @@ thread_local! {
 impl Iterator for Tokens<'_> {
     type Item = Token;
 
-    #[inline]
+    // A token that goes through memory costs more than it takes to read it.
+    #[inline(always)]
     fn next(&mut self) -> Option<Token> {
         let token = self.read();
         #[cfg(test)]
@@ -101,7 +102,7 @@ impl Iterator for Tokens<'_> {
 }
 
 impl Tokens<'_> {
-    #[inline]
+    #[inline(always)]
     fn read(&mut self) -> Option<Token> {
         match std::mem::replace(&mut self.begins, Begins::Outside) {
             Begins::Outside => {}

@@ -31,6 +31,11 @@ fn secrets_in_values_are_found_without_their_escapes() {
 }
 
 #[test]
+fn secrets_in_names_are_found_too() {
+    assert_eq!(redacted("a EMP-123456=1&b", MaskKind::Redact), "a [redacted]=1&b");
+}
+
+#[test]
 fn json_in_a_value_is_treated_as_such() {
     assert_eq!(
         redacted("payload=%7B%22password%22%3A%22x%22%7D&b=c", MaskKind::Redact),
