@@ -43,12 +43,10 @@ fn redact(event: &mut Event, told: u32, redactor: &Redactor) -> Done {
         _ => Vec::new(),
     };
     identity::tell(event, told, &redactor.identity, &found);
-    if !redactor.finder.is_empty() {
-        let mut searched = parts::Searched::new(redactor);
-        texts::each(event, |text| searched.redact(text));
-        done.masked += searched.masked;
-        done.withheld.extend(searched.withheld);
-    }
+    let mut searched = parts::Searched::new(redactor);
+    texts::each(event, |text| searched.redact(text));
+    done.masked += searched.masked;
+    done.withheld.extend(searched.withheld);
     done
 }
 
@@ -69,19 +67,29 @@ fn redact_bodies(exchange: &mut Exchange, redactor: &Redactor, done: &mut Done) 
             done.withheld.extend(withheld::of(treated));
         }
         message.body = Some(body);
+        // They were told for this alone: the rules keep no such header.
+        message.content_type.clear();
+        message.content_encoding.clear();
     }
     identity
 }
 
+/// What a body is. Where the core says it apart from the headers, theirs is missing, or masked.
 fn described(message: &Message, is_request: bool, websocket: bool) -> Described<'_> {
-    let header = |name: &str| message.headers.iter().find(|header| header.name == name);
+    let header = |name: &str| {
+        let header = message.headers.iter().find(|header| header.name == name);
+        header.map_or("", |header| header.value.as_str())
+    };
     Described {
-        content_type: header("content-type").map_or(&message.content_type, |header| &header.value),
-        content_encoding: header("content-encoding")
-            .map_or(&message.content_encoding, |header| &header.value),
+        content_type: first(&message.content_type, header("content-type")),
+        content_encoding: first(&message.content_encoding, header("content-encoding")),
         is_request,
         websocket,
     }
+}
+
+fn first<'t>(text: &'t str, other: &'t str) -> &'t str {
+    if text.is_empty() { other } else { text }
 }
 
 /// Takes out of an event all that was not looked into.

@@ -12,10 +12,15 @@ type Unit = fn([u8; 2]) -> u16;
 /// Turns the content into UTF-8 if it is UTF-16.
 pub(super) fn undo(content: &mut Content<'_>, content_type: &str, body: &Body) -> Result<(), &'static str> {
     let content_type = content_type.to_ascii_lowercase();
-    if content_type.contains("utf-32") {
+    if charset(&content_type).is_some_and(|charset| !is_known(charset)) {
         return Err(withheld::CHARSET);
     }
-    let Some(unit) = order(&content.head, &content_type) else { return Ok(()) };
+    let begins = if content.head.is_empty() && !content.gap { &content.tail } else { &content.head };
+    let Some(unit) = order(begins, &content_type) else {
+        let has_zeros = [&content.head, &content.tail].iter().any(|part| part.contains(&0));
+        // UTF-32, or UTF-16 of which the beginning is missing: no text of any other kind has them.
+        return if has_zeros && is_text(&content_type) { Err(withheld::CHARSET) } else { Ok(()) };
+    };
     let before = content.head.len() + content.tail.len();
     let (head, tail) = (std::mem::take(&mut content.head), std::mem::take(&mut content.tail));
     let whole = if content.gap { Vec::new() } else { [&*head, &*tail].concat() };
@@ -43,9 +48,9 @@ pub(super) fn undo(content: &mut Content<'_>, content_type: &str, body: &Body) -
 fn order(head: &[u8], content_type: &str) -> Option<Unit> {
     const LITTLE: Option<Unit> = Some(u16::from_le_bytes);
     const BIG: Option<Unit> = Some(u16::from_be_bytes);
-    let is_text =
-        content_type.contains("json") || content_type.contains("text") || content_type.contains("xml");
+    let is_text = is_text(content_type);
     match *head {
+        [0xFF, 0xFE, 0, 0, ..] => None,
         [0xFF, 0xFE, ..] => LITTLE,
         [0xFE, 0xFF, ..] => BIG,
         _ if content_type.contains("utf-16be") => BIG,
@@ -55,6 +60,38 @@ fn order(head: &[u8], content_type: &str) -> Option<Unit> {
         [0, first, 0, second, ..] if is_text && first != 0 && second != 0 => BIG,
         _ => None,
     }
+}
+
+/// Whether the content is said to be text of a kind that secrets are looked for in.
+fn is_text(content_type: &str) -> bool {
+    ["json", "text", "xml", "urlencoded"].iter().any(|kind| content_type.contains(kind))
+}
+
+/// The parameter of that name.
+fn charset(content_type: &str) -> Option<&str> {
+    let mut parameters = content_type.split(';').skip(1).map(str::trim);
+    let value = parameters.find_map(|parameter| parameter.strip_prefix("charset="))?;
+    Some(value.trim_matches('"')).filter(|value| !value.is_empty())
+}
+
+/// Whether ASCII is ASCII in it, or it is undone here: in others, secrets cannot be looked for.
+fn is_known(charset: &str) -> bool {
+    const PREFIXES: [&str; 12] = [
+        "utf-8",
+        "utf8",
+        "utf-16",
+        "us-ascii",
+        "ascii",
+        "iso-8859-",
+        "windows-125",
+        "latin",
+        "gb",
+        "big5",
+        "euc-",
+        "koi8-",
+    ];
+    let is_shift_jis = matches!(charset, "shift_jis" | "shift-jis" | "sjis");
+    is_shift_jis || PREFIXES.iter().any(|prefix| charset.starts_with(prefix))
 }
 
 /// Half a character is a replacement character; half a unit is nothing.

@@ -3,9 +3,12 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use offpath_core::mask::{Mask, REDACTED};
+use offpath_core::{
+    limits,
+    mask::{Mask, REDACTED},
+};
 
-use super::texts::Text;
+use super::texts::{Parts, Text};
 use crate::redact::{
     Redactor,
     finder::{Finder, GaveUp},
@@ -30,35 +33,38 @@ impl<'r> Searched<'r> {
     }
 
     pub(super) fn redact(&mut self, text: Text<'_>) {
-        let done = match &text {
-            Text::Plain(text) => self.plain(text),
-            Text::Path(path) => self.url(path, '/'),
-            Text::Query(query) => self.url(query, '&'),
+        let done = match text.parts {
+            Parts::Whole => self.plain(text.text, text.limit),
+            Parts::Segments => self.url(text.text, '/', text.limit),
+            Parts::Parameters => self.url(text.text, '&', text.limit),
         };
-        match (done, text) {
-            (Ok(None), _) => {}
-            (Ok(Some(masked)), Text::Plain(text) | Text::Path(text) | Text::Query(text)) => *text = masked,
-            (Err(GaveUp), text) => {
+        match done {
+            Ok(None) => {}
+            Ok(Some(masked)) => *text.text = masked,
+            Err(GaveUp) => {
                 self.withheld.push(withheld::TOO_LONG);
                 text.withhold();
             }
         }
     }
 
-    /// The text with masks; `None` if there is nothing to mask.
-    fn plain(&mut self, text: &str) -> Result<Option<String>, GaveUp> {
+    /// The text with masks, up to the limit; `None` if it stays as it is.
+    fn plain(&mut self, text: &str, limit: usize) -> Result<Option<String>, GaveUp> {
         self.finder.find(text.as_bytes(), &mut self.found)?;
         if self.found.is_empty() {
-            return Ok(None);
+            return Ok((text.len() > limit).then(|| up_to(text, limit).to_owned()));
         }
-        self.masked += self.found.len() as u64;
         let (mut masked, mut done) = (Vec::with_capacity(text.len()), 0);
-        for range in &self.found {
+        // A secret that the limit goes through is masked like the others.
+        for range in self.found.iter().filter(|range| range.start < limit) {
+            self.masked += 1;
+            let is_whole = range.end < text.len() || !is_cut(text, limit);
             masked.extend_from_slice(&text.as_bytes()[done..range.start]);
-            masked.extend_from_slice(self.mask.of(&text.as_bytes()[range.clone()], true).as_bytes());
+            masked.extend_from_slice(self.mask.of(&text.as_bytes()[range.clone()], is_whole).as_bytes());
             done = range.end;
         }
-        masked.extend_from_slice(&text.as_bytes()[done..]);
+        let end = up_to(text, limit).len().max(done);
+        masked.extend_from_slice(&text.as_bytes()[done..end]);
         // What an expression found may begin within a character.
         Ok(Some(
             String::from_utf8(masked)
@@ -67,33 +73,41 @@ impl<'r> Searched<'r> {
     }
 
     /// The same for a part of a URL.
-    fn url(&mut self, text: &str, separator: char) -> Result<Option<String>, GaveUp> {
+    fn url(&mut self, text: &str, separator: char, limit: usize) -> Result<Option<String>, GaveUp> {
         let secret = self.secret_parts(text, separator)?;
         if secret.is_empty() {
-            return Ok(None);
+            return Ok((text.len() > limit).then(|| up_to(text, limit).to_owned()));
         }
-        self.masked += secret.len() as u64;
-        let parts = text.split(separator).enumerate();
         // A parameter can go as a whole; a path would be another one without a segment.
         let drops = self.mask.drops() && separator == '&';
-        let kept = parts.filter(|(index, _)| !(drops && secret.contains(index))).map(|(index, part)| {
-            if secret.contains(&index) {
-                self.masked_part(part, separator).into()
-            } else {
-                Cow::Borrowed(part)
+        let (mut kept, mut start) = (Vec::new(), 0);
+        for (index, part) in text.split(separator).enumerate() {
+            if start > limit {
+                break;
             }
-        });
-        Ok(Some(kept.collect::<Vec<_>>().join(separator.encode_utf8(&mut [0; 4]))))
+            let end = start + part.len();
+            let is_secret = secret.contains(&index);
+            if is_secret {
+                self.masked += 1;
+            }
+            if !is_secret {
+                kept.push(Cow::Borrowed(up_to(part, limit - start)));
+            } else if !drops {
+                kept.push(self.masked_part(part, separator, end < text.len() || !is_cut(text, limit)).into());
+            }
+            start = end + separator.len_utf8();
+        }
+        Ok(Some(kept.join(separator.encode_utf8(&mut [0; 4]))))
     }
 
-    fn masked_part(&mut self, part: &str, separator: char) -> String {
+    fn masked_part(&mut self, part: &str, separator: char, is_whole: bool) -> String {
         let name = part.split_once('=').map(|(name, _)| name).filter(|_| separator == '&');
         // A name that is a secret goes with its value.
         let name = name.filter(|name| {
             self.finder.find(&decoded(name, separator), &mut self.found).is_ok() && self.found.is_empty()
         });
         let (name, value) = name.map_or(("", part), |name| part.split_at(name.len() + 1));
-        let mask = self.mask.of(&decoded(value, separator), true);
+        let mask = self.mask.of(&decoded(value, separator), is_whole);
         format!("{name}{}", if mask.is_empty() { REDACTED } else { &mask })
     }
 
@@ -120,6 +134,17 @@ impl<'r> Searched<'r> {
         }
         Ok(secret)
     }
+}
+
+/// The whole characters among the first bytes.
+fn up_to(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}
+
+/// Whether the core may have cut the text where it ends: it leaves no half of a character.
+fn is_cut(text: &str, limit: usize) -> bool {
+    const LONGEST_CHARACTER: usize = 4;
+    text.len() + LONGEST_CHARACTER > limit.saturating_add(limits::MARGIN)
 }
 
 /// A part without percent-encoding; in a query, a `+` is a blank (<https://url.spec.whatwg.org/#urlencoded-parsing>).

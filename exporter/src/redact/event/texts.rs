@@ -3,25 +3,34 @@
 
 use offpath_core::{
     event::{Event, Kind},
+    limits,
     mask::REDACTED,
 };
 
-/// A text, and what separates its parts.
-pub(super) enum Text<'e> {
-    /// Path of a URL: segments, percent-encoded.
-    Path(&'e mut String),
-    /// Query of a URL: parameters, percent-encoded.
-    Query(&'e mut String),
-    /// Any other.
-    Plain(&'e mut String),
+/// A text.
+pub(super) struct Text<'e> {
+    pub(super) text: &'e mut String,
+    pub(super) parts: Parts,
+    /// How many of its bytes may stay. It may be longer by [`limits::MARGIN`], for what the limit goes through.
+    pub(super) limit: usize,
+}
+
+/// What a text consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parts {
+    /// Segments of a URL's path, percent-encoded.
+    Segments,
+    /// Parameters of a URL's query, percent-encoded.
+    Parameters,
+    /// It is one.
+    Whole,
 }
 
 impl Text<'_> {
     /// Puts a mask in its place.
     pub(super) fn withhold(self) {
-        let (Self::Path(text) | Self::Query(text) | Self::Plain(text)) = self;
-        if !text.is_empty() {
-            REDACTED.clone_into(text);
+        if !self.text.is_empty() {
+            REDACTED.clone_into(self.text);
         }
     }
 }
@@ -30,36 +39,36 @@ impl Text<'_> {
 pub(super) fn each(event: &mut Event, mut act: impl FnMut(Text<'_>)) {
     let act: &mut dyn FnMut(Text<'_>) = &mut act;
     for text in [&mut event.user_id, &mut event.session_id].into_iter().chain(&mut event.tags) {
-        plain(text, act);
+        plain(text, usize::MAX, act);
     }
     let Some(Kind::Exchange(exchange)) = &mut event.kind else { return };
-    plain(&mut exchange.client, act);
+    plain(&mut exchange.client, usize::MAX, act);
     // A host is an address by itself; only what is before an `@` in it is somebody's.
     if exchange.host.contains('@') {
-        plain(&mut exchange.host, act);
+        plain(&mut exchange.host, usize::MAX, act);
     }
     if let Some(error) = &mut exchange.error {
-        plain(&mut error.r#type, act);
-        plain(&mut error.message, act);
+        plain(&mut error.r#type, usize::MAX, act);
+        plain(&mut error.message, limits::MESSAGE, act);
     }
     if let Some(websocket) = &mut exchange.websocket {
-        plain(&mut websocket.subprotocol, act);
+        plain(&mut websocket.subprotocol, usize::MAX, act);
     }
     for message in [&mut exchange.request, &mut exchange.response].into_iter().flatten() {
         for header in &mut message.headers {
-            plain(&mut header.value, act);
+            plain(&mut header.value, limits::HEADER, act);
         }
     }
-    if !exchange.path.is_empty() {
-        act(Text::Path(&mut exchange.path));
-    }
-    if !exchange.query.is_empty() {
-        act(Text::Query(&mut exchange.query));
-    }
+    text(&mut exchange.path, Parts::Segments, limits::PATH, act);
+    text(&mut exchange.query, Parts::Parameters, limits::QUERY, act);
 }
 
-fn plain(text: &mut String, act: &mut dyn FnMut(Text<'_>)) {
+fn plain(text: &mut String, limit: usize, act: &mut dyn FnMut(Text<'_>)) {
+    self::text(text, Parts::Whole, limit, act);
+}
+
+fn text(text: &mut String, parts: Parts, limit: usize, act: &mut dyn FnMut(Text<'_>)) {
     if !text.is_empty() {
-        act(Text::Plain(text));
+        act(Text { text, parts, limit });
     }
 }
