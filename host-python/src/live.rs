@@ -44,7 +44,7 @@ impl Passing {
     }
 
     fn truncated(&self) -> bool {
-        self.seen > u64::from(self.want.head) + u64::from(self.want.tail)
+        self.seen > u64::from(self.want.kept)
     }
 }
 

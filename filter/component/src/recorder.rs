@@ -8,8 +8,11 @@ use offpath_core::{Capture, Config, End, Exchange, RequestHead, Start, config, e
 use std::rc::Rc;
 
 /// The answer for an exchange that is not to be recorded.
-pub(crate) const NOT_RECORDED: Plan =
-    Plan { exchange: 0, request: Want { head: 0, tail: 0 }, response: Want { head: 0, tail: 0 } };
+pub(crate) const NOT_RECORDED: Plan = Plan {
+    exchange: 0,
+    request: Want { head: 0, tail: 0, kept: 0 },
+    response: Want { head: 0, tail: 0, kept: 0 },
+};
 
 /// Texts of a request head that stand before its headers.
 const HEAD_TEXTS: usize = 7;
@@ -133,7 +136,7 @@ pub(crate) fn finish(
 }
 
 fn want(want: offpath_core::Want) -> Want {
-    Want { head: want.head, tail: want.tail }
+    Want { head: want.head, tail: want.tail, kept: want.kept }
 }
 
 fn outcome(how: Outcome) -> event::Outcome {

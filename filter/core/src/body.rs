@@ -84,8 +84,10 @@ impl BodyCapture {
             return;
         }
         self.kept = kept;
-        self.limits = kept.with_margin();
-        let (head, tail) = (self.limits.head as usize, self.limits.tail as usize);
+        let held = kept.with_margin();
+        // A limit that is 0 by now because the memory was used up stays so.
+        self.limits = held.and_narrower(self.limits);
+        let (head, tail) = (held.head as usize, held.tail as usize);
         if self.head.len() > head {
             let held = self.head.len().saturating_add(self.tail.len()) as u64;
             let beyond = self.head.split_off(head);
@@ -277,6 +279,16 @@ mod tests {
         let mut body = BodyCapture::new(Limits { head: 100, tail: 100 }, &Budget::new(4));
         body.push(vec![7; 50], 0, vec![]);
         assert_eq!(body.into_body(), Body { size: 50, ..Body::default() });
+    }
+
+    #[test]
+    fn a_body_that_found_no_memory_gets_no_hole_by_being_narrowed() {
+        let mut body = BodyCapture::new(Limits { head: 9000, tail: 0 }, &Budget::new(100));
+        body.push(vec![1; 60], 0, vec![]);
+        body.push(vec![2; 60], 0, vec![]);
+        body.narrow(Limits { head: 8000, tail: 0 });
+        body.push(vec![3; 20], 0, vec![]);
+        assert_eq!(body.into_body().head, [1; 60]);
     }
 
     /// What a host does with a chunk: hand over what the plan wants, and skip the rest.

@@ -4,7 +4,7 @@
 pub(crate) const MAX_WILDCARDS: usize = 8;
 /// Longest pattern, in bytes.
 const MAX_PATTERN: usize = 1024;
-/// Bytes of a path that are looked at; the rest of a longer one is taken to match nothing but a trailing `**`.
+/// Bytes of a path that are looked at: what lies beyond matches nothing but a `**` at the end of a pattern.
 const MAX_PATH: usize = 1024;
 
 /// A compiled pattern.
@@ -69,8 +69,10 @@ impl Glob {
 
     /// Whether the whole of `path` fits.
     pub(crate) fn matches(&self, path: &[u8]) -> bool {
-        let path = path.get(..MAX_PATH).unwrap_or(path);
-        path.strip_prefix(self.prefix.as_slice()).is_some_and(|rest| matches(&self.tokens, rest))
+        let looked_at = path.get(..MAX_PATH).unwrap_or(path);
+        let takes_the_rest = looked_at.len() == path.len() || self.tokens.last() == Some(&Token::Any);
+        let rest = looked_at.strip_prefix(self.prefix.as_slice()).filter(|_| takes_the_rest);
+        rest.is_some_and(|rest| matches(&self.tokens, rest))
     }
 
     /// What every match begins with.
@@ -202,6 +204,13 @@ mod tests {
     fn a_star_after_two_stars_gives_up_its_start() {
         assert!(fits("/**/*.js", "/a.js/b/c.js"));
         assert!(!fits("/**/*.js", "/a.js/b/c.ts"));
+    }
+
+    #[test]
+    fn what_lies_beyond_the_first_kilobyte_is_for_two_stars_at_the_end_only() {
+        let path = format!("/a/{}/secret", "x".repeat(1021));
+        assert!(fits("/a/**", &path));
+        assert!(!fits("/a/*", &path) && !fits("/a/*x", &path));
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub(crate) fn check(expression: &str) -> Result<(), String> {
     if hir.properties().minimum_len().is_none_or(|least| least == 0) {
         return Err("must be a regular expression that does not match nothing at all".to_owned());
     }
+    let looks = hir.properties().look_set();
+    if looks.contains_anchor() {
+        return Err("must be a regular expression without ^ and $: it is looked for within texts".to_owned());
+    }
     if size(&hir) > LARGEST {
         return Err("must be a smaller regular expression: its repetitions come to too much".to_owned());
     }
@@ -84,6 +88,8 @@ mod tests {
             ("(a{100}){101}", "smaller"),
             ("((((a{1000}){1000}){1000}){1000})", "smaller"),
             (r"(a)\1", "backreferences"),
+            ("^EMP-[0-9]$", "without ^ and $"),
+            (r"(?m)x$", "without ^ and $"),
             (r"\p{Greek}", "Unicode"),
         ] {
             let error = check(bad).expect_err(bad);

@@ -1,4 +1,4 @@
-//! The version of rules: the same for the same `[capture]` and `[[rule]]`, wherever they are read.
+//! The version of rules: the same for the same `[capture]` and `[[rule]]`, but for `hash_key`, wherever they are read.
 
 use super::check::Value;
 use sha2::{Digest as _, Sha256};
@@ -27,6 +27,8 @@ fn canonical(value: &Value, out: &mut String) {
     match value {
         Value::Object(map) => {
             let mut keys: Vec<_> = map.iter().collect();
+            // The key of hashes is a secret, and comes from each host's own environment.
+            keys.retain(|(key, _)| *key != "hash_key");
             keys.sort_by_key(|(key, _)| key.as_str());
             out.push('{');
             for (key, value) in keys {
@@ -63,10 +65,12 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_version_is_that_of_the_rules_only() {
+    fn the_version_is_that_of_the_rules_without_their_secret() {
         let version = of(&json!({"capture": {"sample": 1}, "service": {"name": "a"}}));
         assert_eq!(version, of(&json!({"capture": {"sample": 1.0}})));
         assert_ne!(version, of(&json!({"capture": {"sample": 0.5}})));
         assert_eq!(version.len(), 16);
+        let hashed = |key: &str| of(&json!({"capture": {"redact": {"mask": "hash", "hash_key": key}}}));
+        assert_eq!(hashed("one"), hashed("two"));
     }
 }

@@ -44,6 +44,8 @@ pub struct Want {
     pub head: u32,
     /// Bytes from the body's end, and so from the end of each chunk.
     pub tail: u32,
+    /// Of both, how many are to be kept: the rest is for whoever looks for secrets. A body that is longer is cut.
+    pub kept: u32,
 }
 
 /// What the core wants of an exchange.
@@ -107,6 +109,6 @@ pub struct Proxy<'a> {
 impl From<Limits> for Want {
     fn from(kept: Limits) -> Self {
         let Limits { head, tail } = kept.with_margin();
-        Self { head, tail }
+        Self { head, tail, kept: kept.head.saturating_add(kept.tail) }
     }
 }
