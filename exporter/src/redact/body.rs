@@ -151,7 +151,7 @@ impl Treatment<'_> {
                 let reading = Reading { mask_unknown, ..Reading::documents(self.is_streamed()) };
                 return json::mask(piece, self.redactor, reading);
             }
-            Kind::EventStream => return sse::mask(piece, self.redactor),
+            Kind::EventStream => return sse::mask(piece, self.redactor, after_secret),
             Kind::Form => form::mask(piece, self.redactor, &mut edits)?,
             Kind::Text | Kind::Binary | Kind::Multipart => {
                 text::mask(piece, &self.redactor.finder, &self.redactor.mask, &mut edits)?;

@@ -19,6 +19,8 @@ mod string;
 mod tail;
 mod token;
 
+use memchr::memchr_iter;
+
 use super::{Redactor, finder::GaveUp, piece::Piece};
 
 pub(super) use self::{
@@ -44,7 +46,7 @@ pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> 
 }
 
 fn mask_documents(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result<Found, GaveUp> {
-    let all = 0..piece.bytes.len();
+    let all = byte_order_mark(piece.bytes)..piece.bytes.len();
     let mut scan = Scan::new(redactor, *piece, reading);
     scan.read(all.clone(), Begins::Outside);
     scan.end_documents(all);
@@ -57,14 +59,27 @@ fn mask_text(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result
     if piece.cut_start {
         return tail::mask_if_json(piece, redactor, inner);
     }
-    // JSON may be put into a string twice.
-    if !begins_as_json(piece.bytes) && !piece.bytes.starts_with(b"\"") {
+    // JSON may be put into a string twice, or stand in a text.
+    if !begins_as_json(piece.bytes) && !piece.bytes.starts_with(b"\"") && !has_member(piece.bytes) {
         return Ok(None);
     }
     mask_documents(piece, redactor, Reading { unseen: None, ..inner }).map(Some)
 }
 
-/// Whether the first byte that is no blank is `{` or `[`.
+/// Whether the first byte that is no blank, and no byte order mark, is `{` or `[`.
 pub(super) fn begins_as_json(bytes: &[u8]) -> bool {
-    matches!(bytes.iter().find(|byte| !is_blank(**byte)), Some(b'{' | b'['))
+    let bytes = &bytes[byte_order_mark(bytes)..];
+    matches!(bytes.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'['))
+}
+
+/// Length of the byte order mark that bytes begin with.
+pub(super) fn byte_order_mark(bytes: &[u8]) -> usize {
+    let mark = "\u{feff}".as_bytes();
+    if bytes.starts_with(mark) { mark.len() } else { 0 }
+}
+
+/// Whether there is a quote before a colon, as at the end of a key.
+pub(super) fn has_member(bytes: &[u8]) -> bool {
+    memchr_iter(b':', bytes)
+        .any(|at| bytes[..at].iter().rev().find(|byte| !is_blank(**byte)).is_some_and(|byte| *byte == b'"'))
 }

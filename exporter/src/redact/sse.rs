@@ -19,21 +19,25 @@ use super::{
 const DONE: &[u8] = b"[DONE]";
 
 /// Finds what is to be masked in a stream.
-pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor) -> Result<Found, GaveUp> {
+/// `after_secret`: the gap before it began in something secret.
+pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, after_secret: bool) -> Result<Found, GaveUp> {
+    let first = if piece.cut_start { end_of_event(piece.bytes) } else { json::byte_order_mark(piece.bytes) };
     let mut scan = Scan::new(redactor, *piece, Reading::documents(true));
     let mut document: Option<Range<usize>> = None;
-    for line in lines(piece.bytes).skip(usize::from(piece.cut_start)) {
+    for line in lines(piece.bytes, first) {
         let text = &piece.bytes[line.clone()];
         if let Some(data) = data(text) {
             let data = line.start + data..line.end;
             if document.is_none() && !is_document(&piece.bytes[data.clone()]) {
-                scan.add_stream(data);
+                scan.add_stream(data.clone());
+                read_members(&mut scan, piece, data);
                 continue;
             }
             scan.read(data.clone(), Begins::Outside);
             document = Some(document.map_or(data.start, |document| document.start)..data.end);
         } else if !text.is_empty() {
-            scan.add_text(line);
+            scan.add_text(line.clone());
+            read_members(&mut scan, piece, line);
         } else if let Some(document) = document.take() {
             scan.end_documents(document);
         }
@@ -43,17 +47,26 @@ pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor) -> Result<Found, Gave
     }
     let mut found = scan.finish()?;
     if piece.cut_start {
-        found.edits.append(&mask_first_line(piece, redactor)?.edits);
+        let first = Piece { bytes: &piece.bytes[..first], cut_end: false, ..*piece };
+        let mask_unknown = redactor.mask_unknown || after_secret;
+        let reading = Reading { mask_unknown, ..Reading::documents(false) };
+        found.edits.append(&json::mask(&first, redactor, reading)?.edits);
         found.edits.settle();
     }
     Ok(found)
 }
 
-/// Of the line that the gap ends in nobody knows where in it the document begins.
-fn mask_first_line(piece: &Piece<'_>, redactor: &Redactor) -> Result<Found, GaveUp> {
-    let line = lines(piece.bytes).next().unwrap_or_default();
-    let rest = Piece { bytes: &piece.bytes[line], cut_end: false, ..*piece };
-    json::mask(&rest, redactor, Reading { mask_unknown: redactor.mask_unknown, ..Reading::documents(false) })
+/// Reads JSON that stands where none is expected.
+fn read_members(scan: &mut Scan<'_>, piece: &Piece<'_>, part: Range<usize>) {
+    if json::has_member(&piece.bytes[part.clone()]) {
+        scan.read(part.clone(), Begins::Outside);
+        scan.end_documents(part);
+    }
+}
+
+/// The end of the event that the gap ends in: nobody knows where in it the document begins.
+fn end_of_event(bytes: &[u8]) -> usize {
+    memchr_iter(b'\n', bytes).map(|at| at + 1).find(|end| ends_event(&bytes[..*end])).unwrap_or(bytes.len())
 }
 
 fn is_document(data: &[u8]) -> bool {
@@ -66,9 +79,9 @@ fn data(line: &[u8]) -> Option<usize> {
     Some(line.len() - value.strip_prefix(b" ").unwrap_or(value).len())
 }
 
-/// The lines, without their ends: `\n`, `\r\n` or `\r`.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> + use<'_> {
-    let mut next = Some(0);
+/// The lines from `start` on, without their ends: `\n`, `\r\n` or `\r`.
+fn lines(bytes: &[u8], start: usize) -> impl Iterator<Item = Range<usize>> + use<'_> {
+    let mut next = Some(start);
     std::iter::from_fn(move || {
         let start = next?;
         let rest = &bytes[start..];
@@ -104,7 +117,7 @@ mod tests {
     #[test]
     fn lines_end_in_any_of_three_ways() {
         let text = b"a\r\nb\rc\n\nd";
-        let lines: Vec<&[u8]> = lines(text).map(|line| &text[line]).collect();
+        let lines: Vec<&[u8]> = lines(text, 0).map(|line| &text[line]).collect();
         assert_eq!(lines, [&b"a"[..], b"b", b"c", b"", b"d"]);
     }
 

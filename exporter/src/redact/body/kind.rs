@@ -55,7 +55,12 @@ impl Kind {
     /// The kind of a body that begins and ends like this.
     pub(super) fn of(described: &Described<'_>, head: &[u8], tail: &[u8]) -> Self {
         let essence = essence(described.content_type);
+        let is_plain = is_text(head) && is_text(tail);
         match essence.as_str() {
+            // Messages of which some may be JSON.
+            _ if described.websocket && is_plain => Self::Json,
+            // An answer that is no stream, such as an error.
+            "text/event-stream" if begins_as_json(head) => Self::Json,
             "application/json" => Self::Json,
             name if name.ends_with("+json") || LINES.contains(&name) => Self::Json,
             "text/event-stream" => Self::EventStream,
@@ -64,7 +69,7 @@ impl Kind {
             name if name.starts_with("text/") || name.ends_with("+xml") || TEXTS.contains(&name) => {
                 Self::by_look(head, tail)
             }
-            "" if is_text(head) && is_text(tail) => Self::by_look(head, tail),
+            "" if is_plain => Self::by_look(head, tail),
             _ => Self::Binary,
         }
     }

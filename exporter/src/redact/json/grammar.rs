@@ -188,9 +188,9 @@ impl Grammar {
     }
 }
 
-/// Whether a value without quotes is one of JSON's.
+/// Whether a value without quotes is one of JSON's, or one that Python and others write although it is not.
 pub(in crate::redact) fn is_literal(bare: &[u8]) -> bool {
-    matches!(bare, b"true" | b"false" | b"null") || is_number(bare)
+    matches!(bare, b"true" | b"false" | b"null" | b"NaN" | b"Infinity" | b"-Infinity") || is_number(bare)
 }
 
 /// RFC 8259, section 6.

@@ -74,12 +74,11 @@ impl Seen {
     /// What there is to know of the key that stands between quotes at `at`.
     pub(super) fn key(&mut self, bytes: &[u8], at: Range<usize>, keys: &Keys) -> Key {
         let content = &bytes[at.clone()];
-        let hash = hash(content);
-        let slot = &mut self.slots[usize::try_from(hash >> 32).unwrap_or(0) % Self::SLOTS];
+        let slot = &mut self.slots[usize::try_from(hash(content) >> 32).unwrap_or(0) % Self::SLOTS];
         if slot.0.is_empty() || bytes[slot.0.clone()] != *content {
             let text = decoded(content);
             let is_secret = keys.has(&String::from_utf8_lossy(&text));
-            *slot = (at, Key { is_secret, role: Role::of(&text), hash });
+            *slot = (at, Key { is_secret, role: Role::of(&text), hash: hash(&text) });
         }
         slot.1
     }

@@ -17,7 +17,7 @@ use super::{
     grammar::{Grammar, is_literal},
     key::{Key, Role, Seen, mix},
     string::unquoted,
-    token::{Begins, Kind, Token, Tokens},
+    token::{Begins, Kind, Token, Tokens, is_blank},
 };
 use crate::redact::{
     Redactor,
@@ -223,10 +223,10 @@ impl<'s> Scan<'s> {
         let after_dropped = std::mem::take(&mut self.drops_comma);
         match token.kind {
             Kind::String { .. } => {
-                self.held = Some(Held { token, member: self.member.take(), comma: self.comma.take() });
+                self.held = Some(Held { token, member: self.take_member(), comma: self.comma.take() });
             }
             Kind::Bare => {
-                let member = self.member.take();
+                let member = self.take_member();
                 self.bare(token, member);
             }
             Kind::Open(byte) => self.open(token, byte),
@@ -245,8 +245,19 @@ impl<'s> Scan<'s> {
         self.grammar.take(token).is_ok() && is_right
     }
 
+    /// The member whose value comes. Until a comma or a closer, all that follows is the value of a secret key: in what is
+    /// no JSON, such as `b"…"`, it may be several tokens.
+    fn take_member(&mut self) -> Option<Member> {
+        let member = self.member;
+        self.member = member.filter(|member| member.key.is_secret);
+        member
+    }
+
     fn begin_member(&mut self) {
         let Some(held) = self.held.take() else {
+            if self.member.is_some_and(|member| member.key.is_secret) {
+                return;
+            }
             // The key was not seen: it was before a gap, or there is none.
             let key = Key { is_secret: self.reading.unseen.is_some(), ..Key::default() };
             self.member = Some(Member { key, ..Member::default() });
@@ -254,7 +265,8 @@ impl<'s> Scan<'s> {
         };
         let mut key = self.seen.key(self.piece.bytes, held.token.content(), &self.redactor.keys);
         // Of a key that was cut nobody knows what it was.
-        key.is_secret |= matches!(held.token.kind, Kind::String { opened: false, .. });
+        let is_cut = matches!(held.token.kind, Kind::String { opened: false, .. });
+        key.is_secret |= is_cut && self.reading.unseen.is_some();
         let start = held.comma.unwrap_or(held.token.start);
         self.member = Some(Member { key, start, has_comma: held.comma.is_some() });
         self.texts_of_key(&held.token);
@@ -267,7 +279,7 @@ impl<'s> Scan<'s> {
     }
 
     fn open(&mut self, token: Token, byte: u8) {
-        let member = self.member.take();
+        let member = self.take_member();
         if member.is_some_and(|member| member.key.is_secret) {
             self.secret = Some(Secret { member, start: token.start, open: vec![byte] });
             return;
@@ -278,7 +290,7 @@ impl<'s> Scan<'s> {
             items: 0,
             index: 0,
             role: self.role(member),
-            is_known: self.is_known(),
+            is_known: self.is_known() && !self.may_be_value_of_unseen_key(token.start, member),
         };
         self.levels.push(level);
         self.comma = None;
@@ -327,6 +339,12 @@ impl<'s> Scan<'s> {
             // What is left to close is the document.
             (None, Some(closers)) => closers.is_some_and(|all| all > 0 && self.unmatched + 1 >= all),
         }
+    }
+
+    /// Whether a value is the first after a gap: its key may have been before it.
+    fn may_be_value_of_unseen_key(&self, start: usize, member: Option<Member>) -> bool {
+        let is_first = || self.piece.bytes[..start].iter().all(|byte| is_blank(*byte));
+        self.reading.unseen.is_some() && self.levels.is_empty() && member.is_none() && is_first()
     }
 
     /// Which place a value has.

@@ -21,7 +21,7 @@ use super::{
     grammar::Grammar,
     token::{Begins, Kind, Token, Tokens},
 };
-use crate::redact::JsonLimits;
+use crate::redact::{JsonLimits, json::byte_order_mark};
 
 /// Deeper JSON is refused by readers such as serde_json, whose limit is 128.
 const DEEPEST: usize = 100;
@@ -68,7 +68,7 @@ struct Shaper<'t> {
 
 /// Shapes what is shown of a body; `left_out` is how many bytes come after it that are not. `None`: it is no JSON.
 pub(in crate::redact) fn shape(bytes: &[u8], left_out: Option<u64>, limits: JsonLimits) -> Option<Shaped> {
-    let valid = String::from_utf8_lossy(bytes);
+    let valid = String::from_utf8_lossy(&bytes[byte_order_mark(bytes)..]);
     // A cut may have gone through the last character.
     let text = if left_out.is_some() { valid.trim_end_matches(char::REPLACEMENT_CHARACTER) } else { &*valid };
     let mut shaper = Shaper::new(text, limits);

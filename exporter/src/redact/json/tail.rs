@@ -19,6 +19,7 @@ use memchr::memchr;
 
 use super::{
     grammar::{Grammar, is_literal},
+    has_member,
     scan::{Found, Reading, Scan},
     token::{Begins, Kind, Tokens},
 };
@@ -40,7 +41,13 @@ pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> 
     if !consistent.is_empty() {
         return mask_by_any(piece, redactor, reading, &consistent);
     }
-    let all = ways_to_begin(piece.bytes, 0).map(|(begins, from)| Hypothesis { begins, from, closers: None });
+    mask_by_all(piece, redactor, reading)
+}
+
+/// Finds what any way to read the bytes would mask.
+fn mask_by_all(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result<Found, GaveUp> {
+    let ways = ways_to_begin(piece.bytes, reading.level);
+    let all = ways.map(|(begins, from)| Hypothesis { begins, from, closers: None });
     let mut found = mask_by_any(piece, redactor, reading, &all.collect::<Vec<_>>())?;
     crate::redact::text::mask(piece, &redactor.finder, &redactor.mask, &mut found.edits)?;
     found.edits.settle();
@@ -57,10 +64,14 @@ pub(super) fn mask_if_json(
         return Ok(None);
     }
     let consistent: Vec<Hypothesis> = hypotheses(piece.bytes, reading.level).collect();
-    if consistent.is_empty() {
+    if !consistent.is_empty() {
+        return mask_by_any(piece, redactor, reading, &consistent).map(Some);
+    }
+    if !has_member(piece.bytes) {
         return Ok(None);
     }
-    mask_by_any(piece, redactor, reading, &consistent).map(Some)
+    // JSON that is broken, or prose that quotes some: of that, only what keys say is masked.
+    mask_by_all(piece, redactor, Reading { mask_unknown: false, ..reading }).map(Some)
 }
 
 fn mask_by_any(

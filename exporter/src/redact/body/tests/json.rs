@@ -144,7 +144,7 @@ fn within_limits_json_is_shown_as_json() {
 
 #[test]
 fn a_head_that_is_cut_is_closed_and_says_how_much_is_left_out() {
-    let text = format!(r#"{{"a": [1, 2], "pin": "{}", "b": "{}"}}"#, "x".repeat(3000), "y ".repeat(3000));
+    let text = format!(r#"{{"a": [1, 2], "pin": "{}", "b": "{}"}}"#, "x".repeat(300), "y ".repeat(3000));
     let shown = shown(captured(text.as_bytes(), 100, 50), "application/json", &with_json(MaskKind::Redact));
     let head: Value = serde_json::from_str(&shown.head).expect("JSON");
     assert_eq!(head["pin"], "[redacted]");
@@ -227,4 +227,78 @@ fn a_request_says_whose_it_is() {
     assert_eq!(treat(&mut body, &request, &redactor), [(0, "ann".to_owned()), (2, "7".to_owned())]);
     let mut body = captured(br#"{"user": {"id": "ann"}}"#, 100, 0);
     assert_eq!(treat(&mut body, &described("application/json"), &redactor), []);
+}
+
+#[test]
+fn a_text_under_a_secret_key_that_is_longer_than_what_is_kept_is_masked_to_its_end() {
+    let words = "word ".repeat(5000);
+    for text in [
+        format!(r#"{{"secret": "{words}hunter2 is his word"}}"#),
+        format!(r#"{{"secret": "{words}hunter2 is his word", "n": 1}}"#),
+        format!("{{\"secret\": \"{words}hunter2 is his word\"}}\n{{\"n\": 1}}\n"),
+        format!(r#"[{{"secret": "{words}hunter2 is his word"}}]"#),
+    ] {
+        let shown =
+            shown(captured(text.as_bytes(), 100, 100), "application/json", &redactor(MaskKind::Redact));
+        assert!(!shown.tail.contains("word"), "{shown:?}");
+    }
+}
+
+#[test]
+fn what_is_written_as_the_value_of_a_secret_key_is_masked_to_the_next_comma() {
+    for value in [
+        r#"b"hunter2""#,
+        r#"Secret("hunter2")"#,
+        "'x hunter2'",
+        "'x, hunter2'",
+        r#"/* c */ "hunter2""#,
+        r#": "hunter2""#,
+        r#"{} "hunter2""#,
+        r#"null hunter2"#,
+    ] {
+        let shown = redacted(&format!(r#"{{"a": 1, "password": {value}, "b": "c"}}"#));
+        assert!(!shown.contains("hunter2") && shown.ends_with(r#", "b": "c"}"#), "{shown}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_hides_nothing() {
+    let text = "\u{feff}{\"password\": \"x\", \"a\": \"\u{feff}{\\\"pin\\\": 1}\"}";
+    for content_type in ["application/json", "text/plain", ""] {
+        let shown = shown(captured(text.as_bytes(), 1000, 0), content_type, &with_json(MaskKind::Redact));
+        assert_eq!(
+            shown.head,
+            "{\"password\":\"[redacted]\",\"a\":\"\u{feff}{\\\"pin\\\": \\\"[redacted]\\\"}\"}"
+        );
+    }
+}
+
+#[test]
+fn json_that_a_string_has_within_other_text_is_masked_by_its_keys() {
+    let text =
+        serde_json::json!({ "content": "This is it:\n```json\n{\"password\": \"x\"}\n``` and that: \"a\"" })
+            .to_string();
+    let shown: Value = serde_json::from_str(&redacted(&text)).expect("JSON");
+    assert_eq!(shown["content"], "This is it:\n```json\n{\"password\": \"[redacted]\"}\n``` and that: \"a\"");
+}
+
+#[test]
+fn in_a_tail_json_in_a_string_is_read_although_it_is_broken() {
+    for number in ["NaN", "-Infinity", "1.", "x"] {
+        let inner =
+            format!(r#"{{"text": "{}", "n": {number}, "password": "hunter2"}}"#, "word ".repeat(1000));
+        let text = serde_json::json!({ "arguments": inner }).to_string();
+        let shown =
+            shown(captured(text.as_bytes(), 100, 200), "application/json", &redactor(MaskKind::Redact));
+        assert!(!shown.tail.contains("hunter2"), "{shown:?}");
+    }
+}
+
+#[test]
+fn messages_are_read_as_json_whatever_stands_before_it() {
+    let websocket = crate::redact::body::Described { websocket: true, ..described("") };
+    let mut body = captured(b"hello42[\"x\",{\"password\": \"hunter2\"}]{\"pin\": 1}", 1000, 0);
+    treat(&mut body, &websocket, &with_json(MaskKind::Redact));
+    let shown = String::from_utf8_lossy(&body.head);
+    assert_eq!(shown, "hello42[\"x\",{\"password\": \"[redacted]\"}]{\"pin\": \"[redacted]\"}");
 }

@@ -126,3 +126,38 @@ fn lines_of_json_are_a_stream_too() {
         assert_eq!(shown.head, expected);
     }
 }
+
+#[test]
+fn a_secret_container_that_goes_through_the_gap_in_one_event_is_masked() {
+    let members: String = (0..5000).map(|number| format!("\"k{number}\": \"v{number}\", ")).collect();
+    let text = format!("data: {{\"credentials\": {{{members}\"z\": \"hunter2\"}}}}\n\n");
+    let in_lines = text.replace(", ", ",\ndata: ");
+    for text in [text, in_lines] {
+        let shown = stream(&text, 1000, 1000);
+        assert!(!shown.tail.contains("hunter2") && !shown.tail.contains("v4999"), "{shown:?}");
+    }
+}
+
+#[test]
+fn json_outside_of_data_is_masked_by_its_keys() {
+    let members = r#"{"password": "hunter2"}"#;
+    for text in [
+        format!("event: {members}\n\n"),
+        format!(": {members}\n\n"),
+        format!("data: x {members}\n\n"),
+        format!(" data: {members}\n\n"),
+        format!("\u{feff}data: {members}\n\n"),
+        format!("{members}\n"),
+        "{\n  \"error\": 1,\n  \"password\": {\n    \"a\": \"hunter2\"\n  }\n}".to_owned(),
+    ] {
+        let shown = stream(&text, 1000, 0);
+        assert!(!shown.head.contains("hunter2") && shown.head.contains("[redacted]"), "{shown:?}");
+    }
+}
+
+#[test]
+fn a_key_that_is_escaped_names_the_same_text() {
+    let text = "data: {\"delta\": {\"content\": \"EMP-12\"}}\n\ndata: {\"delta\": {\"\\u0063ontent\": \"3456\"}}\n\n";
+    let shown = stream(text, 1000, 0);
+    assert!(!shown.head.contains("EMP-12"), "{shown:?}");
+}

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
+
 use super::{Member, Scan};
 use crate::redact::{
     edits::Why,
@@ -32,7 +34,8 @@ impl Scan<'_> {
             return;
         }
         if self.is_secret(member) {
-            return self.mask(token.start..token.end, member, whole);
+            let end = end_of_quotes(bytes, &token).unwrap_or(token.end);
+            return self.mask(token.start..end, member, whole);
         }
         if self.role(member) == Role::Index {
             self.set_index(text);
@@ -89,7 +92,9 @@ impl Scan<'_> {
     }
 
     fn is_secret(&self, member: Option<Member>) -> bool {
-        member.is_some_and(|member| member.key.is_secret) || self.reading.mask_unknown && !self.is_known()
+        let is_unseen = self.reading.unseen.is_some() && self.levels.is_empty() && member.is_none();
+        member.is_some_and(|member| member.key.is_secret)
+            || self.reading.mask_unknown && (is_unseen || !self.is_known())
     }
 
     /// Whether a string is in an array that began before a gap, so that its key was not seen.
@@ -122,7 +127,9 @@ impl Scan<'_> {
     fn may_be_json(&self, content: &Range<usize>, opened: bool, escaped: bool) -> bool {
         let bytes = &self.piece.bytes[content.clone()];
         let begins = bytes.iter().find(|byte| !is_blank(**byte));
-        self.reading.level < MAX_LEVEL && (matches!(begins, Some(b'{' | b'[' | b'\\')) || !opened && escaped)
+        self.reading.level < MAX_LEVEL
+            && (matches!(begins, Some(b'{' | b'[' | b'\\' | 0xEF))
+                || escaped && (!opened || json::has_member(bytes)))
     }
 
     /// Treats a string as JSON. Returns whether it is.
@@ -149,6 +156,12 @@ impl Scan<'_> {
             }
         }
     }
+}
+
+/// The end of a string in single quotes that begins with a token: it is none of JSON's, but often written.
+fn end_of_quotes(bytes: &[u8], token: &Token) -> Option<usize> {
+    let content = bytes[token.start..].strip_prefix(b"'")?;
+    memchr(b'\'', content).map(|end| token.start + end + 2)
 }
 
 /// Adds what a string says to a text.
