@@ -2,10 +2,11 @@
 //!
 //! Of a body that was captured whole, all is decoded; of one that was not, its first bytes, as far as they go, and its last
 //! ones are dropped: nobody can decode them. What comes out is bounded like what was captured, by first and last bytes
-//! and what redaction needs beyond; in all, no more than [`MOST_DECODED`] bytes are looked at.
+//! and what redaction needs beyond; in all, no more than [`MOST_DECODED`] bytes are read and given out by decoders.
 
 mod decode;
 mod ends;
+mod meter;
 mod utf16;
 mod zstd;
 
@@ -16,7 +17,7 @@ use offpath_core::event::Body;
 use self::ends::Ends;
 use super::{body::Described, withheld};
 
-/// Bytes that are decoded of one body.
+/// Bytes that all decoders of one body read and give out.
 const MOST_DECODED: usize = 16 << 20;
 
 /// How far beyond each limit the core, too, hands a body over.

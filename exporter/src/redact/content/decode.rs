@@ -5,11 +5,15 @@ use std::io::{ErrorKind, Read};
 use brotli_decompressor::Decompressor;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-use super::{MOST_DECODED, ends::Ends, zstd::Zstd};
+use super::{MOST_DECODED, ends::Ends, meter::Meter, zstd::Zstd};
 use crate::redact::withheld;
 
 /// Encodings in a row; more are nobody's need.
-const MOST_ENCODINGS: usize = 3;
+const MOST_ENCODINGS: usize = 2;
+
+/// What a byte counts that one decoder hands to another. Some dozen of them may make a decoder build its tables for nothing,
+/// and a few bytes that were sent may be millions of them. An encoding of what is encoded already is hardly shorter.
+const BETWEEN: usize = 64;
 
 const PIECE: usize = 16 << 10;
 
@@ -24,29 +28,26 @@ pub(super) fn decode(
     if encodings.len() > MOST_ENCODINGS {
         return Err(withheld::ENCODING);
     }
-    let mut reader: Box<dyn Read + '_> = Box::new(head.chain(tail));
+    let meter = Meter::new(MOST_DECODED);
+    let mut reader: Box<dyn Read + '_> = Box::new(meter.reader(1, head.chain(tail)));
     // The last one was applied last.
-    for encoding in encodings.iter().rev() {
-        reader = decoder(encoding, reader)?;
+    for (inner, encoding) in encodings.iter().enumerate().rev() {
+        let cost = if inner == 0 { 1 } else { BETWEEN };
+        reader = Box::new(meter.reader(cost, decoder(encoding, reader)?));
     }
     let mut piece = vec![0; PIECE];
-    let mut length = 0;
-    while length < MOST_DECODED {
+    loop {
         match reader.read(&mut piece) {
             Ok(0) => return Ok(true),
-            Ok(read) => {
-                ends.push(&piece[..read]);
-                length += read;
-            }
+            Ok(read) => ends.push(&piece[..read]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // It ends too early; of Brotli, nothing more is told.
+            // It ends too early, or goes on for too long; of Brotli, nothing more is told.
             Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData) => {
                 return Ok(false);
             }
             Err(_) => return Err(withheld::UNDECODABLE),
         }
     }
-    Ok(false)
 }
 
 fn decoder<'b>(encoding: &str, encoded: Box<dyn Read + 'b>) -> Result<Box<dyn Read + 'b>, &'static str> {

@@ -12,7 +12,6 @@ use std::io::{self, Read};
 
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::MOST_DECODED;
 use crate::redact::withheld;
 
 /// The largest window that is taken: no other may be used as a content encoding (RFC 9659, section 3).
@@ -29,12 +28,12 @@ pub(super) struct Zstd {
 }
 
 impl Zstd {
-    pub(super) fn new(encoded: impl Read) -> Result<Self, &'static str> {
+    pub(super) fn new(mut encoded: impl Read) -> Result<Self, &'static str> {
         let mut bytes = Vec::new();
         let mut frames = FrameDecoder::new();
         frames.set_max_window_size(MOST_WINDOW);
         // What another encoding around it cut off is not there; that this one is not whole is seen by itself.
-        let _ = encoded.take(MOST_DECODED as u64).read_to_end(&mut bytes);
+        let _ = encoded.read_to_end(&mut bytes);
         let mut this = Self { frames, encoded: bytes, done: 0, is_cut: false };
         this.begin_frame().map_err(|_| withheld::UNDECODABLE)?;
         Ok(this)
