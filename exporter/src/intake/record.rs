@@ -27,7 +27,7 @@ pub(super) struct Told {
     done: Done,
 }
 
-/// Reads a record, and does with it what its rules say. `None` if it is no event.
+/// Reads a record, and does with it what its rules say. `None` if it is no event, or one for which that cannot be done.
 pub(super) fn read<'p>(payload: &'p [u8], treatments: &mut Treatments) -> Option<Record<'p>> {
     let mut event = Event::from_bytes(payload).ok()?;
     Some(match &event.kind {
@@ -41,12 +41,30 @@ pub(super) fn read<'p>(payload: &'p [u8], treatments: &mut Treatments) -> Option
             let request = request(&mut event);
             Record::Count(Told { source: event.source, request, ..Told::default() })
         }
-        // One of a newer producer's keeps its bytes: what is not known here is lost when it is written anew.
-        Some(Kind::Loss(_)) | None => {
-            let told = Told { source: event.source, is_stored: true, ..Told::default() };
-            Record::Store(payload.into(), told)
+        Some(Kind::Loss(_)) => {
+            let event = counted_only(event);
+            let stored = event.to_bytes().into();
+            Record::Store(stored, Told { source: event.source, is_stored: true, ..Told::default() })
         }
+        // A newer producer's keeps its bytes: what is not known here is lost when it is written anew. But where it has
+        // rules, it has secrets, and nobody here knows where.
+        None if event.treatment.is_empty() => {
+            Record::Store(payload.into(), Told { source: event.source, is_stored: true, ..Told::default() })
+        }
+        None => return None,
     })
+}
+
+/// A loss without what is said of an exchange only, which nothing was done to.
+fn counted_only(event: Event) -> Event {
+    Event {
+        user_id: String::new(),
+        session_id: String::new(),
+        tags: Vec::new(),
+        treatment: Vec::new(),
+        told: 0,
+        ..event
+    }
 }
 
 /// Takes out of an event, which is not needed any more, what is counted of it.
@@ -81,6 +99,9 @@ mod tests {
     use super::*;
     use offpath_core::event::{Exchange, Loss, Unsampled};
 
+    /// Field 100, a string.
+    const NEW: &[u8] = &[0xA2, 0x06, 3, b'n', b'e', b'w'];
+
     fn read_event(event: &Event) -> Option<(Vec<u8>, Told)> {
         match read(&event.to_bytes(), &mut Treatments::default()).expect("an event") {
             Record::Store(bytes, told) => Some((bytes.into_owned(), told)),
@@ -101,15 +122,34 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_here_keeps_its_bytes() {
-        let mut unknown = Event { treatment: b"any".to_vec(), ..Event::default() }.to_bytes();
-        // Field 100, a string.
-        unknown.extend_from_slice(&[0xA2, 0x06, 3, b'n', b'e', b'w']);
-        let record = read(&unknown, &mut Treatments::default()).expect("an event");
-        assert!(matches!(&record, Record::Store(bytes, _) if **bytes == *unknown), "{record:?}");
+    fn what_is_not_known_here_keeps_its_bytes_unless_there_is_something_to_do_with_it() {
+        let unknown = |event: Event| [&event.to_bytes()[..], NEW].concat();
+        let plain = unknown(Event { source: "new".to_owned(), ..Event::default() });
+        let record = read(&plain, &mut Treatments::default()).expect("an event");
+        assert!(matches!(&record, Record::Store(bytes, _) if **bytes == *plain), "{record:?}");
+        let treatment = offpath_core::treatment::Treatment::standard().to_bytes();
+        let secret = unknown(Event { treatment, ..Event::default() });
+        assert!(read(&secret, &mut Treatments::default()).is_none());
+    }
+
+    #[test]
+    fn of_a_loss_only_what_a_loss_is_is_stored() {
         let loss = Loss { reason: "trap".to_owned(), count: 1, ..Loss::default() };
-        let loss = Event { kind: Some(Kind::Loss(loss)), ..Event::default() };
-        assert_eq!(read_event(&loss).expect("stored").0, loss.to_bytes());
+        let loss =
+            Event { source: "asgi".to_owned(), kind: Some(Kind::Loss(loss)), id_low: 7, ..Event::default() };
+        let exchange = Exchange { query: "password=hunter2".to_owned(), ..Exchange::default() };
+        let exchange = Event { kind: Some(Kind::Exchange(exchange)), ..Event::default() };
+        let more = Event {
+            user_id: "ann@example.org".to_owned(),
+            tags: vec!["beta".to_owned()],
+            treatment: b"any".to_vec(),
+            told: 1,
+            ..loss.clone()
+        };
+        // Of kinds, the last one holds.
+        let all = [&exchange.to_bytes()[..], &more.to_bytes(), NEW].concat();
+        let record = read(&all, &mut Treatments::default()).expect("an event");
+        assert!(matches!(&record, Record::Store(bytes, _) if **bytes == *loss.to_bytes()), "{record:?}");
     }
 
     #[test]
