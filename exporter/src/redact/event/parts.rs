@@ -33,10 +33,12 @@ impl<'r> Searched<'r> {
     }
 
     pub(super) fn redact(&mut self, text: Text<'_>) {
+        // As the core does it; other producers may send more.
+        let at_hand = up_to(text.text, text.limit.saturating_add(limits::MARGIN));
         let done = match text.parts {
-            Parts::Whole => self.plain(text.text, text.limit),
-            Parts::Segments => self.url(text.text, '/', text.limit),
-            Parts::Parameters => self.url(text.text, '&', text.limit),
+            Parts::Whole => self.plain(at_hand, text.limit),
+            Parts::Segments => self.url(at_hand, '/', text.limit),
+            Parts::Parameters => self.url(at_hand, '&', text.limit),
         };
         match done {
             Ok(None) => {}
@@ -80,13 +82,13 @@ impl<'r> Searched<'r> {
         }
         // A parameter can go as a whole; a path would be another one without a segment.
         let drops = self.mask.drops() && separator == '&';
-        let (mut kept, mut start) = (Vec::new(), 0);
+        let (mut kept, mut start, mut secret) = (Vec::new(), 0, secret.into_iter().peekable());
         for (index, part) in text.split(separator).enumerate() {
             if start > limit {
                 break;
             }
             let end = start + part.len();
-            let is_secret = secret.contains(&index);
+            let is_secret = secret.next_if_eq(&index).is_some();
             if is_secret {
                 self.masked += 1;
             }
@@ -111,7 +113,7 @@ impl<'r> Searched<'r> {
         format!("{name}{}", if mask.is_empty() { REDACTED } else { &mask })
     }
 
-    /// Which parts have a secret in them, as they are or decoded.
+    /// Which parts have a secret in them, as they are or decoded, in order.
     fn secret_parts(&mut self, text: &str, separator: char) -> Result<Vec<usize>, GaveUp> {
         self.finder.find(text.as_bytes(), &mut self.found)?;
         let is_encoded = |part: &str| part.contains('%') || part.contains('+');
@@ -119,10 +121,16 @@ impl<'r> Searched<'r> {
             return Ok(Vec::new());
         }
         let found = std::mem::take(&mut self.found);
-        let (mut secret, mut start) = (Vec::new(), 0);
+        let (mut found, mut secret, mut start) = (&found[..], Vec::new(), 0);
         for (index, part) in text.split(separator).enumerate() {
             let end = start + part.len();
-            let mut is_secret = found.iter().any(|range| range.start < end && start < range.end);
+            // What is found is in order, too, and may go over several parts.
+            while let [range, rest @ ..] = found
+                && range.end <= start
+            {
+                found = rest;
+            }
+            let mut is_secret = found.first().is_some_and(|range| range.start < end);
             if !is_secret && is_encoded(part) {
                 self.finder.find(&decoded(part, separator), &mut self.found)?;
                 is_secret = !self.found.is_empty();

@@ -3,6 +3,7 @@
 use super::*;
 use offpath_core::{
     event::{Error, Header, WebSocket},
+    limits,
     mask::{MaskKind, REDACTED},
     treatment::{Expression, Identity, JsonField, PATTERNS, Treatment, VERSION},
 };
@@ -98,6 +99,33 @@ fn in_a_url_what_is_encoded_is_looked_into_and_masked_as_a_whole() {
             expected
         );
     }
+}
+
+#[test]
+fn of_many_segments_and_parameters_those_with_a_secret_are_masked_and_no_other() {
+    for separator in ["/", "&"] {
+        let join = |parts: [&str; 4]| parts.join(separator).repeat(50);
+        let (text, expected) =
+            (join(["", "10.0.0.1", "a", "10.0.0%2E2"]), join(["", "[redacted]", "a", "[redacted]"]));
+        let (exchange, done) = treated(treatment(|_| ()), |exchange| {
+            (exchange.path, exchange.query) = (text.clone(), text.clone());
+        });
+        let found = if separator == "/" { exchange.path } else { exchange.query };
+        assert_eq!((found, done.masked > 100), (expected, true));
+    }
+}
+
+/// The core hands over no more: other producers may.
+#[test]
+fn a_text_is_looked_into_no_further_than_its_limit_and_margin() {
+    let long = |limit: usize| format!("{}{KEY}", "a ".repeat((limit + limits::MARGIN) / 2));
+    let (exchange, done) = treated(treatment(|_| ()), |exchange| {
+        (exchange.path, exchange.query) = (long(limits::PATH), long(limits::QUERY));
+        exchange.request = Some(message("x-any", &long(limits::HEADER), ""));
+    });
+    assert_eq!((exchange.path, exchange.query), ("a ".repeat(2048), "a ".repeat(4096)));
+    assert_eq!(exchange.request.expect("a request").headers[0].value, "a ".repeat(2048));
+    assert_eq!(done, Done::default());
 }
 
 #[test]
