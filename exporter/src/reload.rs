@@ -4,16 +4,17 @@
 //! of files and sockets that are open; they wait for the next start, which the log says. The rules are the app's and
 //! Envoy's: here only their version is told.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, io, path::Path};
 
 use offpath_core::config::Value;
 use serde_json::Map;
+use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 use crate::{
     config::{
-        self, Loaded, Settings,
-        follow::{Change, Follower, LOOK},
+        Loaded, Settings,
+        follow::{Change, Follower},
     },
     exporter::Exporter,
 };
@@ -29,18 +30,28 @@ pub struct Reload {
     json: Value,
     /// What the exporter was started with.
     started: Value,
-    follower: Option<Follower>,
+    /// The file's name; empty if there is none.
+    file: String,
+    /// Those of a file that is followed.
+    changes: Option<mpsc::Receiver<Change>>,
     /// Whether what is in the file is in force.
     is_ok: bool,
 }
 
 impl Reload {
-    /// Of what was loaded from a file, in which `text` stood.
-    #[must_use]
-    pub fn new(loaded: Loaded, file: Option<(&Path, String)>) -> Self {
-        let follower = file.map(|(path, text)| Follower::new(path.to_owned(), text));
+    /// Of what was loaded from a file, in which `text` stood, and which is followed from now on.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be followed.
+    pub fn new(loaded: Loaded, file: Option<(&Path, String)>) -> io::Result<Self> {
+        // What can be read only once, such as a pipe, has nothing to follow.
+        let file = file.filter(|(path, _)| path.is_file());
+        let name = file.as_ref().map(|(path, _)| path.display().to_string()).unwrap_or_default();
+        let changes = file.map(|(path, text)| Follower::new(path.to_owned(), text).start()).transpose()?;
         let json = loaded.rules.json().clone();
-        Self { started: json.clone(), json, settings: loaded.settings, follower, is_ok: true }
+        let settings = loaded.settings;
+        Ok(Self { started: json.clone(), json, settings, file: name, changes, is_ok: true })
     }
 
     /// What is in force.
@@ -55,27 +66,26 @@ impl Reload {
         exporter.view().metrics.config_ok(self.is_ok);
     }
 
-    /// Waits for the next change; for ever, if there is no file.
+    /// Waits for the next change; for ever, if no file is followed. None is lost if the wait is broken off.
     pub async fn change(&mut self) -> Change {
-        let Some(follower) = &mut self.follower else { return std::future::pending().await };
-        loop {
-            tokio::time::sleep(LOOK).await;
-            if let Some(change) = follower.look(&config::environment) {
-                return change;
-            }
+        let Some(changes) = &mut self.changes else { return std::future::pending().await };
+        match changes.recv().await {
+            Some(change) => change,
+            None => std::future::pending().await,
         }
     }
 
     /// Does what a change asks for.
     pub fn apply(&mut self, change: Change, exporter: Option<&Exporter>) {
-        let file = self.follower.as_ref().map(|follower| follower.path().display().to_string());
-        let file = file.unwrap_or_default();
         self.is_ok = !matches!(change, Change::Refused(_));
         match change {
-            Change::Taken(loaded) => self.take(*loaded, &file, exporter),
-            Change::Back => info!(file, "the configuration is again what is in force"),
+            Change::Taken(loaded) => self.take(*loaded, exporter),
+            Change::Back => info!(file = self.file, "the configuration is again what is in force"),
             Change::Refused(errors) => {
-                error!(file, "the changed configuration is refused, and what was in force before stays so");
+                error!(
+                    file = self.file,
+                    "the changed configuration is refused, and what was in force before stays so"
+                );
                 errors.to_string().lines().for_each(|line| error!("{line}"));
                 if let Some(exporter) = exporter {
                     exporter.view().metrics.config_reload("refused");
@@ -87,10 +97,10 @@ impl Reload {
         }
     }
 
-    fn take(&mut self, loaded: Loaded, file: &str, exporter: Option<&Exporter>) {
-        info!(file, rules = loaded.settings.rules, "the changed configuration is taken");
+    fn take(&mut self, loaded: Loaded, exporter: Option<&Exporter>) {
+        info!(file = self.file, rules = loaded.settings.rules, "the changed configuration is taken");
         for located in loaded.doubts() {
-            warn!("{}: {located}", located.place(Path::new(file)));
+            warn!("{}: {located}", located.place(Path::new(&self.file)));
         }
         self.json = loaded.rules.json().clone();
         let waiting = waiting(&self.started, &self.json);

@@ -2,6 +2,7 @@
 
 pub(crate) mod envoy;
 pub(crate) mod events;
+pub(crate) mod hung_disk;
 pub(crate) mod small_disk;
 
 use std::{
@@ -253,6 +254,13 @@ impl Running {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("read");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
+    }
+
+    /// The state, as ps has it, of the thread of that name.
+    pub(crate) fn thread_state(&self, name: &str) -> Option<char> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("listed");
+        let stats = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("stat")).ok());
+        stats.filter_map(|stat| stat.split_once(&format!("({name}) "))?.1.chars().next()).next()
     }
 
     pub(crate) fn log(&self) -> String {

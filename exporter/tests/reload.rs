@@ -1,16 +1,23 @@
 //! The exporter's configuration changes while it runs.
 
-use std::{fs, process::Stdio};
+use std::{fs, path::Path, process::Stdio};
 
 use offpath_ring::LossReason;
 
-use crate::framework::{BOTH, Place, Running, eventually, get};
+use crate::framework::{BOTH, Place, Running, eventually, get, hung_disk};
 
 /// What /metrics says of the configuration: whether it is in force, and how many were taken and refused.
 fn state(exporter: &Running) -> (u64, u64, u64) {
     let reloads =
         |result: &str| exporter.count(&format!("offpath_config_reloads_total{{result=\"{result}\"}}"));
     (exporter.count("offpath_config_ok"), reloads("taken"), reloads("refused"))
+}
+
+/// The thread that follows the file.
+const FOLLOWER: &str = "offpath-config";
+
+fn make_pipe(path: &Path) {
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RWXU).expect("made");
 }
 
 /// The version of the rules in force.
@@ -77,6 +84,47 @@ fn a_file_that_vanishes_changes_nothing_until_it_is_back() {
     eventually("it is missed", || state(&exporter) == (0, 0, 1));
     place.configure("hosts = [\"offpath.internal\"]", BOTH);
     eventually("it is taken", || state(&exporter) == (1, 1, 1));
+}
+
+#[test]
+fn what_can_be_read_only_once_is_not_followed() {
+    let place = Place::new();
+    let pipe = place.path().join("pipe");
+    make_pipe(&pipe);
+    let mut command = place.command();
+    command.args(["run", "--config"]).arg(&pipe);
+    let exporter = place.spawn(command);
+    fs::copy(place.config(), &pipe).expect("written");
+    assert_eq!(state(&exporter), (1, 0, 0));
+    assert_eq!(exporter.thread_state(FOLLOWER), None);
+    let other = Place::new();
+    let following = other.run();
+    eventually("a file is followed", || following.thread_state(FOLLOWER).is_some());
+}
+
+#[test]
+fn a_pipe_in_place_of_the_file_is_refused_and_stops_nothing() {
+    let place = Place::new();
+    let exporter = place.run();
+    exporter.address();
+    fs::remove_file(place.config()).expect("removed");
+    make_pipe(&place.config());
+    eventually("it is refused", || state(&exporter) == (0, 0, 1));
+    assert!(exporter.log().contains("offpath.toml: not a regular file"), "{}", exporter.log());
+    assert!(exporter.stop().success());
+}
+
+#[test]
+fn a_file_system_that_hangs_stops_neither_http_nor_the_end() {
+    let place = Place::new();
+    let Some((exporter, hung)) = hung_disk::run(&place) else { return };
+    exporter.address();
+    let link = place.path().join("link");
+    std::os::unix::fs::symlink(hung.join("offpath.toml"), &link).expect("linked");
+    fs::rename(link, place.config()).expect("renamed");
+    eventually("it hangs", || exporter.thread_state(FOLLOWER) == Some('D'));
+    assert_eq!(exporter.get("/readyz").0, 200);
+    assert!(exporter.stop().success());
 }
 
 #[test]

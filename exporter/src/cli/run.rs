@@ -53,7 +53,7 @@ fn load(file: Option<&Path>) -> Result<Reload, Failure> {
     for located in loaded.doubts() {
         warn!("{}: {located}", located.place(file.unwrap_or(Path::new(""))));
     }
-    Ok(Reload::new(loaded, file.zip(text)))
+    Reload::new(loaded, file.zip(text)).map_err(system)
 }
 
 async fn alone(reload: &mut Reload, rings: &Path) -> Result<ExitCode, Failure> {

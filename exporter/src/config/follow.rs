@@ -3,15 +3,21 @@
 //! What is read counts when it is read a second time: a file that is being written is not taken in half.
 
 use std::{
+    fs::{self, File, Metadata},
     io,
     path::{Path, PathBuf},
+    thread,
     time::Duration,
 };
 
-use super::{ConfigError, Environment, Loaded, parse};
+use offpath_core::config::Error;
+use rustix::fs::{Mode, OFlags};
+use tokio::sync::mpsc;
+
+use super::{ConfigError, Environment, Loaded, Located, environment, parse};
 
 /// From one look to the next.
-pub const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Follows a file.
 #[derive(Debug)]
@@ -46,15 +52,29 @@ impl Follower {
         Self { path, in_force: text, seen: None, refused: None }
     }
 
-    /// The file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Looks from now on, in a thread of its own: a file system that hangs keeps nobody else waiting.
+    ///
+    /// # Errors
+    ///
+    /// If there can be no thread.
+    pub fn start(mut self) -> io::Result<mpsc::Receiver<Change>> {
+        let (told, changes) = mpsc::channel(1);
+        let run = move || {
+            while !told.is_closed() {
+                thread::sleep(LOOK);
+                if let Some(change) = self.look(&environment) {
+                    // Nobody is left to be told: the loop ends.
+                    let _ = told.blocking_send(change);
+                }
+            }
+        };
+        thread::Builder::new().name("offpath-config".to_owned()).spawn(run)?;
+        Ok(changes)
     }
 
     /// Looks into the file. Each change is told once.
     pub fn look(&mut self, env: Environment<'_>) -> Option<Change> {
-        let read = std::fs::read_to_string(&self.path);
+        let read = read_again(&self.path);
         let reading = read.as_ref().map(String::clone).map_err(io::Error::kind);
         if self.seen.replace(reading.clone()) != Some(reading.clone())
             || self.refused.as_ref() == Some(&reading)
@@ -65,6 +85,7 @@ impl Follower {
             Ok(text) if text == self.in_force => {
                 return self.refused.take().map(|_| Change::Back);
             }
+            Ok(text) if is_empty(&text) && !is_empty(&self.in_force) => Err(self.emptied()),
             Ok(text) => parse(Some(&self.path), &text, env).map(|loaded| (loaded, text)),
             Err(source) => Err(ConfigError::Read { path: self.path.clone(), source }),
         };
@@ -79,6 +100,33 @@ impl Follower {
             }
         }
     }
+
+    fn emptied(&self) -> ConfigError {
+        let rule = "is empty, where there were settings; to go back to the defaults write [capture]";
+        let error = Error { field: String::new(), rule: rule.to_owned(), value: String::new() };
+        let errors = vec![Located { line: None, column: None, error }];
+        ConfigError::Invalid { path: Some(self.path.clone()), errors }
+    }
+}
+
+/// Reads what may be another file by now. A pipe or a device might keep us waiting, and is not opened.
+fn read_again(path: &Path) -> io::Result<String> {
+    regular(&fs::metadata(path)?)?;
+    // Nor does it wait if one has come into its place just now.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    regular(&file.metadata()?)?;
+    io::read_to_string(file)
+}
+
+fn regular(metadata: &Metadata) -> io::Result<()> {
+    let irregular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    metadata.is_file().then_some(()).ok_or_else(irregular)
+}
+
+/// Whether there is nothing but blanks and comments: what a full disk, or `>` in a shell, leaves of a file.
+fn is_empty(text: &str) -> bool {
+    toml::from_str::<toml::Table>(text).is_ok_and(|table| table.is_empty())
 }
 
 #[cfg(test)]
@@ -92,7 +140,7 @@ mod tests {
     fn followed() -> (tempfile::TempDir, Follower) {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("offpath.toml");
-        std::fs::write(&path, GOOD).expect("written");
+        fs::write(&path, GOOD).expect("written");
         let mut follower = Follower::new(path, GOOD.to_owned());
         assert!(follower.look(&|_| None).is_none());
         (directory, follower)
@@ -100,7 +148,7 @@ mod tests {
 
     /// Writes the file, and looks so often.
     fn after(follower: &mut Follower, text: &str, looks: usize) -> Vec<&'static str> {
-        std::fs::write(follower.path(), text).expect("written");
+        fs::write(&follower.path, text).expect("written");
         let changes = (0..looks).filter_map(|_| follower.look(&|_| None));
         changes.map(|change| name(&change)).collect()
     }
@@ -139,9 +187,37 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_emptied_is_refused_where_there_were_settings() {
+        let (_directory, mut follower) = followed();
+        assert_eq!(after(&mut follower, "", 4), ["refused"]);
+        assert_eq!(after(&mut follower, "\u{feff}\n # name = 1\n\t\n", 4), ["refused"]);
+        assert_eq!(after(&mut follower, "[capture]\n", 4), ["taken"]);
+        assert_eq!(after(&mut follower, "", 4), ["refused"]);
+    }
+
+    #[test]
+    fn a_file_that_was_empty_may_stay_so() {
+        let (_directory, mut follower) = followed();
+        follower.in_force = "# nothing yet\n".to_owned();
+        assert_eq!(after(&mut follower, "# still nothing\n", 4), ["taken"]);
+    }
+
+    #[test]
+    fn what_comes_in_place_of_a_file_is_refused_unless_it_is_one() {
+        for other in ["/", "/dev/null"] {
+            let (_directory, mut follower) = followed();
+            fs::remove_file(&follower.path).expect("removed");
+            std::os::unix::fs::symlink(other, &follower.path).expect("linked");
+            let changes: Vec<_> = (0..4).filter_map(|_| follower.look(&|_| None)).collect();
+            let [Change::Refused(error)] = changes.as_slice() else { panic!("{changes:?}") };
+            assert_eq!(error.to_string(), format!("{}: not a regular file", follower.path.display()));
+        }
+    }
+
+    #[test]
     fn a_file_that_vanishes_is_refused_and_followed_when_it_is_back() {
         let (directory, mut follower) = followed();
-        std::fs::remove_file(follower.path()).expect("removed");
+        fs::remove_file(&follower.path).expect("removed");
         let changes: Vec<_> = (0..4).filter_map(|_| follower.look(&|_| None)).collect();
         assert!(matches!(changes.as_slice(), [Change::Refused(ConfigError::Read { .. })]));
         assert_eq!(after(&mut follower, BETTER, 4), ["taken"]);
