@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use offpath_core::query::secret_value;
+
 use super::{
     Redactor,
     edits::{Edits, Why},
@@ -19,14 +21,15 @@ pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, edits: &mut Edits) ->
     for parameter in piece.bytes.split(|byte| *byte == b'&') {
         let all = start..start + parameter.len();
         start = all.end + 1;
-        let equals = parameter.iter().position(|byte| *byte == b'=');
-        let value = all.start + equals.map_or(0, |equals| equals + 1)..all.end;
-        if let Some(equals) = equals {
+        let secret = secret_value(parameter, |name| is_secret(name, redactor));
+        let begins = secret.or_else(|| parameter.iter().position(|byte| *byte == b'=').map(|at| at + 1));
+        let value = all.start + begins.unwrap_or(0)..all.end;
+        if let Some(equals) = begins.map(|begins| begins - 1) {
             decode(&mut texts, &parameter[..equals], all.start);
             texts.end_part();
         }
         let is_cut = piece.cut_start && all.start == 0;
-        let is_secret = is_cut || equals.is_some_and(|equals| is_secret(&parameter[..equals], redactor));
+        let is_secret = is_cut || secret.is_some();
         if !is_secret {
             drops_next = false;
             add(&mut texts, piece, value, redactor, edits)?;

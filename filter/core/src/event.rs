@@ -32,7 +32,8 @@
 //!
 //! Protocol Buffers carry most of the burden: a reader skips fields it does not know, and reads fields that are
 //! missing as zero or empty, so an exporter reads events of older and newer producers alike. Tags are never reused.
-//! An event of a kind that the reader does not know decodes with `kind` = `None`; whoever reads it keeps its bytes.
+//! An event of a kind that the reader does not know decodes with `kind` = `None`; whoever reads it keeps its bytes, unless
+//! it has a treatment, which then nobody can carry out.
 //! [`SCHEMA`] grows only when the meaning of an existing field changes, which this layout is made to avoid.
 
 /// The version of the layout above that this build writes.

@@ -23,19 +23,42 @@ const MAX_NAME: usize = 128;
 /// Headers that carry credentials by convention: shown as `[redacted]` if they are allowed at all.
 const CREDENTIALS: &[&str] = &[
     "api-key",
+    "apikey",
     "authorization",
+    "cf-access-jwt-assertion",
     "cookie",
+    "cookie2",
+    "private-token",
     "proxy-authorization",
+    "sec-websocket-protocol",
     "set-cookie",
+    "x-access-token",
     "x-amz-security-token",
+    "x-amzn-oidc-data",
     "x-api-key",
+    "x-apikey",
+    "x-auth",
     "x-auth-token",
+    "x-authorization",
     "x-csrf-token",
+    "x-forwarded-access-token",
+    "x-gitlab-token",
     "x-goog-api-key",
+    "x-vault-token",
 ];
 
 /// Headers whose values are URLs, and so may carry secrets in their query.
-const URLS: &[&str] = &["content-location", "location", "referer"];
+const URLS: &[&str] = &[
+    "content-location",
+    "link",
+    "location",
+    "referer",
+    "refresh",
+    "x-envoy-original-path",
+    "x-forwarded-uri",
+    "x-original-url",
+    "x-rewrite-url",
+];
 
 /// Kept where `[capture] headers.allow` says nothing.
 pub(crate) const DEFAULT_ALLOW: &[&str] = &[

@@ -7,7 +7,7 @@ use crate::{
 };
 use std::borrow::Cow;
 
-/// No name that is longer is a known one.
+/// Longest name that is compared without a copy, in bytes.
 const MAX_NAME: usize = 64;
 
 /// Parameters that carry credentials by convention, redacted whatever the configuration says, beside [`SECRET_KEYS`].
@@ -71,9 +71,8 @@ impl SecretParameters {
             if !std::mem::replace(&mut is_first, false) {
                 kept.push(b'&');
             }
-            if let Some((name, value)) = secret {
-                kept.extend_from_slice(name);
-                kept.push(b'=');
+            if let Some((before, value)) = secret {
+                kept.extend_from_slice(before);
                 kept.extend_from_slice(self.mask.of(&percent_decoded(value), true).as_bytes());
             } else {
                 kept.extend_from_slice(parameter);
@@ -106,11 +105,9 @@ impl SecretParameters {
         kept
     }
 
-    /// Name and value of a parameter whose value is secret.
+    /// What stands before a value that is secret, and the value.
     fn secret<'a>(&self, parameter: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
-        let equals = parameter.iter().position(|byte| *byte == b'=')?;
-        let (name, value) = parameter.split_at_checked(equals)?;
-        self.is_secret(name).then(|| (name, value.get(1..).unwrap_or_default()))
+        parameter.split_at_checked(secret_value(parameter, |name| self.is_secret(name))?)
     }
 
     /// Whether the value of the parameter of this name, percent-encoded or not, is never kept. Of `user[password]` and
@@ -118,12 +115,17 @@ impl SecretParameters {
     #[must_use]
     pub fn is_secret(&self, name: &[u8]) -> bool {
         let name = percent_decoded(name);
-        let last = name.split(|byte| matches!(byte, b'[' | b']' | b'.')).rfind(|part| !part.is_empty());
+        let part = |part: &&[u8]| !part.is_empty() && !part.iter().all(u8::is_ascii_digit);
+        let last = name.split(|byte| matches!(byte, b'[' | b']' | b'.')).rfind(part);
         self.knows(&name) || last.is_some_and(|last| last.len() < name.len() && self.knows(last))
     }
 
-    /// As `normalised(name)` among the names, with no text made for it.
+    /// Whether `normalised(name)` is among the names; for nearly all names, no text is made for it.
     fn knows(&self, name: &[u8]) -> bool {
+        let name = name.trim_ascii();
+        if name.len() > MAX_NAME || !name.is_ascii() {
+            return self.names.contains(&normalised(&String::from_utf8_lossy(name)));
+        }
         let mut letters = [0; MAX_NAME];
         let mut places = letters.iter_mut();
         let mut count = 0;
@@ -135,6 +137,26 @@ impl SecretParameters {
         let name = letters.get(..count).unwrap_or_default();
         self.names.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok()
     }
+}
+
+/// Where in a parameter the value begins whose name is secret. It is taken to go on to the parameter's end, but names may
+/// stand behind `;` and line ends too, by which some part forms and queries, and have blanks around them.
+pub fn secret_value(parameter: &[u8], is_secret: impl Fn(&[u8]) -> bool) -> Option<usize> {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'+' | b'?');
+    let mut start = 0;
+    for part in parameter.split(|byte| matches!(byte, b';' | b'\r' | b'\n')) {
+        if let Some(equals) = part.iter().position(|byte| *byte == b'=') {
+            let name = part.get(..equals).unwrap_or_default();
+            let first = name.iter().position(|byte| !is_blank(byte)).unwrap_or(name.len());
+            let last =
+                name.iter().rposition(|byte| !is_blank(byte)).map_or(first, |last| last.saturating_add(1));
+            if is_secret(name.get(first..last).unwrap_or_default()) {
+                return Some(start + equals + 1);
+            }
+        }
+        start += part.len() + 1;
+    }
+    None
 }
 
 /// What stands before the first such byte, and what stands behind it.
@@ -218,6 +240,21 @@ mod tests {
             assert_eq!(redact(&format!("{name}=s")), format!("{name}=[redacted]"));
         }
         assert_eq!(redact("password[hint]=s&tokens=2"), "password[hint]=s&tokens=2");
+    }
+
+    #[test]
+    fn names_behind_other_separators_and_between_blanks_are_names() {
+        assert_eq!(redact("a=1;password=s;b=2&c=3"), "a=1;password=[redacted]&c=3");
+        assert_eq!(redact("+password+=s&?token=s"), "+password+=[redacted]&?token=[redacted]");
+        assert_eq!(redact("a=1\r\ntoken=s"), "a=1\r\ntoken=[redacted]");
+    }
+
+    #[test]
+    fn names_of_any_letters_and_length_are_found() {
+        let long = "x".repeat(100);
+        let secrets = SecretParameters::new(&["Übergabe".to_owned(), long.clone()], Mask::default());
+        assert!(secrets.is_secret("übergabe".as_bytes()) && secrets.is_secret(b"%C3%9Cbergabe"));
+        assert!(secrets.is_secret(long.as_bytes()));
     }
 
     #[test]

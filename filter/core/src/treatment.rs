@@ -33,6 +33,7 @@ pub const SECRET_KEYS: &[&str] = &[
     "authorization",
     "authtoken",
     "clientsecret",
+    "cookie",
     "credential",
     "credentials",
     "idtoken",
@@ -45,6 +46,7 @@ pub const SECRET_KEYS: &[&str] = &[
     "secretaccesskey",
     "secretkey",
     "sessiontoken",
+    "setcookie",
     "xapikey",
 ];
 
