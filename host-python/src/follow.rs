@@ -4,6 +4,7 @@
 //! else a parent does.
 
 mod follower;
+mod reading;
 
 use crate::current::Current;
 use follower::Follower;
@@ -21,13 +22,14 @@ use std::{
 
 /// Two looks and the making of a guest are well within the 2 seconds that are promised.
 const PERIOD: Duration = Duration::from_millis(500);
-/// How long a fork waits for the thread at most. It ends within milliseconds, unless a logging handler hangs.
+/// How long a fork waits for the thread at most. It ends within milliseconds, unless a logging handler hangs; for a file
+/// system that does, it hardly waits.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_micros(100);
 
 /// Locked only with the GIL, and so never by another thread while one forks.
 static FOLLOWING: Mutex<Following> =
-    Mutex::new(Following { thread: None, files: Files::NONE, task: None, pauses: 0 });
+    Mutex::new(Following { thread: None, copies: Vec::new(), files: Files::NONE, task: None, pauses: 0 });
 /// Asks the thread to end. Beside the lock, because every exchange asks whether there is to be one.
 static END: AtomicBool = AtomicBool::new(false);
 
@@ -35,6 +37,8 @@ static END: AtomicBool = AtomicBool::new(false);
 struct Following {
     /// Gives back the files when it ends.
     thread: Option<JoinHandle<Files>>,
+    /// What it follows, as it was when the thread began.
+    copies: Vec<Follower>,
     /// Those that no thread has at the moment.
     files: Files,
     /// Where the kernel shows the last thread that has ended, for some microseconds more.
@@ -59,12 +63,14 @@ impl Following {
 
     /// Starts the thread, if it is wanted.
     fn start(&mut self) -> io::Result<()> {
-        if self.pauses > 0 {
+        // While one is still about to end, END stays as it is, and who comes next tries again.
+        if self.pauses > 0 || !self.has_ended() {
             return Ok(());
         }
         END.store(false, Ordering::Relaxed);
         if self.thread.is_none() && !self.files.followers.is_empty() {
             let mut files = mem::replace(&mut self.files, Files::NONE);
+            self.copies.clone_from(&files.followers);
             let run = move || {
                 files.follow();
                 files
@@ -104,7 +110,9 @@ impl Files {
                 continue;
             }
             self.followers.retain(Follower::is_wanted);
-            self.followers.iter_mut().for_each(Follower::look);
+            if !self.followers.iter_mut().all(Follower::look) {
+                return;
+            }
             self.due = None;
         }
     }
@@ -136,7 +144,7 @@ pub(crate) fn pause(py: Python<'_>) {
     END.store(true, Ordering::Relaxed);
     following().pauses += 1;
     let start = Instant::now();
-    while !ended() && start.elapsed() < PATIENCE {
+    while !ended() && start.elapsed() < PATIENCE && !reading::hangs(start.elapsed()) {
         // It may need the GIL to come to its end.
         py.detach(|| thread::sleep(PAUSE));
     }
@@ -158,8 +166,13 @@ pub(crate) fn forked() {
 pub(crate) fn forked_off() {
     let mut following = following();
     following.pauses = 0;
+    reading::forget();
     // One that did not end in time has stayed with the parent, with its files; here there is nothing to wait for.
-    mem::forget(following.thread.take());
+    if let Some(thread) = following.thread.take() {
+        mem::forget(thread);
+        let copies = mem::take(&mut following.copies);
+        following.files.followers.extend(copies);
+    }
 }
 
 fn following() -> MutexGuard<'static, Following> {

@@ -4,8 +4,14 @@ mod environment;
 
 use crate::sandbox::{Sandbox, Unusable, bindings};
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyList};
+use rustix::fs::{Mode, OFlags};
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File, Metadata},
+    io,
+    os::unix::fs::FileTypeExt,
+    path::Path,
+};
 
 /// One thing that is wrong with a configuration, or strange about it.
 pub(crate) use bindings::ConfigError as Problem;
@@ -21,13 +27,50 @@ pyo3::create_exception!(
 /// Looks up a variable of the environment.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The text of a configuration file.
+/// The text of a configuration file, or what a pipe gives. A pipe that was read already gives nothing, and no settings are
+/// no reason to think that the defaults are meant.
 pub(crate) fn read(file: &Path) -> Result<String, Problem> {
-    fs::read_to_string(file).map_err(|error| Problem {
-        field: file.display().to_string(),
-        rule: format!("must be a file that can be read: {error}"),
-        value: String::new(),
-    })
+    let text = fs::read_to_string(file).map_err(|error| no_file(file, &error))?;
+    let is_pipe = || fs::metadata(file).is_ok_and(|found| found.file_type().is_fifo());
+    if is_empty(&text) && is_pipe() {
+        let rule = "is a pipe with nothing in it, or one that was read before; name a file".to_owned();
+        return Err(Problem { field: file.display().to_string(), rule, value: String::new() });
+    }
+    Ok(text)
+}
+
+/// The text of what was a file, and may be another one by now. A pipe or a device might keep us waiting, and is not opened.
+pub(crate) fn read_again(file: &Path) -> Result<String, Problem> {
+    let read = || {
+        regular(&fs::metadata(file)?)?;
+        // Nor does it wait if one has come into its place just now.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let open = File::from(rustix::fs::open(file, flags, Mode::empty())?);
+        regular(&open.metadata()?)?;
+        io::read_to_string(open)
+    };
+    read().map_err(|error| no_file(file, &error))
+}
+
+fn regular(metadata: &Metadata) -> io::Result<()> {
+    let irregular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    metadata.is_file().then_some(()).ok_or_else(irregular)
+}
+
+fn no_file(file: &Path, error: &io::Error) -> Problem {
+    let rule = format!("must be a file that can be read: {error}");
+    Problem { field: file.display().to_string(), rule, value: String::new() }
+}
+
+/// Whether there is nothing but blanks and comments: what a full disk, or `>` in a shell, leaves of a file.
+pub(crate) fn is_empty(text: &str) -> bool {
+    toml::from_str::<toml::Table>(text).is_ok_and(|table| table.is_empty())
+}
+
+/// Of such a file, where there were settings.
+pub(crate) fn emptied(file: &Path) -> Problem {
+    let rule = "is empty, where there were settings; to go back to the defaults write [capture]".to_owned();
+    Problem { field: file.display().to_string(), rule, value: String::new() }
 }
 
 /// A configuration that was read, and is not checked yet.

@@ -225,8 +225,25 @@ def a_folder(file: Path) -> None:
     file.mkdir()
 
 
+def a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def a_device(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("/dev/zero")
+
+
 def no_toml(file: Path) -> None:
     file.write_text("[capture")
+
+
+def emptied(file: Path) -> None:
+    file.write_text("# nothing yet\n\n")
+
+
+NOT_REGULAR = "must be a file that can be read: not a regular file"
 
 
 @pytest.mark.parametrize(
@@ -234,8 +251,11 @@ def no_toml(file: Path) -> None:
     [
         (not_utf8, "must be a file that can be read: stream did not contain valid UTF-8"),
         (vanished, "must be a file that can be read: No such file or directory (os error 2)"),
-        (a_folder, "must be a file that can be read: Is a directory (os error 21)"),
+        (a_folder, NOT_REGULAR),
+        (a_pipe, NOT_REGULAR),
+        (a_device, NOT_REGULAR),
         (no_toml, "must be TOML: "),
+        (emptied, "is empty, where there were settings; to go back to the defaults write [capture]"),
     ],
 )
 def test_what_cannot_be_read_leaves_the_rules_in_force_until_it_can(
@@ -253,6 +273,11 @@ def test_what_cannot_be_read_leaves_the_rules_in_force_until_it_can(
     followed.exchange()
     assert names(recording) == ["1", "1"]
     assert len(followed.logged(logging.ERROR)) == 1
+
+
+def test_the_defaults_are_taken_where_they_are_meant(followed: Followed) -> None:
+    followed.taken(lambda: followed.write("", "[capture]\n"))
+    assert followed.status()["ok"]
 
 
 def test_another_size_of_the_ring_waits_for_a_restart_and_the_rest_does_not(
@@ -308,6 +333,15 @@ def test_what_can_be_read_only_once_is_not_followed(tmp_path: Path, recording: R
     asyncio.run(exchange(app))
     assert names(recording) == ["1"]
     assert Followed.status()["path"] is None
+
+
+def test_a_pipe_that_was_read_before_is_no_configuration() -> None:
+    """A second worker that opens it would record under the defaults."""
+    reading, writing = os.pipe()
+    os.close(writing)
+    with pytest.raises(offpath.ConfigError, match="is a pipe with nothing in it, or one that was read before"):
+        OffpathMiddleware(OK, config=f"/dev/fd/{reading}")
+    os.close(reading)
 
 
 def test_guests_that_were_replaced_leave_no_memory(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -161,6 +163,56 @@ report()
 """,
         tmp_path,
     )
+
+
+@pytest.fixture
+def hung(tmp_path: Path) -> Iterator[Path]:
+    """A file system on which everything hangs: nobody answers what the kernel asks."""
+    place = tmp_path / "hung"
+    place.mkdir()
+    try:
+        fuse = os.open("/dev/fuse", os.O_RDWR)
+    except OSError:
+        pytest.skip("only root may mount a file system")
+    options = f"fd={fuse},rootmode=40000,user_id=0,group_id=0"
+    mount = ["mount", "-i", "-t", "fuse", "-o", options, "hung", str(place)]
+    with contextlib.closing(os.fdopen(fuse, "rb", 0)):
+        if subprocess.run(mount, pass_fds=[fuse], capture_output=True, check=False).returncode != 0:
+            pytest.skip("only root may mount a file system")
+        yield place
+    # It may be gone already.
+    subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)
+
+
+#: Each of them would take 2 s if it waited for the thread's end: more than the whole test may take.
+FORKS_WHILE_A_READ_HANGS = """
+import subprocess
+
+def hangs():
+    tasks = [(task / "stat").read_text() for task in Path("/proc/self/task").iterdir()]
+    return any("(offpath-config) D" in task for task in tasks)
+
+app = offpath.OffpathMiddleware(OK)
+other = file.with_suffix(".link")
+other.symlink_to("hung/offpath.toml")
+other.replace(file)
+eventually(hangs, "the file is being read")
+for number in range(100):
+    if (child := os.fork()) == 0:
+        if number == 99:
+            change(2)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+assert hangs()
+subprocess.run(["umount", "--force", "hung"], capture_output=True)
+eventually(lambda: rules() and warnings[1:], "the parent has taken it too")
+report()
+"""
+
+
+@pytest.mark.usefixtures("hung")
+def test_a_file_system_that_hangs_keeps_no_fork_waiting_and_no_child_from_following(tmp_path: Path) -> None:
+    following_program("import warnings as w; w.simplefilter('ignore')" + FORKS_WHILE_A_READ_HANGS, tmp_path)
 
 
 #: From CPython 3.12 on, a thread at a fork is a warning. What is registered first is called last.

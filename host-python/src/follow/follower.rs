@@ -4,6 +4,7 @@
 //! It is read, checked and made ready without the GIL. Only what was made is put in its place, and told of, under it: so
 //! that the locks of [`Current`] are never held without the GIL.
 
+use super::reading;
 use crate::{
     current::Current,
     sandbox::{Sandbox, Unusable},
@@ -16,7 +17,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Follower {
     current: Weak<Current>,
     file: PathBuf,
@@ -24,6 +25,8 @@ pub(super) struct Follower {
     seen: Reading,
     /// What was taken or refused last.
     settled: Reading,
+    /// Whether what is in force is more than the defaults.
+    has_settings: bool,
 }
 
 /// The file's text, or why there is none.
@@ -32,7 +35,13 @@ type Reading = Result<String, String>;
 impl Follower {
     /// `text` is in force.
     pub(super) fn new(current: &Arc<Current>, file: PathBuf, text: String) -> Self {
-        Self { current: Arc::downgrade(current), file, seen: Ok(text.clone()), settled: Ok(text) }
+        Self {
+            current: Arc::downgrade(current),
+            file,
+            has_settings: !settings::is_empty(&text),
+            seen: Ok(text.clone()),
+            settled: Ok(text),
+        }
     }
 
     /// Whether there is still a recorder that it follows for.
@@ -40,22 +49,31 @@ impl Follower {
         self.current.strong_count() > 0
     }
 
-    pub(super) fn look(&mut self) {
-        let found = settings::read(&self.file).map_err(|problem| settings::line("", &problem));
+    /// Returns whether there may be more looks: not if the process forks while the file is read.
+    pub(super) fn look(&mut self) -> bool {
+        let Some(found) = reading::read(&self.file) else { return false };
+        let found = found.map_err(|problem| settings::line("", &problem));
         // Whoever writes the file may be half-way through it.
         let still = found == self.seen;
         self.seen = found;
         if still && self.seen != self.settled && self.settle().is_some() {
             self.settled.clone_from(&self.seen);
         }
+        true
     }
 
     /// Takes or refuses what was seen; `None` if there is no interpreter any more.
-    fn settle(&self) -> Option<()> {
+    fn settle(&mut self) -> Option<()> {
         let made = match &self.seen {
+            Ok(text) if self.has_settings && settings::is_empty(text) => {
+                Err(settings::line("", &settings::emptied(&self.file)))
+            }
             Ok(text) => self.make(text),
             Err(reason) => Err(reason.clone()),
         };
+        if let (Ok(_), Ok(text)) = (&made, &self.seen) {
+            self.has_settings = !settings::is_empty(text);
+        }
         Python::try_attach(|py| {
             let Some(current) = self.current.upgrade() else { return };
             match made {
