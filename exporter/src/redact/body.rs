@@ -16,11 +16,11 @@ use std::borrow::Cow;
 use offpath_core::event::{Body, Treated};
 
 use self::{
-    cut::{Cut, Part},
+    cut::{Cut, Part, Shown},
     kind::Kind,
 };
 use super::{
-    Redactor,
+    JsonLimits, Redactor,
     content::{self, Content},
     edits::Edits,
     finder::GaveUp,
@@ -121,11 +121,10 @@ impl Treatment<'_> {
         let all = self.all();
         let found = self.find(&Piece::whole(&all), false)?;
         let cut = Cut::of_whole(&all, self.content);
-        Ok(self.shown(
-            &cut,
-            &Part { bytes: &all, edits: &found.edits },
-            &Part { bytes: &all, edits: &found.edits },
-        ))
+        let part = Part { bytes: &all, edits: &found.edits };
+        // One that ends before the cut is followed by others.
+        let documents = if cut.has_gap { found.documents.saturating_sub(1) } else { 0 };
+        Ok(self.shown(&cut, &part, &part, documents))
     }
 
     /// There is a gap, between head and tail or after the head.
@@ -136,7 +135,8 @@ impl Treatment<'_> {
         let in_tail = self.find(&tail, in_head.ends_in_secret)?;
         let cut = Cut::of_two(self.content);
         let tail = Part { bytes: tail.bytes, edits: &in_tail.edits };
-        Ok(self.shown(&cut, &Part { bytes: head.bytes, edits: &in_head.edits }, &tail))
+        let head = Part { bytes: head.bytes, edits: &in_head.edits };
+        Ok(self.shown(&cut, &head, &tail, in_head.documents))
     }
 
     /// Finds what is to be masked in a piece; `after_secret`: the gap before it began in something secret.
@@ -169,33 +169,68 @@ impl Treatment<'_> {
             || !self.described.is_request && is_array()
     }
 
-    fn shown(&self, cut: &Cut, head: &Part<'_>, tail: &Part<'_>) -> Body {
+    /// `documents`: how many there are in the head.
+    fn shown(&self, cut: &Cut, head: &Part<'_>, tail: &Part<'_>, documents: usize) -> Body {
+        let limits = self.redactor.json.filter(|_| self.kind == Kind::Json);
+        let json = limits.and_then(|limits| self.shown_as_json(cut, head, tail, (documents, limits)));
+        if let Some(body) = json {
+            return body;
+        }
         let cut = if self.kind == Kind::EventStream { cut.at_events(head.bytes, tail.bytes) } else { *cut };
+        let shown = cut.show(head, tail);
+        let treated = self.treated(&shown, shown.kept, &cut);
+        Body { head: shown.head, tail: shown.tail, treated: Some(treated), ..Body::default() }
+    }
+
+    /// As valid JSON; `None`: it is none. With a gap, the members at the end of the document that are there as a whole
+    /// follow those before the gap. Of several documents the tail stays as it is.
+    fn shown_as_json(
+        &self,
+        cut: &Cut,
+        head: &Part<'_>,
+        tail: &Part<'_>,
+        (documents, limits): (usize, JsonLimits),
+    ) -> Option<Body> {
+        if !cut.has_gap || documents > 0 {
+            return self.shaped(cut, head, tail, (None, limits));
+        }
+        let ending = json::ending(cut.tail(tail));
+        let with_ending = ending.and_then(|ending| {
+            self.shaped(&cut.at_part(ending.members), head, tail, (Some(ending.first), limits))
+        });
+        with_ending.or_else(|| self.shaped(&cut.at_part(0..0), head, tail, (None, limits)))
+    }
+
+    /// Head and tail as JSON; `ending`: the tail is members or items of the outermost container, which begins so.
+    fn shaped(
+        &self,
+        cut: &Cut,
+        head: &Part<'_>,
+        tail: &Part<'_>,
+        (ending, limits): (Option<u8>, JsonLimits),
+    ) -> Option<Body> {
         let mut shown = cut.show(head, tail);
-        let mut treated = Treated {
+        if !cut.has_gap {
+            shown.head.append(&mut shown.tail);
+        }
+        let left_out = cut.has_gap.then(|| self.omitted(shown.kept, cut));
+        let members = ending.map(|first| (first, std::mem::take(&mut shown.tail)));
+        let members = members.as_ref().map(|(first, members)| (*first, members.as_slice()));
+        let shaped = json::shape(&shown.head, left_out, limits, members)?;
+        let mut treated = self.treated(&shown, shown.kept.saturating_sub(shaped.dropped as u64), cut);
+        treated.cut += shaped.cut;
+        treated.json = shaped.is_one && shown.tail.is_empty();
+        Some(Body { head: shaped.bytes, tail: shown.tail, treated: Some(treated), ..Body::default() })
+    }
+
+    fn treated(&self, shown: &Shown, kept: u64, cut: &Cut) -> Treated {
+        Treated {
+            kept: self.size - self.omitted(kept, cut),
             masked: shown.masked,
             cut: shown.cut,
             decoded: self.content.decoded.clone(),
             ..Treated::default()
-        };
-        let mut kept = shown.kept;
-        let omitted = self.omitted(kept, &cut);
-        if let (Kind::Json, Some(limits)) = (self.kind, self.redactor.json) {
-            let joined =
-                (!cut.has_gap && !shown.tail.is_empty()).then(|| [&*shown.head, &*shown.tail].concat());
-            let left_out = cut.has_gap.then_some(omitted);
-            if let Some(shaped) = json::shape(joined.as_deref().unwrap_or(&shown.head), left_out, limits) {
-                kept = kept.saturating_sub(shaped.dropped as u64);
-                treated.cut += shaped.cut;
-                treated.json = shaped.is_one;
-                shown.head = shaped.bytes;
-                if !cut.has_gap {
-                    shown.tail.clear();
-                }
-            }
         }
-        treated.kept = self.size - self.omitted(kept, &cut);
-        Body { head: shown.head, tail: shown.tail, treated: Some(treated), ..Body::default() }
     }
 
     /// How many of the bytes that passed are left out if `kept` of the decoded ones are not.

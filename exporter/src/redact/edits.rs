@@ -97,7 +97,8 @@ impl Edits {
     pub(super) fn show(&self, bytes: &[u8], part: Range<usize>, shown: usize) -> Shown {
         let first = self.list.partition_point(|edit| edit.at.end <= part.start);
         let mut out = Shown { bytes: Vec::with_capacity(part.len()), end: part.start, masked: 0, cut: 0 };
-        for edit in self.list[first..].iter().take_while(|edit| edit.at.start < part.end) {
+        let edits = self.list[first..].iter().take_while(|edit| !part.is_empty() && edit.at.start < part.end);
+        for edit in edits {
             out.bytes.extend_from_slice(bytes.get(out.end..edit.at.start).unwrap_or_default());
             out.end = edit.at.end;
             if edit.at.start < shown {
@@ -149,5 +150,6 @@ mod tests {
         assert_eq!(shown(&mut edits, 0..5, 0), "012X");
         assert_eq!(shown(&mut edits, 6..10, 5), "789");
         assert_eq!(shown(&mut edits, 6..10, 2), "X789");
+        assert_eq!(shown(&mut edits, 5..5, 0), "");
     }
 }

@@ -10,6 +10,7 @@
 //!
 //! Everything is one pass over tokens, and nothing recurses but JSON in strings, four levels deep at most.
 
+mod ending;
 mod grammar;
 mod identity;
 mod key;
@@ -24,6 +25,7 @@ use memchr::memchr_iter;
 use super::{Redactor, finder::GaveUp, piece::Piece};
 
 pub(super) use self::{
+    ending::ending,
     identity::identity,
     scan::{Found, Reading, Scan},
     shape::shape,

@@ -1,5 +1,7 @@
 //! How much of a body is shown.
 
+use std::ops::Range;
+
 use crate::redact::{content::Content, edits::Edits, sse};
 
 /// Bytes and what is to be replaced in them.
@@ -14,6 +16,7 @@ pub(super) struct Part<'b> {
 pub(super) struct Cut {
     head_end: usize,
     tail_start: usize,
+    tail_end: usize,
     /// Whether head and tail are parts of the same bytes.
     is_whole: bool,
     /// Whether bytes between the two are left out.
@@ -34,17 +37,22 @@ pub(super) struct Shown {
 impl Cut {
     /// Of a body that is there as a whole.
     pub(super) fn of_whole(all: &[u8], content: &Content<'_>) -> Self {
-        let limit = content.head_limit.saturating_add(content.tail_limit);
-        if limit >= all.len() {
-            let between = content.head.len();
-            return Self { head_end: between, tail_start: between, is_whole: true, has_gap: false };
+        let between = content.head.len();
+        let all_of_it = Self {
+            head_end: between,
+            tail_start: between,
+            tail_end: all.len(),
+            is_whole: true,
+            has_gap: false,
+        };
+        if content.head_limit.saturating_add(content.tail_limit) >= all.len() {
+            return all_of_it;
         }
-        let tail_start = start_of_character(all, all.len() - content.tail_limit);
         Self {
             head_end: end_of_character(all, content.head_limit),
-            tail_start,
-            is_whole: true,
+            tail_start: start_of_character(all, all.len() - content.tail_limit),
             has_gap: true,
+            ..all_of_it
         }
     }
 
@@ -55,6 +63,7 @@ impl Cut {
         Self {
             head_end: end_of_character(&content.head, head_end),
             tail_start: start_of_character(&content.tail, tail_start),
+            tail_end: content.tail.len(),
             is_whole: false,
             has_gap: true,
         }
@@ -69,6 +78,16 @@ impl Cut {
         Self { head_end, tail_start: sse::start_of_events(tail, self.tail_start), ..*self }
     }
 
+    /// The same with no more of the tail than the part `within` of what is shown of it.
+    pub(super) fn at_part(&self, within: Range<usize>) -> Self {
+        Self { tail_start: self.tail_start + within.start, tail_end: self.tail_start + within.end, ..*self }
+    }
+
+    /// What is shown of the tail.
+    pub(super) fn tail<'b>(&self, tail: &Part<'b>) -> &'b [u8] {
+        tail.bytes.get(self.tail_start..self.tail_end).unwrap_or_default()
+    }
+
     /// Cuts. A mask that the cut goes through is shown whole, and once.
     pub(super) fn show(&self, head: &Part<'_>, tail: &Part<'_>) -> Shown {
         let first = head.edits.show(head.bytes, 0..self.head_end, 0);
@@ -77,9 +96,9 @@ impl Cut {
         } else {
             (self.tail_start, 0)
         };
-        let last = tail.edits.show(tail.bytes, start..tail.bytes.len().max(start), shown);
+        let last = tail.edits.show(tail.bytes, start..self.tail_end.max(start), shown);
         Shown {
-            kept: (self.head_end + (tail.bytes.len() - self.tail_start)) as u64,
+            kept: (self.head_end + (self.tail_end - self.tail_start)) as u64,
             head: first.bytes,
             tail: last.bytes,
             masked: first.masked + last.masked,

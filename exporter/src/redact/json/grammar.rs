@@ -87,6 +87,7 @@ impl Grammar {
             Kind::Close(byte) => self.close(byte),
             Kind::Comma => self.comma(),
             Kind::Colon => self.colon(),
+            Kind::String { closed: false, .. } => self.begin_value(true),
             Kind::String { .. } => self.scalar(true),
             Kind::Bare => self.scalar(false),
         }
@@ -284,7 +285,7 @@ mod tests {
 
     #[test]
     fn each_document_counts_once() {
-        for (json, count) in [("{\"a\": [1, {}]}", 1), ("1 \"a\" []", 3), ("{", 0)] {
+        for (json, count) in [("{\"a\": [1, {}]}", 1), ("1 \"a\" []", 3), ("{", 0), ("\"a", 0)] {
             assert_eq!(accepts(Grammar::new(), json).expect("JSON").documents, count, "{json}");
         }
     }

@@ -6,6 +6,7 @@
 //! | items after `max_items` of an array, of an object | the item `"… 300 more items"`, the member `"…": "300 more"` |
 //! | what is in a container on level `max_depth` | `"[… 12 items]"`, `"{… 5 members}"` |
 //! | a body that was cut | closed, with `"… 51234 bytes left out"` or `"…": "51234 bytes left out"` where the cut is |
+//! | the same with members at its end that are whole | the mark in the outermost container, and they after it |
 //! | one that ends too early | closed, with `"… the body ends here"` there |
 //! | `NaN`, `Infinity`, a number that no double holds | the same in quotes |
 //! | a number of more than 64 characters | its first 64 and what is left out, in quotes |
@@ -19,7 +20,7 @@ use std::io::Write as _;
 
 use super::{
     grammar::Grammar,
-    token::{Begins, Kind, Token, Tokens},
+    token::{Begins, Kind, Token, Tokens, is_blank},
 };
 use crate::redact::{JsonLimits, json::byte_order_mark};
 
@@ -66,8 +67,15 @@ struct Shaper<'t> {
     documents: u64,
 }
 
-/// Shapes what is shown of a body; `left_out` is how many bytes come after it that are not. `None`: it is no JSON.
-pub(in crate::redact) fn shape(bytes: &[u8], left_out: Option<u64>, limits: JsonLimits) -> Option<Shaped> {
+/// Shapes what is shown of a body; `left_out` is how many bytes come after it that are not. `ending` is what comes after those:
+/// the first byte of the outermost container, and members or items of it. `None`: it is no JSON, or has no such
+/// ending.
+pub(in crate::redact) fn shape(
+    bytes: &[u8],
+    left_out: Option<u64>,
+    limits: JsonLimits,
+    ending: Option<(u8, &[u8])>,
+) -> Option<Shaped> {
     let valid = String::from_utf8_lossy(&bytes[byte_order_mark(bytes)..]);
     // A cut may have gone through the last character.
     let text = if left_out.is_some() { valid.trim_end_matches(char::REPLACEMENT_CHARACTER) } else { &*valid };
@@ -79,7 +87,22 @@ pub(in crate::redact) fn shape(bytes: &[u8], left_out: Option<u64>, limits: Json
         }
         shaper.take(&token)?;
     }
-    shaper.end(left_out)
+    let Some((first, members)) = ending else { return shaper.end(left_out, None) };
+    // They can follow only what is open, and of the same kind.
+    shaper.levels.first().filter(|level| level.0 == first)?;
+    shaper.end(left_out, Some(shape_members(first, members, limits)?))
+}
+
+/// Shapes members or items alone.
+fn shape_members(first: u8, members: &[u8], limits: JsonLimits) -> Option<Shaped> {
+    let last = if first == b'{' { b'}' } else { b']' };
+    // The first of them may have been dropped.
+    let start = members.iter().position(|byte| !is_blank(*byte) && *byte != b',')?;
+    let container = [&[first], &members[start..], &[last]].concat();
+    let mut shaped = shape(&container, None, limits, None)?;
+    shaped.bytes.pop();
+    shaped.bytes.remove(0);
+    (shaped.is_one && !shaped.bytes.is_empty() && limits.max_depth != Some(0)).then_some(shaped)
 }
 
 impl<'t> Shaper<'t> {
@@ -240,23 +263,25 @@ impl<'t> Shaper<'t> {
         self.cut += u64::from(!muted.is_empty);
     }
 
-    fn end(mut self, left_out: Option<u64>) -> Option<Shaped> {
+    fn end(mut self, left_out: Option<u64>, ending: Option<Shaped>) -> Option<Shaped> {
         if self.documents == 0 {
             return None;
         }
         let is_open = !self.levels.is_empty() || self.muted.is_some();
         let dropped = if is_open && self.muted.is_none() { self.text.len() - self.read } else { 0 };
         if is_open {
-            self.close(left_out.map(|bytes| bytes + dropped as u64));
+            self.close(left_out.map(|bytes| bytes + dropped as u64), ending);
         }
         Some(Shaped { bytes: self.out, cut: self.cut, dropped, is_one: self.documents == 1 })
     }
 
     /// Closes what is open.
-    fn close(&mut self, left_out: Option<u64>) {
+    fn close(&mut self, left_out: Option<u64>, ending: Option<Shaped>) {
         self.out.truncate(self.stands);
-        let mark = left_out
-            .map_or_else(|| "the body ends here".to_owned(), |bytes| format!("{bytes} bytes left out"));
+        if ending.is_some() {
+            self.close_levels(1);
+        }
+        let mark = self.mark_of_end(left_out);
         let comma = if matches!(self.out.last(), Some(b'[' | b'{')) { "" } else { "," };
         // Writing to a vector does not fail.
         let _ = match self.levels.last() {
@@ -264,8 +289,29 @@ impl<'t> Shaper<'t> {
             Some(_) => write!(self.out, "{comma}\"…\":\"{mark}\""),
             None => write!(self.out, "\"… {mark}\""),
         };
-        for (first, _) in self.levels.iter().rev() {
-            self.out.push(if *first == b'[' { b']' } else { b'}' });
+        if let Some(shaped) = ending {
+            self.out.push(b',');
+            self.out.extend_from_slice(&shaped.bytes);
+            self.cut += shaped.cut;
+        }
+        self.close_levels(0);
+    }
+
+    /// What is said of what is not shown.
+    fn mark_of_end(&mut self, left_out: Option<u64>) -> String {
+        let end = left_out.map(|bytes| format!("{bytes} bytes left out"));
+        let end = end.unwrap_or_else(|| "the body ends here".to_owned());
+        let Some(muted) = self.muted else { return end };
+        self.cut += 1;
+        if !muted.is_rest {
+            return end;
+        }
+        format!("{} more, {end}", muted.commas + 1)
+    }
+
+    fn close_levels(&mut self, depth: usize) {
+        for (first, _) in self.levels.drain(depth..).rev() {
+            self.out.push(if first == b'[' { b']' } else { b'}' });
         }
     }
 }

@@ -33,6 +33,8 @@ struct Hypothesis {
     from: usize,
     /// How much of what was open before is closed by the end, if all is.
     closers: Option<usize>,
+    /// How many documents there are after that.
+    documents: usize,
 }
 
 /// Finds what is to be masked.
@@ -47,7 +49,7 @@ pub(super) fn mask(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> 
 /// Finds what any way to read the bytes would mask.
 fn mask_by_all(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result<Found, GaveUp> {
     let ways = ways_to_begin(piece.bytes, reading.level);
-    let all = ways.map(|(begins, from)| Hypothesis { begins, from, closers: None });
+    let all = ways.map(|(begins, from)| Hypothesis { begins, from, closers: None, documents: 0 });
     let mut found = mask_by_any(piece, redactor, reading, &all.collect::<Vec<_>>())?;
     crate::redact::text::mask(piece, &redactor.finder, &redactor.mask, &mut found.edits)?;
     found.edits.settle();
@@ -72,6 +74,14 @@ pub(super) fn mask_if_json(
     }
     // JSON that is broken, or prose that quotes some: of that, only what keys say is masked.
     mask_by_all(piece, redactor, Reading { mask_unknown: false, ..reading }).map(Some)
+}
+
+/// The way to read the bytes, if there is but one, and how many closers there are of what was open before them, of which
+/// the last one ends the only document.
+pub(super) fn only_way_to_read(bytes: &[u8]) -> Option<(Begins, usize)> {
+    let mut ways = hypotheses(bytes, 0);
+    let only = ways.next().filter(|_| ways.next().is_none())?;
+    Some((only.begins, only.closers.filter(|closers| *closers > 0 && only.documents == 0)?))
 }
 
 fn mask_by_any(
@@ -119,7 +129,8 @@ fn hypotheses(bytes: &[u8], level: u8) -> impl Iterator<Item = Hypothesis> + use
                 return None;
             }
         }
-        Some(Hypothesis { begins, from, closers: grammar.may_end().then_some(grammar.unmatched) })
+        let closers = grammar.may_end().then_some(grammar.unmatched);
+        Some(Hypothesis { begins, from, closers, documents: grammar.documents + grammar.depth() })
     })
 }
 

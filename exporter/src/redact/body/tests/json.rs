@@ -149,7 +149,22 @@ fn a_head_that_is_cut_is_closed_and_says_how_much_is_left_out() {
     let head: Value = serde_json::from_str(&shown.head).expect("JSON");
     assert_eq!(head["pin"], "[redacted]");
     assert_eq!(head["…"], format!("{} bytes left out", text.len() as u64 - shown.treated.kept));
-    assert!(shown.treated.json && shown.tail.ends_with("y \"}"), "{shown:?}");
+    assert!(shown.treated.json && shown.tail.is_empty(), "{shown:?}");
+}
+
+#[test]
+fn what_is_whole_at_the_end_of_a_document_follows_what_is_left_out() {
+    let words = "word ".repeat(1000);
+    let end = r#""pin": "1234", "usage": {"total": 9}}"#;
+    for start in [r#"{"a": [""#, r#"{"first": 1, "a": [""#] {
+        let text = format!(r#"{start}{words}", "{words}"], {end}"#);
+        let shown =
+            shown(captured(text.as_bytes(), 20, 60), "application/json", &with_json(MaskKind::Redact));
+        let head: Value = serde_json::from_str(&shown.head).expect("JSON");
+        assert_eq!((&head["pin"], &head["usage"]["total"]), (&"[redacted]".into(), &9.into()), "{shown:?}");
+        assert_eq!(head["…"], format!("{} bytes left out", text.len() as u64 - shown.treated.kept));
+        assert_eq!((shown.tail.as_str(), shown.treated.masked, shown.treated.json), ("", 1, true));
+    }
 }
 
 #[test]

@@ -243,6 +243,7 @@ fn assert_hidden(secret: &Secret, shown: &Shown, body: &str) {
 
 fn assert_json(shown: &Shown) {
     if shown.treated.json {
+        assert_eq!(shown.tail, "");
         serde_json::from_str::<Value>(&shown.head).unwrap_or_else(|error| panic!("{error}: {}", shown.head));
     }
 }

@@ -5,14 +5,14 @@ use serde_json::Value;
 const NONE: JsonLimits = JsonLimits { max_string: None, max_items: None, max_depth: None };
 
 fn shaped(json: &str, limits: JsonLimits) -> String {
-    let shaped = shape(json.as_bytes(), None, limits).expect("JSON");
+    let shaped = shape(json.as_bytes(), None, limits, None).expect("JSON");
     let text = String::from_utf8(shaped.bytes).expect("text");
     serde_json::from_str::<Value>(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     text
 }
 
 fn is_cut_to(json: &str, shown: &str) {
-    let shaped = shape(json.as_bytes(), Some(7), NONE).expect("JSON");
+    let shaped = shape(json.as_bytes(), Some(7), NONE, None).expect("JSON");
     assert_eq!(String::from_utf8_lossy(&shaped.bytes), shown);
 }
 
@@ -83,6 +83,32 @@ fn what_is_cut_is_closed_with_a_mark_where_the_cut_is() {
 }
 
 #[test]
+fn members_after_what_is_left_out_follow_the_mark() {
+    let ending = |json: &str, first, members: &str| {
+        let shaped = shape(json.as_bytes(), Some(7), NONE, Some((first, members.as_bytes()))).expect("JSON");
+        String::from_utf8_lossy(&shaped.bytes).into_owned()
+    };
+    assert_eq!(
+        ending(r#"{"a": [{"b": 1, "c"#, b'{', r#" "d": [2] "#),
+        r#"{"a":[{"b":1}],"…":"11 bytes left out","d":[2]}"#
+    );
+    assert_eq!(ending("[1, 2,", b'[', ",3"), r#"[1,2,"… 8 bytes left out",3]"#);
+    for (json, first, members) in
+        [("[1", b'{', &b"\"a\": 1"[..]), ("{", b'{', b"no members"), ("\"a", b'[', b"1")]
+    {
+        assert_eq!(shape(json.as_bytes(), Some(7), NONE, Some((first, members))), None, "{json}");
+    }
+}
+
+#[test]
+fn items_that_are_cut_where_the_body_is_cut_are_counted() {
+    let limits = JsonLimits { max_items: Some(1), ..NONE };
+    let shaped = shape(b"[1, 2, 3", Some(7), limits, None).expect("JSON");
+    assert_eq!(String::from_utf8_lossy(&shaped.bytes), r#"[1,"… 2 more, 7 bytes left out"]"#);
+    assert_eq!(shaped.cut, 1);
+}
+
+#[test]
 fn what_ends_too_early_is_closed_too() {
     assert_eq!(shaped(r#"{"a": [1, 2"#, NONE), r#"{"a":[1,"… the body ends here"]}"#);
     assert_eq!(shaped("[tr", NONE), r#"["… the body ends here"]"#);
@@ -91,13 +117,13 @@ fn what_ends_too_early_is_closed_too() {
 #[test]
 fn what_is_no_json_is_not_shaped() {
     for text in ["", "hello", "{a: 1}", "[1,]", "{]", "[INST]"] {
-        assert_eq!(shape(text.as_bytes(), None, NONE), None, "{text}");
+        assert_eq!(shape(text.as_bytes(), None, NONE, None), None, "{text}");
     }
 }
 
 #[test]
 fn several_documents_are_a_line_each() {
-    let shaped = shape(b"{\"a\": 1}\n{\"a\":\n2}\n", None, NONE).expect("JSON");
+    let shaped = shape(b"{\"a\": 1}\n{\"a\":\n2}\n", None, NONE, None).expect("JSON");
     assert_eq!(String::from_utf8_lossy(&shaped.bytes), "{\"a\":1}\n{\"a\":2}");
     assert!(!shaped.is_one);
 }
@@ -134,7 +160,7 @@ proptest! {
     #[test]
     fn without_limits_nothing_changes(json in any_json(), pretty: bool) {
         let text = if pretty { serde_json::to_string_pretty(&json) } else { serde_json::to_string(&json) };
-        let shaped = shape(text.expect("JSON").as_bytes(), None, NONE).expect("JSON");
+        let shaped = shape(text.expect("JSON").as_bytes(), None, NONE, None).expect("JSON");
         prop_assert_eq!(serde_json::from_slice::<Value>(&shaped.bytes).expect("JSON"), json);
         prop_assert_eq!(shaped.cut, 0);
     }
@@ -143,7 +169,7 @@ proptest! {
     fn what_is_shown_is_always_json(json in any_json(), limits in any_limits(), cut in 1_usize..200) {
         let text = serde_json::to_string(&json).expect("JSON");
         let cut = cut.min(text.len());
-        if let Some(shaped) = shape(&text.as_bytes()[..cut], Some(9), limits) {
+        if let Some(shaped) = shape(&text.as_bytes()[..cut], Some(9), limits, None) {
             serde_json::from_slice::<Value>(&shaped.bytes)
                 .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&shaped.bytes)));
         } else {
