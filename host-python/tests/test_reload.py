@@ -339,7 +339,9 @@ def test_a_pipe_that_was_read_before_is_no_configuration() -> None:
     """A second worker that opens it would record under the defaults."""
     reading, writing = os.pipe()
     os.close(writing)
-    with pytest.raises(offpath.ConfigError, match="is a pipe with nothing in it, or one that was read before"):
+    with pytest.raises(
+        offpath.ConfigError, match="is a pipe with nothing in it, or one that was read before"
+    ):
         OffpathMiddleware(OK, config=f"/dev/fd/{reading}")
     os.close(reading)
 
