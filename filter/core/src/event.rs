@@ -279,7 +279,7 @@ pub struct Treated {
     /// Strings, items and levels that were cut by the limits for JSON, or images and audio that were summed up.
     #[prost(uint64, tag = "3")]
     pub cut: u64,
-    /// Whether `head` is JSON to its end, cut or not; `tail` is then what came last, as it stands, or empty.
+    /// Whether `head` is JSON to its end, cut or not, and `tail` empty.
     #[prost(bool, tag = "4")]
     pub json: bool,
     /// Of content that is only summed up, its type, such as `image/png`.
