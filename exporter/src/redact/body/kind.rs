@@ -1,5 +1,7 @@
 //! What a body is: by what it is said to be, then by what it looks like.
 
+use memchr::memchr;
+
 use crate::redact::{
     body::Described,
     json::{begins_as_json, is_blank},
@@ -54,6 +56,16 @@ pub(super) fn is_lines(content_type: &str) -> bool {
 impl Kind {
     /// The kind of a body that begins and ends like this.
     pub(super) fn of(described: &Described<'_>, head: &[u8], tail: &[u8]) -> Self {
+        match Self::as_said(described, head, tail) {
+            // Text in an encoding that nothing is found in.
+            Self::Json | Self::EventStream | Self::Form | Self::Text if has_null(head) || has_null(tail) => {
+                Self::Binary
+            }
+            kind => kind,
+        }
+    }
+
+    fn as_said(described: &Described<'_>, head: &[u8], tail: &[u8]) -> Self {
         let essence = essence(described.content_type);
         let is_plain = is_text(head) && is_text(tail);
         match essence.as_str() {
@@ -82,6 +94,10 @@ impl Kind {
     }
 }
 
+fn has_null(bytes: &[u8]) -> bool {
+    memchr(0, bytes).is_some()
+}
+
 /// Whether it is UTF-8, but for characters that its ends cut.
 fn is_text(bytes: &[u8]) -> bool {
     /// Bytes of a character after its first.
@@ -89,7 +105,7 @@ fn is_text(bytes: &[u8]) -> bool {
     let is_continuation = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
     let cut = bytes.iter().take(MOST).take_while(is_continuation).count();
     match str::from_utf8(&bytes[cut..]) {
-        Ok(_) => !bytes.contains(&0),
+        Ok(_) => true,
         Err(error) => error.error_len().is_none(),
     }
 }
@@ -131,7 +147,9 @@ mod tests {
     #[test]
     fn what_has_no_type_and_is_no_text_is_binary() {
         assert_eq!(kind("", b"\xff\xd8\xff"), Kind::Binary);
-        assert_eq!(kind("", b"a\0b"), Kind::Binary);
+        for content_type in ["", "text/plain", "application/json", "text/event-stream"] {
+            assert_eq!(kind(content_type, b"{\0}\0"), Kind::Binary, "{content_type}");
+        }
     }
 
     #[test]
