@@ -42,7 +42,9 @@ def proxy(watched: Watched, methods: Methods, app: Upstream[App]) -> Iterator[Pr
         bootstrap.upstream(app.port),
         bootstrap.upstream(free_port(), "nobody", http2=True),
     ]
-    main = bootstrap.listener(free_port(), routes, [watched.filter()])
+    # Without it, of bodies that are no text only type, size and digest are kept.
+    filters = [watched.filter(capture={"media": "keep"})]
+    main = bootstrap.listener(free_port(), routes, filters)
     with watched.envoy({"main": main}, clusters) as running:
         yield running
 

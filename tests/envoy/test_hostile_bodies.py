@@ -73,8 +73,7 @@ def kept(event: Event, side: str) -> tuple[bytes, bytes]:
 
 def limited(body: bytes) -> tuple[bytes, bytes]:
     """What the small limits keep of a body."""
-    head = body[:HEAD]
-    return head, body[HEAD:][-TAIL:]
+    return (body, b"") if len(body) <= HEAD + TAIL else (body[:HEAD], body[-TAIL:])
 
 
 def framed(part: bytes) -> bytes:
@@ -222,7 +221,7 @@ async def test_frames_of_nothing_are_no_chunks(proxy: Proxy, raw: Upstream[Peer]
 async def test_one_chunk_of_many_megabytes_passes(
     proxy: Proxy, raw: Upstream[Peer], watched: Watched
 ) -> None:
-    body = bytes(range(256)) * 32_768
+    body = b"0123456789abcde " * 524_288
     path = raw.at(sending(CHUNKED + framed(body) + b"0\r\n\r\n"))
     async with http1.connect(proxy.port()) as client:
         await client.request(path)

@@ -34,7 +34,11 @@ from .support.watched import Proxy, Watched
 
 pytestmark = pytest.mark.anyio
 
-CAPTURE = {"headers": {"allow": ["*"]}, "redact": {"headers": ["x-secret"], "query": ["token"]}}
+CAPTURE = {
+    "headers": {"allow": ["*"]},
+    "redact": {"headers": ["x-secret"], "query": ["token"]},
+    "media": "keep",
+}
 
 
 @pytest.fixture(scope="module")
@@ -154,15 +158,15 @@ async def test_bodies_are_kept(client: httpx.AsyncClient, app: Upstream[App], wa
     await client.post(path, content=b"\x00\xff")
     event = await watched.event(path=path)
     asked, answered = event["request"]["body"], event["response"]["body"]
-    assert asked == {"size": 2, "kept": 2, "head": "AP8=", "tail": "", "encoding": "base64"}
-    assert answered == {"size": 7, "kept": 7, "head": "Grüße", "tail": "", "encoding": "utf-8"}
+    assert asked | {"size": 2, "kept": 2, "head": "AP8=", "tail": "", "encoding": "base64"} == asked
+    assert answered | {"size": 7, "kept": 7, "head": "Grüße", "tail": "", "encoding": "utf-8"} == answered
 
 
 @pytest.mark.parametrize("size", [16_383, 16_384, 16_385, 300_000])
 async def test_of_a_large_body_head_and_tail_are_kept(
     client: httpx.AsyncClient, app: Upstream[App], watched: Watched, size: int
 ) -> None:
-    sent = (b"0123456789abcdef" * 20_000)[:size]
+    sent = (b"0123456789abcde " * 20_000)[:size]
     path = app.at(answering(sent))
     received = await client.post(path, content=sent)
     assert received.content == sent

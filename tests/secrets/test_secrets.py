@@ -71,5 +71,6 @@ def test_what_is_said_to_be_json_is_json(run: Run) -> None:
         for body in bodies(event):
             if body["json"]:
                 strictly(body["head"])
+                assert body["tail"] == ""
                 checked += int(event["path"].split("/")[2]) in limited and body["kept"] < body["size"]
     assert checked > len(limited) / 10, "hardly any was cut"
