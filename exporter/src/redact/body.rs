@@ -210,9 +210,6 @@ impl Treatment<'_> {
         (ending, limits): (Option<u8>, JsonLimits),
     ) -> Option<Body> {
         let mut shown = cut.show(head, tail);
-        if !cut.has_gap {
-            shown.head.append(&mut shown.tail);
-        }
         let left_out = cut.has_gap.then(|| self.omitted(shown.kept, cut));
         let members = ending.map(|first| (first, std::mem::take(&mut shown.tail)));
         let members = members.as_ref().map(|(first, members)| (*first, members.as_slice()));

@@ -22,17 +22,37 @@ pub(super) fn mask(piece: &Piece<'_>, finder: &Finder, mask: &Mask, edits: &mut 
         let with = mask.of(&piece.bytes[hit.clone()], piece.has_whole(&hit));
         edits.push(hit, &with, Why::Masked);
     }
+    mask_edges(piece, finder, mask, usize::MAX, edits);
+    Ok(())
+}
+
+/// The same for a text that comes in parts, which may have no blanks for longer than a secret is long.
+pub(super) fn mask_joined(
+    piece: &Piece<'_>,
+    finder: &Finder,
+    mask: &Mask,
+    edits: &mut Edits,
+) -> Result<(), GaveUp> {
+    /// Longest secret of which a part would not be known as one.
+    const LONGEST: usize = 2048;
+    let whole = Piece { cut_start: false, cut_end: false, ..*piece };
+    self::mask(&whole, finder, mask, edits)?;
+    mask_edges(piece, finder, mask, LONGEST, edits);
+    Ok(())
+}
+
+/// Masks the runs at the edges where bytes are missing, up to `longest` bytes of each.
+fn mask_edges(piece: &Piece<'_>, finder: &Finder, mask: &Mask, longest: usize, edits: &mut Edits) {
     if finder.is_empty() {
-        return Ok(());
+        return;
     }
     if piece.cut_start {
-        push_cut(0..leading_run(piece.bytes), mask, edits);
+        push_cut(0..leading_run(piece.bytes).min(longest), mask, edits);
     }
     if piece.cut_end {
         let end = piece.bytes.len();
-        push_cut(end - trailing_run(piece.bytes)..end, mask, edits);
+        push_cut(end - trailing_run(piece.bytes).min(longest)..end, mask, edits);
     }
-    Ok(())
 }
 
 fn push_cut(run: Range<usize>, mask: &Mask, edits: &mut Edits) {

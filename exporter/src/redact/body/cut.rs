@@ -37,10 +37,9 @@ pub(super) struct Shown {
 impl Cut {
     /// Of a body that is there as a whole.
     pub(super) fn of_whole(all: &[u8], content: &Content<'_>) -> Self {
-        let between = content.head.len();
         let all_of_it = Self {
-            head_end: between,
-            tail_start: between,
+            head_end: all.len(),
+            tail_start: all.len(),
             tail_end: all.len(),
             is_whole: true,
             has_gap: false,

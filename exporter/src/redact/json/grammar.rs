@@ -79,7 +79,7 @@ impl Grammar {
     pub(in crate::redact) fn take(&mut self, token: &Token) -> Result<(), NotJson> {
         match token.kind {
             Kind::Open(byte) => {
-                self.begin_value(false)?;
+                self.begin_container()?;
                 self.open.push(byte);
                 self.expected = if byte == b'{' { Expected::KeyOrClose } else { Expected::ItemOrClose };
                 Ok(())
@@ -97,10 +97,6 @@ impl Grammar {
         self.expected = match self.expected {
             Expected::Value | Expected::ItemOrClose => Expected::Next,
             Expected::KeyOrClose | Expected::Key if is_string => Expected::Colon,
-            Expected::Next if self.open.is_empty() && self.may_begin_document() => {
-                self.unseen = None;
-                Expected::Next
-            }
             Expected::Anything if is_string => Expected::AfterFirst,
             Expected::KeyOrItem if is_string => Expected::ColonOrNext,
             // The value of a member whose key was not seen, or an item.
@@ -109,6 +105,15 @@ impl Grammar {
             _ => return Err(NotJson),
         };
         Ok(())
+    }
+
+    /// A container may be the next document. A string or a number may not: then it is rather prose.
+    fn begin_container(&mut self) -> Result<(), NotJson> {
+        if self.expected == Expected::Next && self.open.is_empty() && self.may_begin_document() {
+            self.unseen = None;
+            return Ok(());
+        }
+        self.begin_value(false)
     }
 
     /// Where nothing is open that was seen to open: whether all that was open before may have closed.
@@ -285,7 +290,7 @@ mod tests {
 
     #[test]
     fn each_document_counts_once() {
-        for (json, count) in [("{\"a\": [1, {}]}", 1), ("1 \"a\" []", 3), ("{", 0), ("\"a", 0)] {
+        for (json, count) in [("{\"a\": [1, {}]}", 1), ("1 {}\n[]", 3), ("{", 0), ("\"a", 0)] {
             assert_eq!(accepts(Grammar::new(), json).expect("JSON").documents, count, "{json}");
         }
     }

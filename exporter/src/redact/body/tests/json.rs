@@ -298,6 +298,15 @@ fn json_that_a_string_has_within_other_text_is_masked_by_its_keys() {
 }
 
 #[test]
+fn a_string_that_begins_with_a_quote_is_text_all_the_same() {
+    for text in [r#"["\"so\" 4111 1111 1111 1111"]"#, "4111 1111 1111 1111", r#"["{} 4111 1111 1111 1111"]"#]
+    {
+        let shown = redacted(text);
+        assert!(!shown.contains("1111"), "{shown}");
+    }
+}
+
+#[test]
 fn in_a_tail_json_in_a_string_is_read_although_it_is_broken() {
     for number in ["NaN", "-Infinity", "1.", "x"] {
         let inner =

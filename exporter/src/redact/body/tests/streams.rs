@@ -156,6 +156,13 @@ fn json_outside_of_data_is_masked_by_its_keys() {
 }
 
 #[test]
+fn of_a_stream_without_blanks_no_more_is_masked_than_a_secret_is_long() {
+    let text: String = (1000..9000).map(|number| format!("data: {number}\n\n")).collect();
+    let shown = stream(&text, 20_000, 20_000);
+    assert!(shown.head.contains("data: 1100\n") && shown.tail.contains("data: 8900\n"), "{shown:?}");
+}
+
+#[test]
 fn a_key_that_is_escaped_names_the_same_text() {
     let text = "data: {\"delta\": {\"content\": \"EMP-12\"}}\n\ndata: {\"delta\": {\"\\u0063ontent\": \"3456\"}}\n\n";
     let shown = stream(text, 1000, 0);

@@ -48,6 +48,6 @@ impl Scan<'_> {
 
 fn as_text(piece: &Piece<'_>, redactor: &Redactor) -> Result<Found, GaveUp> {
     let mut edits = Edits::default();
-    crate::redact::text::mask(piece, &redactor.finder, &redactor.mask, &mut edits)?;
+    crate::redact::text::mask_joined(piece, &redactor.finder, &redactor.mask, &mut edits)?;
     Ok(Found { edits, ..Found::default() })
 }
