@@ -22,8 +22,11 @@ const MAX_NAME: usize = 128;
 
 /// Headers that carry credentials by convention: shown as `[redacted]` if they are allowed at all.
 const CREDENTIALS: &[&str] = &[
+    "access-token",
     "api-key",
+    "api_key",
     "apikey",
+    "authentication",
     "authorization",
     "cf-access-jwt-assertion",
     "cookie",
@@ -32,6 +35,8 @@ const CREDENTIALS: &[&str] = &[
     "proxy-authorization",
     "sec-websocket-protocol",
     "set-cookie",
+    "set-cookie2",
+    "token",
     "x-access-token",
     "x-amz-security-token",
     "x-amzn-oidc-data",
@@ -44,6 +49,9 @@ const CREDENTIALS: &[&str] = &[
     "x-forwarded-access-token",
     "x-gitlab-token",
     "x-goog-api-key",
+    "x-goog-iap-jwt-assertion",
+    "x-secret",
+    "x-session-token",
     "x-vault-token",
 ];
 
