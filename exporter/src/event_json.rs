@@ -14,6 +14,7 @@ use offpath_core::event::{Error, Event, Exchange, Header, Kind, Loss, Message, O
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
 use self::body::BodyJson;
+pub(crate) use self::body::{without_cut_end, without_cut_start};
 
 /// The version that `schema` in the JSON says.
 pub const SCHEMA: u32 = 1;

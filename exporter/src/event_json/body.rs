@@ -71,7 +71,8 @@ fn text(body: &Body) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
     Some((head.into(), String::from_utf8(cut).ok()?.into()))
 }
 
-fn without_cut_end(bytes: &[u8]) -> Option<&str> {
+/// Text but for a character that its end cuts; `None` if it is none.
+pub(crate) fn without_cut_end(bytes: &[u8]) -> Option<&str> {
     match str::from_utf8(bytes) {
         Ok(text) => Some(text),
         Err(error) if error.error_len().is_none() => str::from_utf8(&bytes[..error.valid_up_to()]).ok(),
@@ -79,7 +80,8 @@ fn without_cut_end(bytes: &[u8]) -> Option<&str> {
     }
 }
 
-fn without_cut_start(bytes: &[u8]) -> Option<&str> {
+/// The same for a character that its start cuts.
+pub(crate) fn without_cut_start(bytes: &[u8]) -> Option<&str> {
     /// A character has at most four bytes, so at most three of them can be left.
     const MOST: usize = 3;
     let is_continuation = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;

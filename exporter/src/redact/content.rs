@@ -12,16 +12,13 @@ mod zstd;
 
 use std::borrow::Cow;
 
-use offpath_core::event::Body;
+use offpath_core::{event::Body, limits::MARGIN};
 
 use self::ends::Ends;
 use super::{body::Described, withheld};
 
 /// Bytes that all decoders of one body read and give out.
 const MOST_DECODED: usize = 16 << 20;
-
-/// How far beyond each limit the core, too, hands a body over.
-const MARGIN: usize = 1 << 10;
 
 /// Bytes that are kept of either end of a body that decoded is longer than its limits may have been, which are not known.
 const LEAST_LIMIT: usize = 8 << 10;

@@ -1,8 +1,8 @@
 //! Queries with the values of secret parameters replaced.
 
+pub use crate::text::percent_decoded;
 use crate::{
     mask::Mask,
-    text::percent_decoded,
     treatment::{SECRET_KEYS, normalised},
 };
 use std::borrow::Cow;

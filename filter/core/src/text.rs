@@ -49,7 +49,8 @@ fn is_ascii(bytes: &[u8]) -> bool {
 }
 
 /// Decodes `%41` to `A`; what is no valid escape stays as it is (RFC 3986, section 2.1).
-pub(crate) fn percent_decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
+#[must_use]
+pub fn percent_decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
     if !bytes.contains(&b'%') {
         return Cow::Borrowed(bytes);
     }

@@ -6,7 +6,7 @@ use super::{
     layout,
     recorded::{Part, Recorded, Side},
 };
-use crate::event_json;
+use crate::event_json::{self, without_cut_end, without_cut_start};
 
 /// Request and response, each as lines.
 #[derive(Debug, Default)]
@@ -144,17 +144,4 @@ pub(super) fn grouped(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
-}
-
-fn without_cut_end(bytes: &[u8]) -> Option<&str> {
-    match str::from_utf8(bytes) {
-        Ok(text) => Some(text),
-        Err(error) if error.error_len().is_none() => str::from_utf8(&bytes[..error.valid_up_to()]).ok(),
-        Err(_) => None,
-    }
-}
-
-fn without_cut_start(bytes: &[u8]) -> Option<&str> {
-    let cut = bytes.iter().take(3).take_while(|byte| **byte & 0b1100_0000 == 0b1000_0000).count();
-    str::from_utf8(&bytes[cut..]).ok()
 }

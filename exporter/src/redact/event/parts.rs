@@ -6,6 +6,7 @@ use std::{borrow::Cow, ops::Range};
 use offpath_core::{
     limits,
     mask::{Mask, REDACTED},
+    query::percent_decoded,
 };
 
 use super::texts::{Parts, Text};
@@ -158,27 +159,5 @@ fn is_cut(text: &str, limit: usize) -> bool {
 /// A part without percent-encoding; in a query, a `+` is a blank (<https://url.spec.whatwg.org/#urlencoded-parsing>).
 fn decoded(part: &str, separator: char) -> Vec<u8> {
     let spaced = if separator == '&' { part.replace('+', " ") } else { part.to_owned() };
-    percent_decoded(spaced.as_bytes())
-}
-
-/// Decodes `%41` to `A`; what is no valid escape stays as it is (RFC 3986, section 2.1).
-fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
-    let digit = |byte: Option<&u8>| {
-        byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok())
-    };
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(high << 4 | low);
-                at += 3;
-            }
-            _ => {
-                decoded.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    decoded
+    percent_decoded(spaced.as_bytes()).into_owned()
 }
