@@ -4,6 +4,8 @@
 //! there; what is not known of it is `null`, or empty where it is a list or a body.
 
 mod body;
+mod llm;
+mod span;
 
 use std::{
     fmt,
@@ -13,8 +15,12 @@ use std::{
 use offpath_core::event::{Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, Proxy, WebSocket};
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
-use self::body::BodyJson;
 pub(crate) use self::body::{without_cut_end, without_cut_start};
+use self::{
+    body::BodyJson,
+    llm::LlmJson,
+    span::{ScoreJson, SpanJson},
+};
 
 /// The version that `schema` in the JSON says.
 pub const SCHEMA: u32 = 1;
@@ -25,8 +31,10 @@ pub fn write(event: &Event, out: &mut Vec<u8>) {
     let written = match &event.kind {
         Some(Kind::Exchange(exchange)) => serde_json::to_writer(out, &ExchangeJson::new(event, exchange)),
         Some(Kind::Loss(loss)) => serde_json::to_writer(out, &LossJson::new(event, loss)),
+        Some(Kind::Span(span)) => serde_json::to_writer(out, &SpanJson::new(event, span)),
+        Some(Kind::Score(score)) => serde_json::to_writer(out, &ScoreJson::new(event, score)),
         // One that was not sampled is counted where it comes in, and stored nowhere.
-        Some(Kind::Unsampled(_)) | None => serde_json::to_writer(out, &Common::new(event, "unknown")),
+        Some(Kind::Unsampled(_)) | None => serde_json::to_writer(out, &Common::new(event)),
     };
     debug_assert!(written.is_ok(), "an event always has its JSON");
 }
@@ -37,6 +45,18 @@ pub fn to_string(event: &Event) -> String {
     let mut out = Vec::new();
     write(event, &mut out);
     String::from_utf8(out).unwrap_or_default()
+}
+
+/// What `kind` in the JSON says.
+#[must_use]
+pub fn kind(event: &Event) -> &'static str {
+    match &event.kind {
+        Some(Kind::Exchange(_)) => "exchange",
+        Some(Kind::Loss(_)) => "loss",
+        Some(Kind::Span(span)) => span.type_name(),
+        Some(Kind::Score(_)) => "score",
+        Some(Kind::Unsampled(_)) | None => "unknown",
+    }
 }
 
 /// An id in the JSON's notation: 32 hexadecimal digits.
@@ -68,10 +88,10 @@ struct Common<'a> {
 }
 
 impl<'a> Common<'a> {
-    fn new(event: &'a Event, kind: &'static str) -> Self {
+    fn new(event: &'a Event) -> Self {
         Self {
             schema: SCHEMA,
-            kind,
+            kind: kind(event),
             id: Hex128(event.id()),
             trace_id: Hex128(event.trace_id()),
             span_id: Hex64(event.span_id),
@@ -114,13 +134,13 @@ struct ExchangeJson<'a> {
     session_id: Option<&'a str>,
     tags: &'a [String],
     metadata: Empty,
-    llm: (),
+    llm: Option<LlmJson<'a>>,
 }
 
 impl<'a> ExchangeJson<'a> {
     fn new(event: &'a Event, exchange: &'a Exchange) -> Self {
         Self {
-            common: Common::new(event, "exchange"),
+            common: Common::new(event),
             rule: known(&exchange.rule),
             rules: known(&event.rules),
             sampled_because: known(&exchange.sampled_because),
@@ -145,7 +165,7 @@ impl<'a> ExchangeJson<'a> {
             session_id: known(&event.session_id),
             tags: &event.tags,
             metadata: Empty {},
-            llm: (),
+            llm: exchange.generation.as_ref().map(LlmJson::new),
         }
     }
 }
@@ -235,7 +255,7 @@ struct LossJson<'a> {
 impl<'a> LossJson<'a> {
     fn new(event: &'a Event, loss: &'a Loss) -> Self {
         Self {
-            common: Common::new(event, "loss"),
+            common: Common::new(event),
             reason: &loss.reason,
             count: loss.count,
             producer: known(&loss.producer),

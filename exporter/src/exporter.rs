@@ -32,7 +32,7 @@ use crate::{
     metrics::{Metrics, Pending},
     priority,
     signal::Signal,
-    sinks::runner::Runner,
+    sinks::{Built, runner::Runner},
     spool::{OpenError, Spool},
 };
 
@@ -197,9 +197,10 @@ fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec
         }
         let pending = Pending::default();
         view.sinks.push((sink.name.clone(), pending.clone()));
+        let Built::OneByOne(built) = sink.build() else { continue };
         runners.push(Runner {
             name: sink.name.clone(),
-            sink: sink.build(),
+            sink: built,
             spool: view.spool.clone(),
             cursor,
             metrics: view.metrics.clone(),

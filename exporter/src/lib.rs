@@ -12,6 +12,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod delivery;
 pub mod event_json;
 pub mod exporter;
 pub mod health;

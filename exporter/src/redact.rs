@@ -45,7 +45,7 @@ pub struct Done {
 }
 
 impl Treatments {
-    /// Treats an event: only then may it touch a disk. What is no exchange stays as it is. If it cannot be done, which is
+    /// Treats an event: only then may it touch a disk. What is neither exchange, span nor score stays as it is. If it cannot be done, which is
     /// told, all that may hold a secret is withheld.
     pub fn treat(&mut self, event: &mut Event) -> Done {
         event::treat(self, event)

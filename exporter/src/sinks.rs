@@ -2,6 +2,9 @@
 //! delivers.
 
 pub mod jsonl;
+pub mod loki;
+pub mod otlp;
+pub mod redis;
 pub mod runner;
 pub mod sqlite;
 pub mod stdout;
@@ -13,7 +16,12 @@ use offpath_core::{
     event::Event,
 };
 
-use crate::{config::Environment, disk, spool::Cursor};
+use crate::{
+    config::Environment,
+    delivery::{self, Backend},
+    disk,
+    spool::Cursor,
+};
 
 /// Events to deliver together, in order.
 #[derive(Debug)]
@@ -92,18 +100,53 @@ pub enum Kind {
     Jsonl(jsonl::Settings),
     /// Lines on standard output.
     Stdout,
+    /// A stream of Redis.
+    Redis(redis::Settings),
+    /// OTLP over HTTP, and what is that under another name.
+    Otlp(Box<otlp::Settings>),
+    /// Loki's push API.
+    Loki(Box<loki::Settings>),
 }
 
-const TYPES: [&str; 3] = ["sqlite", "jsonl", "stdout"];
+/// A sink, not yet open, by how it is driven.
+#[derive(Debug)]
+pub enum Built {
+    /// It takes a batch at a time.
+    OneByOne(Box<dyn Sink>),
+    /// It answers requests.
+    Http(Box<dyn Backend>, delivery::Settings),
+}
+
+const TYPES: [&str; 12] = [
+    "sqlite",
+    "jsonl",
+    "stdout",
+    "redis",
+    "otlp",
+    "langfuse",
+    "phoenix",
+    "mlflow",
+    "langsmith",
+    "axiom",
+    "jaeger",
+    "loki",
+];
 
 impl SinkSettings {
     /// The sink, not yet open.
     #[must_use]
-    pub fn build(&self) -> Box<dyn Sink> {
+    pub fn build(&self) -> Built {
         match &self.kind {
-            Kind::Sqlite(settings) => Box::new(sqlite::Sqlite::new(settings.clone())),
-            Kind::Jsonl(settings) => Box::new(jsonl::Jsonl::new(settings.clone())),
-            Kind::Stdout => Box::new(stdout::Stdout),
+            Kind::Sqlite(settings) => Built::OneByOne(Box::new(sqlite::Sqlite::new(settings.clone()))),
+            Kind::Jsonl(settings) => Built::OneByOne(Box::new(jsonl::Jsonl::new(settings.clone()))),
+            Kind::Stdout => Built::OneByOne(Box::new(stdout::Stdout)),
+            Kind::Redis(settings) => Built::OneByOne(Box::new(redis::Redis::new(settings.clone()))),
+            Kind::Otlp(settings) => {
+                Built::Http(Box::new(otlp::Otlp::new((**settings).clone())), settings.delivery.clone())
+            }
+            Kind::Loki(settings) => {
+                Built::Http(Box::new(loki::Loki::new((**settings).clone())), settings.delivery.clone())
+            }
         }
     }
 }
@@ -144,7 +187,12 @@ fn read_one(mut table: Table<'_, '_>, data_dir: &Path, env: Environment<'_>) -> 
     let kind = match kind {
         "sqlite" => Some(Kind::Sqlite(sqlite::Settings::read(&mut table, data_dir, env))),
         "jsonl" => jsonl::Settings::read(&mut table, env).map(Kind::Jsonl),
-        _ => Some(Kind::Stdout),
+        "stdout" => Some(Kind::Stdout),
+        "redis" => redis::Settings::read(&mut table, env).map(Kind::Redis),
+        "loki" => loki::Settings::read(&mut table, env).map(|settings| Kind::Loki(Box::new(settings))),
+        name => otlp::Preset::named(name)
+            .and_then(|preset| otlp::Settings::read(preset, &mut table, env))
+            .map(|settings| Kind::Otlp(Box::new(settings))),
     };
     table.finish();
     kind

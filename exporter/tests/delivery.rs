@@ -11,7 +11,7 @@ use std::{
 
 use offpath_exporter::{
     ids,
-    sinks::{Batch, Kind, SinkSettings, jsonl},
+    sinks::{Batch, Built, Kind, SinkSettings, jsonl},
     spool::Cursor,
 };
 use offpath_ring::{Producer, layout::Word};
@@ -141,7 +141,9 @@ fn lines_are_not_written_twice_when_a_crash_follows_upon_a_crash() {
     let batch = Batch { events: (1..11).map(exchange).collect(), next: 10 };
     let open = |cursor: &Cursor| {
         let kind = Kind::Jsonl(jsonl::Settings { path: place.lines_file() });
-        let mut sink = SinkSettings { name: "lines".to_owned(), kind }.build();
+        let Built::OneByOne(mut sink) = (SinkSettings { name: "lines".to_owned(), kind }).build() else {
+            panic!("a file takes no requests");
+        };
         sink.open(cursor).expect("open");
         sink
     };

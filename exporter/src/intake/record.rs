@@ -31,7 +31,7 @@ pub(super) struct Told {
 pub(super) fn read<'p>(payload: &'p [u8], treatments: &mut Treatments) -> Option<Record<'p>> {
     let mut event = Event::from_bytes(payload).ok()?;
     Some(match &event.kind {
-        Some(Kind::Exchange(_)) => {
+        Some(Kind::Exchange(_) | Kind::Span(_) | Kind::Score(_)) => {
             let done = treatments.treat(&mut event);
             let stored = event.to_bytes().into();
             let request = request(&mut event);
@@ -72,7 +72,7 @@ fn request(event: &mut Event) -> Option<Request> {
     let (route, method, status) = match &mut event.kind {
         Some(Kind::Exchange(exchange)) => (&mut exchange.route, &mut exchange.method, exchange.status),
         Some(Kind::Unsampled(unsampled)) => (&mut unsampled.route, &mut unsampled.method, unsampled.status),
-        Some(Kind::Loss(_)) | None => return None,
+        Some(Kind::Loss(_) | Kind::Span(_) | Kind::Score(_)) | None => return None,
     };
     let (route, method, service) = (take(route), take(method), take(&mut event.service));
     Some(Request { service, route, method, status, took: Duration::from_nanos(event.duration_ns) })

@@ -5,6 +5,7 @@
 mod identity;
 mod parts;
 mod texts;
+mod told;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -18,8 +19,8 @@ use super::{
 };
 
 pub(super) fn treat(treatments: &mut Treatments, event: &mut Event) -> Done {
-    // What is no exchange says nothing of what anybody sent.
-    if !matches!(event.kind, Some(Kind::Exchange(_))) {
+    // What is neither says nothing of what anybody sent.
+    if !matches!(event.kind, Some(Kind::Exchange(_) | Kind::Span(_) | Kind::Score(_))) {
         return Done::default();
     }
     let (treatment, told) = (std::mem::take(&mut event.treatment), std::mem::take(&mut event.told));
@@ -40,8 +41,12 @@ fn redact(event: &mut Event, told: u32, redactor: &Redactor) -> Done {
     let mut done = Done::default();
     let found = match &mut event.kind {
         Some(Kind::Exchange(exchange)) => redact_bodies(exchange, redactor, &mut done),
-        _ => Vec::new(),
+        _ => {
+            told::bodies(event).for_each(|body| redact_told(body, redactor, &mut done));
+            Vec::new()
+        }
     };
+    told::forget_what_only_the_exporter_knows(event);
     identity::tell(event, told, &redactor.identity, &found);
     let mut searched = parts::Searched::new(redactor);
     texts::each(event, |text| searched.redact(text));
@@ -61,17 +66,35 @@ fn redact_bodies(exchange: &mut Exchange, redactor: &Redactor, done: &mut Done) 
             let found = body::treat(&mut body, &described(message, is_request, websocket), redactor);
             identity.extend(found);
         }
-        (body.head_limit, body.tail_limit) = (None, None);
-        if let Some(treated) = &body.treated {
-            done.masked += treated.masked;
-            done.withheld.extend(withheld::of(treated));
-        }
+        finish(&mut body, done);
         message.body = Some(body);
         // They were told for this alone: the rules keep no such header.
         message.content_type.clear();
         message.content_encoding.clear();
     }
     identity
+}
+
+/// The same for what the app itself tells, which says whose it is elsewhere.
+fn redact_told(body: &mut Body, redactor: &Redactor, done: &mut Done) {
+    let described = Described {
+        content_type: "application/json",
+        content_encoding: "",
+        is_request: false,
+        websocket: false,
+    };
+    if !body.head.is_empty() || !body.tail.is_empty() {
+        body::treat(body, &described, redactor);
+    }
+    finish(body, done);
+}
+
+fn finish(body: &mut Body, done: &mut Done) {
+    (body.head_limit, body.tail_limit) = (None, None);
+    if let Some(treated) = &body.treated {
+        done.masked += treated.masked;
+        done.withheld.extend(withheld::of(treated));
+    }
 }
 
 /// What a body is. Where the core says it apart from the headers, theirs is missing, or masked.
@@ -95,16 +118,11 @@ fn first<'t>(text: &'t str, other: &'t str) -> &'t str {
 /// Takes out of an event all that was not looked into.
 fn withhold(event: &mut Event, why: &'static str) -> Done {
     let mut done = Done::default();
-    if let Some(Kind::Exchange(exchange)) = &mut event.kind {
-        for body in [&mut exchange.request, &mut exchange.response]
-            .into_iter()
-            .flatten()
-            .flat_map(|message| &mut message.body)
-        {
-            withhold_body(body, why);
-            done.withheld.push(why);
-        }
+    for body in told::bodies(event) {
+        withhold_body(body, why);
+        done.withheld.push(why);
     }
+    told::forget_what_only_the_exporter_knows(event);
     texts::each(event, |text| text.withhold());
     if done.withheld.is_empty() {
         done.withheld.push(why);

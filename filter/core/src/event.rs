@@ -17,7 +17,9 @@
 //!  13  source          string    "asgi", "envoy", "httpx", "aiohttp", "sdk", "otel"
 //!  16  exchange        Exchange  ┐
 //!  17  loss            Loss      │ one of these says what kind of event it is
-//!  23  unsampled       Unsampled ┘
+//!  23  unsampled       Unsampled │
+//!  25  span            Span      │
+//!  26  score           Score     ┘
 //!  18  user_id         string    ┐
 //!  19  session_id      string    │ whose it is; from headers and the host by the core, from JSON by the exporter
 //!  20  tags            string *  ┘
@@ -36,10 +38,14 @@
 //! it has a treatment, which then nobody can carry out.
 //! [`SCHEMA`] grows only when the meaning of an existing field changes, which this layout is made to avoid.
 
+mod span;
+
+pub use self::span::{Cost, Generation, Level, SPAN_TYPES, Score, Span, Tokens};
+
 /// The version of the layout above that this build writes.
 pub const SCHEMA: u32 = 1;
 
-/// One thing that happened: an exchange, or a loss of events.
+/// One thing that happened: an exchange, a span or a score of the app, or a loss of events.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Event {
     /// [`SCHEMA`] of the producer.
@@ -82,7 +88,7 @@ pub struct Event {
     #[prost(string, tag = "13")]
     pub source: String,
     /// What happened. `None`: a kind that this build does not know.
-    #[prost(oneof = "Kind", tags = "16, 17, 23")]
+    #[prost(oneof = "Kind", tags = "16, 17, 23, 25, 26")]
     pub kind: Option<Kind>,
     /// Who the user is; empty if no rule says where to look.
     #[prost(string, tag = "18")]
@@ -122,6 +128,12 @@ pub enum Kind {
     /// A request that sampling left out.
     #[prost(message, tag = "23")]
     Unsampled(Unsampled),
+    /// Something that the app did, as it tells it itself.
+    #[prost(message, tag = "25")]
+    Span(Span),
+    /// A judgement of a trace or of a span.
+    #[prost(message, tag = "26")]
+    Score(Score),
 }
 
 /// What metrics need of an exchange that sampling left out: it is counted, and not stored.
@@ -207,6 +219,9 @@ pub struct Exchange {
     /// Status of a gRPC call, from its trailers or, if there were none, its headers.
     #[prost(uint32, optional, tag = "19")]
     pub grpc_status: Option<u32>,
+    /// What a model did in it. No producer says it: the exporter reads it from the bodies.
+    #[prost(message, optional, tag = "20")]
+    pub generation: Option<Generation>,
 }
 
 /// One direction of an exchange.

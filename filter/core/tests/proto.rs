@@ -3,7 +3,8 @@
 
 use offpath_core::batch::{self, Envelope};
 use offpath_core::event::{
-    Body, Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, Proxy, Treated, Unsampled, WebSocket,
+    Body, Cost, Error, Event, Exchange, Generation, Header, Kind, Level, Loss, Message, Outcome, Proxy,
+    Score, Span, Tokens, Treated, Unsampled, WebSocket,
 };
 use offpath_core::{
     mask::MaskKind,
@@ -48,26 +49,81 @@ fn full(kind: Kind) -> Event {
     }
 }
 
+fn body() -> Body {
+    Body {
+        size: 10,
+        head: vec![1],
+        tail: vec![2],
+        head_limit: Some(1),
+        tail_limit: Some(1),
+        treated: Some(Treated {
+            kept: 1,
+            masked: 2,
+            cut: 3,
+            json: true,
+            content_type: "t".into(),
+            digest: "d".into(),
+            decoded: "g".into(),
+            withheld: "w".into(),
+        }),
+    }
+}
+
+fn generation() -> Generation {
+    Generation {
+        system: "a".into(),
+        operation: "b".into(),
+        request_model: "c".into(),
+        response_model: "d".into(),
+        response_id: "e".into(),
+        stream: true,
+        parameters: "f".into(),
+        input: "g".into(),
+        output: "h".into(),
+        usage: vec![Tokens { kind: "input".into(), count: 1 }],
+        cost: vec![Cost { kind: "input".into(), usd: 0.5 }],
+        first_token_ns: Some(1),
+        finish_reasons: vec!["i".into()],
+        partial: true,
+        prompt_name: "j".into(),
+        prompt_version: 1,
+    }
+}
+
+fn span() -> Span {
+    Span {
+        r#type: "a".into(),
+        name: "b".into(),
+        input: Some(body()),
+        output: Some(body()),
+        level: Level::Error.into(),
+        status_message: "c".into(),
+        metadata: Some(body()),
+        version: "d".into(),
+        generation: Some(generation()),
+        trace_name: "e".into(),
+        is_app_root: true,
+        error: Some(Error { r#type: "t".into(), message: "m".into() }),
+    }
+}
+
+fn score() -> Score {
+    Score {
+        name: "a".into(),
+        value: Some(1.0),
+        text: "b".into(),
+        data_type: "c".into(),
+        comment: "d".into(),
+        metadata: Some(body()),
+        config_id: "e".into(),
+        score_id: "f".into(),
+    }
+}
+
 fn exchange() -> Exchange {
     let message = Message {
         headers: vec![Header { name: "n".into(), value: "v".into() }],
-        body: Some(Body {
-            size: 10,
-            head: vec![1],
-            tail: vec![2],
-            head_limit: Some(1),
-            tail_limit: Some(1),
-            treated: Some(Treated {
-                kept: 1,
-                masked: 2,
-                cut: 3,
-                json: true,
-                content_type: "t".into(),
-                digest: "d".into(),
-                decoded: "g".into(),
-                withheld: "w".into(),
-            }),
-        }),
+        body: Some(body()),
         chunks: 1,
         content_type: "t".into(),
         content_encoding: "e".into(),
@@ -98,6 +154,7 @@ fn exchange() -> Exchange {
             response_code_details: "x".into(),
         }),
         grpc_status: Some(1),
+        generation: Some(generation()),
     }
 }
 
@@ -128,7 +185,8 @@ fn the_proto_file_describes_every_field() {
         status: 200,
         rule: "c".into(),
     };
-    for kind in [Kind::Exchange(exchange()), Kind::Loss(loss), Kind::Unsampled(unsampled)] {
+    let of_proxies = [Kind::Exchange(exchange()), Kind::Loss(loss), Kind::Unsampled(unsampled)];
+    for kind in of_proxies.into_iter().chain([Kind::Span(span()), Kind::Score(score())]) {
         let bytes = full(kind).to_bytes();
         let read =
             DynamicMessage::decode(event_of_the_proto_file(), bytes.as_slice()).expect("the same wire types");

@@ -2,7 +2,7 @@
 //! hosts that a proxy sends to, are not among them.
 
 use offpath_core::{
-    event::{Event, Kind},
+    event::{Error, Event, Exchange, Kind, Span},
     limits,
     mask::REDACTED,
 };
@@ -41,15 +41,43 @@ pub(super) fn each(event: &mut Event, mut act: impl FnMut(Text<'_>)) {
     for text in [&mut event.user_id, &mut event.session_id].into_iter().chain(&mut event.tags) {
         plain(text, usize::MAX, act);
     }
-    let Some(Kind::Exchange(exchange)) = &mut event.kind else { return };
+    match &mut event.kind {
+        Some(Kind::Exchange(exchange)) => of_exchange(exchange, act),
+        Some(Kind::Span(span)) => of_span(span, act),
+        Some(Kind::Score(score)) => {
+            for text in [&mut score.text, &mut score.comment] {
+                plain(text, usize::MAX, act);
+            }
+        }
+        Some(Kind::Loss(_) | Kind::Unsampled(_)) | None => {}
+    }
+}
+
+fn of_span(span: &mut Span, act: &mut dyn FnMut(Text<'_>)) {
+    for text in [&mut span.name, &mut span.status_message, &mut span.trace_name, &mut span.version] {
+        plain(text, usize::MAX, act);
+    }
+    if let Some(error) = &mut span.error {
+        of_error(error, act);
+    }
+    if let Some(generation) = &mut span.generation {
+        plain(&mut generation.parameters, usize::MAX, act);
+    }
+}
+
+fn of_error(error: &mut Error, act: &mut dyn FnMut(Text<'_>)) {
+    plain(&mut error.r#type, usize::MAX, act);
+    plain(&mut error.message, limits::MESSAGE, act);
+}
+
+fn of_exchange(exchange: &mut Exchange, act: &mut dyn FnMut(Text<'_>)) {
     plain(&mut exchange.client, usize::MAX, act);
     // A host is an address by itself; only what is before an `@` in it is somebody's.
     if exchange.host.contains('@') {
         plain(&mut exchange.host, usize::MAX, act);
     }
     if let Some(error) = &mut exchange.error {
-        plain(&mut error.r#type, usize::MAX, act);
-        plain(&mut error.message, limits::MESSAGE, act);
+        of_error(error, act);
     }
     if let Some(websocket) = &mut exchange.websocket {
         plain(&mut websocket.subprotocol, usize::MAX, act);

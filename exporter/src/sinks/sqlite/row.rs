@@ -22,7 +22,7 @@ pub(super) fn insert(statement: &mut Statement<'_>, event: &Event, json: &[u8]) 
         Some(Kind::Loss(loss)) => Some(loss),
         _ => None,
     };
-    let kind = if exchange.is_some() { "exchange" } else { loss.map_or("unknown", |_| "loss") };
+    let kind = event_json::kind(event);
     let of = |field: fn(&Exchange) -> &str| exchange.map(field).filter(|text| !text.is_empty());
     statement.execute(params![
         event_json::id(event.id()),
