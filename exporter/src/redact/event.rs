@@ -43,6 +43,9 @@ fn redact(event: &mut Event, told: u32, redactor: &Redactor) -> Done {
         Some(Kind::Exchange(exchange)) => redact_bodies(exchange, redactor, &mut done),
         _ => {
             told::bodies(event).for_each(|body| redact_told(body, redactor, &mut done));
+            if let Some(parameters) = told::parameters(event) {
+                redact_parameters(parameters, redactor, &mut done);
+            }
             Vec::new()
         }
     };
@@ -89,6 +92,14 @@ fn redact_told(body: &mut Body, redactor: &Redactor, done: &mut Done) {
     finish(body, done);
 }
 
+/// They are JSON, too, and kept whole or not at all.
+fn redact_parameters(parameters: &mut String, redactor: &Redactor, done: &mut Done) {
+    let head = std::mem::take(parameters).into_bytes();
+    let mut body = Body { size: head.len() as u64, head, ..Body::default() };
+    redact_told(&mut body, redactor, done);
+    *parameters = String::from_utf8(body.head).unwrap_or_default();
+}
+
 fn finish(body: &mut Body, done: &mut Done) {
     (body.head_limit, body.tail_limit) = (None, None);
     if let Some(treated) = &body.treated {
@@ -123,6 +134,9 @@ fn withhold(event: &mut Event, why: &'static str) -> Done {
         done.withheld.push(why);
     }
     told::forget_what_only_the_exporter_knows(event);
+    if let Some(parameters) = told::parameters(event) {
+        parameters.clear();
+    }
     texts::each(event, |text| text.withhold());
     if done.withheld.is_empty() {
         done.withheld.push(why);

@@ -2,7 +2,7 @@
 
 use super::*;
 use offpath_core::{
-    event::{Error, Header, WebSocket},
+    event::{Error, Generation, Header, Score, Span, WebSocket},
     limits,
     mask::{MaskKind, REDACTED},
     treatment::{Expression, Identity, JsonField, PATTERNS, Treatment, VERSION},
@@ -222,4 +222,74 @@ proptest! {
         let (again, _) = treated(masking(), |other| *other = exchange.clone());
         prop_assert_eq!(again, exchange);
     }
+}
+
+/// A span with this text in all places where an app may tell it.
+fn span_with(text: &str) -> Span {
+    let body = || Some(Body { size: text.len() as u64, head: text.into(), ..Body::default() });
+    let word = || text.to_owned();
+    let generation = Generation {
+        request_model: word(),
+        response_model: word(),
+        response_id: word(),
+        parameters: word(),
+        input: word(),
+        output: word(),
+        prompt_name: word(),
+        ..Generation::default()
+    };
+    Span {
+        name: word(),
+        input: body(),
+        output: body(),
+        status_message: word(),
+        metadata: body(),
+        version: word(),
+        generation: Some(generation),
+        trace_name: word(),
+        error: Some(Error { r#type: word(), message: word() }),
+        ..Span::default()
+    }
+}
+
+fn treated_kind(kind: Kind, treatment: Vec<u8>) -> (Kind, Done) {
+    let mut event = Event { kind: Some(kind), treatment, ..Event::default() };
+    let done = Treatments::default().treat(&mut event);
+    (event.kind.expect("a kind"), done)
+}
+
+#[test]
+fn a_secret_is_masked_wherever_an_app_tells_it() {
+    let (span, done) = treated_kind(Kind::Span(span_with(KEY)), Vec::new());
+    assert!(!format!("{span:?}").contains("abcdefghij"), "{span:#?}");
+    assert_eq!((done.masked, done.withheld.len()), (14, 0));
+    let score = Score { text: KEY.to_owned(), comment: KEY.to_owned(), ..Score::default() };
+    let (score, done) = treated_kind(Kind::Score(score), Vec::new());
+    assert!(!format!("{score:?}").contains("abcdefghij"), "{score:#?}");
+    assert_eq!(done.masked, 2);
+}
+
+#[test]
+fn values_of_secret_keys_are_masked_in_what_an_app_tells() {
+    let (span, _) = treated_kind(Kind::Span(span_with(r#"{"password": "hunter2", "n": 1}"#)), Vec::new());
+    let Kind::Span(span) = span else { panic!("{span:?}") };
+    let kept = r#"{"password": "[redacted]", "n": 1}"#;
+    let bodies = [span.input, span.output, span.metadata].map(|body| body.expect("a body").head);
+    assert_eq!(bodies, [kept.as_bytes(); 3]);
+    assert_eq!(span.generation.expect("a generation").parameters, kept);
+}
+
+#[test]
+fn what_an_app_tells_is_withheld_when_it_cannot_be_looked_into() {
+    let unusable = treatment(|treatment| treatment.patterns.push("of tomorrow".to_owned()));
+    let (span, done) = treated_kind(Kind::Span(span_with("private")), unusable);
+    assert!(!format!("{span:?}").contains("private"), "{span:#?}");
+    assert_eq!(done.withheld, [withheld::UNUSABLE; 3]);
+}
+
+#[test]
+fn no_producer_says_what_only_the_exporter_knows() {
+    let generation = Generation { input: "said".to_owned(), ..Generation::default() };
+    let (exchange, _) = treated(Vec::new(), |exchange| exchange.generation = Some(generation));
+    assert_eq!(exchange.generation, None);
 }

@@ -61,7 +61,11 @@ fn of_span(span: &mut Span, act: &mut dyn FnMut(Text<'_>)) {
         of_error(error, act);
     }
     if let Some(generation) = &mut span.generation {
-        plain(&mut generation.parameters, usize::MAX, act);
+        let models =
+            [&mut generation.request_model, &mut generation.response_model, &mut generation.response_id];
+        for text in models.into_iter().chain([&mut generation.prompt_name]) {
+            plain(text, usize::MAX, act);
+        }
     }
 }
 

@@ -15,6 +15,14 @@ pub(super) fn bodies(event: &mut Event) -> impl Iterator<Item = &mut Body> {
     bodies.into_iter().flatten()
 }
 
+/// What a model was asked to do its work with, as JSON.
+pub(super) fn parameters(event: &mut Event) -> Option<&mut String> {
+    match &mut event.kind {
+        Some(Kind::Span(span)) => span.generation.as_mut().map(|generation| &mut generation.parameters),
+        _ => None,
+    }
+}
+
 fn body_of(message: &mut Option<Message>) -> Option<&mut Body> {
     message.as_mut()?.body.as_mut()
 }
