@@ -1,7 +1,8 @@
 //! The event's JSON and its published schema.
 
 use offpath_core::event::{
-    Body, Error, Event, Exchange, Kind, Loss, Message, Outcome, Proxy, Treated, WebSocket,
+    Body, Cost, Error, Event, Exchange, Generation, Kind, Level, Loss, Message, Outcome, Proxy, SPAN_TYPES, Score,
+    Span, Tokens, Treated, WebSocket,
 };
 use offpath_exporter::event_json;
 use serde_json::{Value, json};
@@ -76,9 +77,101 @@ fn every_kind_of_event_fits_the_schema() {
         Event { kind: Some(Kind::Exchange(Exchange::default())), ..Event::default() },
         Event { kind: Some(Kind::Loss(loss)), ..Event::default() },
         Event { start_unix_ns: u64::MAX, ..Event::default() },
+        with(|exchange| exchange.generation = Some(Generation::default())),
+        with(|exchange| exchange.generation = Some(generation())),
+        Event { kind: Some(Kind::Span(Span { level: 99, ..Span::default() })), ..Event::default() },
+        Event { kind: Some(Kind::Score(Score::default())), ..Event::default() },
+        score(|score| score.value = Some(f64::NAN)),
     ] {
         assert_valid(&rendered(&event));
     }
+    for name in SPAN_TYPES {
+        let json = rendered(&span(|span| span.r#type = name.to_owned()));
+        assert_eq!(json["kind"], name);
+        assert_valid(&json);
+    }
+}
+
+fn generation() -> Generation {
+    let tokens = |kind: &str, count| Tokens { kind: kind.to_owned(), count };
+    Generation {
+        system: "openai".to_owned(),
+        operation: "chat".to_owned(),
+        request_model: "gpt-4o".to_owned(),
+        response_model: "gpt-4o-2024-08-06".to_owned(),
+        parameters: r#"{"temperature":0.5}"#.to_owned(),
+        input: r#"[{"role":"user"}]"#.to_owned(),
+        output: "not JSON".to_owned(),
+        usage: vec![tokens("input", 50), tokens("output", 5), tokens("total", 55)],
+        cost: vec![Cost { kind: "total".to_owned(), usd: 0.0004 }],
+        first_token_ns: Some(30_000_000),
+        finish_reasons: vec!["stop".to_owned()],
+        prompt_version: 3,
+        ..Generation::default()
+    }
+}
+
+fn span(change: impl FnOnce(&mut Span)) -> Event {
+    let body = |text: &str| Body { size: text.len() as u64, head: text.into(), ..Body::default() };
+    let mut span = Span {
+        r#type: "generation".to_owned(),
+        name: "answer".to_owned(),
+        input: Some(body("hello")),
+        level: Level::Warning as i32,
+        status_message: "slow".to_owned(),
+        metadata: Some(body("{}")),
+        generation: Some(generation()),
+        trace_name: "chat".to_owned(),
+        is_app_root: true,
+        error: Some(Error { r#type: "ValueError".to_owned(), message: "no".to_owned() }),
+        ..Span::default()
+    };
+    change(&mut span);
+    Event { kind: Some(Kind::Span(span)), ..exchange(5) }
+}
+
+fn score(change: impl FnOnce(&mut Score)) -> Event {
+    let mut score = Score {
+        name: "helpful".to_owned(),
+        value: Some(0.5),
+        data_type: "NUMERIC".to_owned(),
+        comment: "good".to_owned(),
+        ..Score::default()
+    };
+    change(&mut score);
+    Event { kind: Some(Kind::Score(score)), ..exchange(5) }
+}
+
+#[test]
+fn a_span_is_rendered_as_documented() {
+    let json = rendered(&span(|_| {}));
+    assert_valid(&json);
+    let expected = json!({
+        "kind": "generation", "name": "answer", "trace_name": "chat", "is_app_root": true, "level": "WARNING",
+        "status_message": "slow", "version": null, "output": null,
+        "error": {"type": "ValueError", "message": "no"},
+        "llm": {
+            "system": "openai", "operation": "chat", "request_model": "gpt-4o", "response_model": "gpt-4o-2024-08-06",
+            "response_id": null, "stream": false, "parameters": {"temperature": 0.5}, "input": [{"role": "user"}],
+            "output": null, "usage": {"input": 50, "output": 5, "total": 55}, "cost": {"total": 0.0004},
+            "cost_usd": 0.0004, "first_token_ns": 30_000_000, "finish_reasons": ["stop"], "partial": false,
+            "prompt_name": null, "prompt_version": 3,
+        },
+    });
+    for (key, value) in expected.as_object().expect("an object") {
+        assert_eq!(&json[key], value, "{key}");
+    }
+    assert_eq!((&json["input"]["head"], &json["metadata"]["head"]), (&json!("hello"), &json!("{}")));
+}
+
+#[test]
+fn a_score_has_a_number_or_a_text() {
+    let number = rendered(&score(|_| {}));
+    let text = rendered(&score(|score| (score.value, score.text) = (None, "good".to_owned())));
+    assert_valid(&number);
+    assert_valid(&text);
+    assert_eq!((&number["kind"], &number["value"]), (&json!("score"), &json!(0.5)));
+    assert_eq!((&text["value"], &text["comment"]), (&json!("good"), &json!("good")));
 }
 
 #[test]
@@ -150,7 +243,10 @@ fn the_documented_example_fits_the_schema() {
                               "masked": 0, "cut": 2, "json": true, "content_type": null, "digest": null, "decoded": "gzip",
                               "withheld": null}},
         "error": null, "user_id": "alice", "session_id": null, "tags": ["beta"], "metadata": {},
-        "llm": {"system": "openai", "operation": "chat", "request_model": "gpt-4o", "stream": true, "input": [],
-                "output": [], "usage": {"input": 50, "output": 5, "total": 55}, "cost_usd": 0.0004, "partial": false},
+        "llm": {"system": "openai", "operation": "chat", "request_model": "gpt-4o", "response_model": "gpt-4o-2024-08-06",
+                "response_id": null, "stream": true, "parameters": {}, "input": [], "output": [],
+                "usage": {"input": 50, "output": 5, "total": 55}, "cost": {"total": 0.0004}, "cost_usd": 0.0004,
+                "first_token_ns": 30_000_000, "finish_reasons": ["stop"], "partial": false, "prompt_name": null,
+                "prompt_version": null},
     }));
 }
