@@ -72,7 +72,13 @@ test-python: $(VENV)/.wheel
 	cd host-python && ../$(BIN)/python -m pytest
 	$(CARGO) build --quiet --locked --release -p offpath-exporter --example parity
 	$(CARGO) build --quiet --locked --release -p offpath-python --example component
-	CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m pytest
+	@mkdir -p .cache
+	@$(BIN)/python -m tests.chaos.outage >.cache/outage.log 2>&1 & outage=$$!; \
+		trap 'kill $$outage 2>/dev/null || true' EXIT; \
+		CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m pytest; \
+		echo 'waiting for the outage of ten minutes that goes on beside'; \
+		wait $$outage || { cat .cache/outage.log; exit 1; }; \
+		cat .cache/outage.log
 
 .PHONY: bench
 bench: $(VENV)/.wheel $(VENV)/.perf ## measure offpath beside what users have today; QUICK=1 for a short run

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from .http import get
 from .processes import BIN, ROOT, Process, eventually, running
 
 #: The command of the exporter.
@@ -71,6 +72,14 @@ class Place:
             yield process
         finally:
             process.stop()
+
+    def metric(self, name: str) -> float:
+        """Return what the running exporter says of a metric with its labels; 0 if it says nothing."""
+        address = (self.data / "http.addr").read_text(encoding="ascii").strip()
+        lines = get(f"http://{address}/metrics").decode().splitlines()
+        return next(
+            (float(line.removeprefix(f"{name} ")) for line in lines if line.startswith(f"{name} ")), 0.0
+        )
 
     def rings_left(self) -> int:
         """How many rings there are."""

@@ -77,6 +77,18 @@ class Process:
         """Its process id."""
         return self._popen.pid
 
+    @property
+    def peak_resident_mb(self) -> int:
+        """The most memory that it had at a time."""
+        lines = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) // 1024
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The time that it has had of the CPUs, as a user and in the system; proc_pid_stat(5)."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def wait_for(self, what: str, holds: Callable[[], bool]) -> None:
         """Wait until it holds; fail at once if the process ends before."""
 

@@ -13,7 +13,7 @@ import sys
 from tests.framework.place import place
 from tests.framework.processes import free_port, running
 
-from . import envoy, in_process, instructions, native, over_http, startup
+from . import delivery, envoy, in_process, instructions, native, over_http, startup
 from .markdown import heading, table
 
 
@@ -42,6 +42,7 @@ def main() -> None:
         show(native.rules())
         show(native.ring())
         show(native.intake(100_000 if quick else 1_000_000))
+        show(delivery.report(black_hole, 50_000 if quick else 200_000))
         show(native.redaction(0.3 if quick else 3))
         show(startup.report(made.env, black_hole))
 
