@@ -56,6 +56,8 @@ pub struct Settings {
     pub spool: spool::Options,
     /// `[exporter] spool.sync`: how much a power cut may take.
     pub sync: Duration,
+    /// `[exporter] dead_letters.max_size`: bytes that all dead letters together may take.
+    pub dead_letters: u64,
     /// `[intake.envoy]`.
     pub envoy: envoy::Settings,
     /// `[sinks.*]`, or the local store if none is named.
@@ -245,6 +247,7 @@ impl Settings {
         let data_dir = paths::expand(data_dir, env);
         let nice = table.whole("nice", 0, 19).unwrap_or(10);
         let (spool, sync) = read_spool(table.table("spool"));
+        let dead_letters = read_dead_letters(table.table("dead_letters"));
         table.finish();
         let sinks = sinks::read(root.table("sinks"), &data_dir, env);
         Self {
@@ -256,6 +259,7 @@ impl Settings {
             nice: i32::try_from(nice).unwrap_or(10),
             spool,
             sync,
+            dead_letters,
             envoy,
             sinks,
         }
@@ -270,6 +274,12 @@ fn read_spool(mut table: Table<'_, '_>) -> (spool::Options, Duration) {
     let sync = duration(&mut table, "sync", Duration::from_millis(10), Duration::from_mins(1));
     table.finish();
     (spool::Options::new(size, age), sync.unwrap_or(Duration::from_millis(200)))
+}
+
+fn read_dead_letters(mut table: Table<'_, '_>) -> u64 {
+    let size = table.size("max_size", 1 << 20, 1 << 50).unwrap_or(1 << 30);
+    table.finish();
+    size
 }
 
 fn read_intake(mut table: Table<'_, '_>, env: Environment<'_>) -> envoy::Settings {

@@ -22,6 +22,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     config::{Live, Settings},
+    dead_letters::DeadLetters,
     health::Health,
     ids,
     intake::{
@@ -79,6 +80,8 @@ pub struct Exporter {
 pub struct View {
     /// The spool.
     pub spool: Spool,
+    /// What no backend takes.
+    pub dead_letters: DeadLetters,
     /// What it counts.
     pub metrics: Metrics,
     /// What is wrong with it.
@@ -122,8 +125,10 @@ impl Exporter {
         let socket = socket.map(|path| Socket::bind(&path, settings.envoy.mode)).transpose()?;
         let spool_directory = settings.data_dir.join("spool");
         let (spool, writer) = Spool::open(&spool_directory, settings.spool.clone(), ids::now_unix_ns())?;
+        let dead_letters = DeadLetters::open(&settings.data_dir, settings.dead_letters).map_err(data_dir)?;
         let mut view = View {
             spool,
+            dead_letters,
             metrics: Metrics::default(),
             health: Health::default(),
             settings: Live::new(settings.clone()),
@@ -159,6 +164,7 @@ impl Exporter {
     pub fn follow(&self, settings: Settings) {
         self.journal.serve(settings.service.clone());
         self.view.spool.bound(settings.spool.clone());
+        self.view.dead_letters.bound(settings.dead_letters);
         self.view.metrics.config(&settings.rules);
         self.view.settings.set(settings);
     }
@@ -247,6 +253,15 @@ fn keep_house(view: &View, stop: &Signal) {
                 }
             }
             Err(error) => warn!(%error, "cannot remove a part of the spool"),
+        }
+        match view.dead_letters.sweep() {
+            Ok(gone) => {
+                for (sink, count) in gone {
+                    warn!(sink, count, "the oldest dead letters went: exporter.dead_letters.max_size is reached");
+                    view.metrics.sink_dropped(&sink, "dead_letters_full", count);
+                }
+            }
+            Err(error) => warn!(%error, "cannot remove old dead letters"),
         }
         if stopping {
             return;

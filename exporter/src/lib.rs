@@ -12,6 +12,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod dead_letters;
 pub mod delivery;
 pub mod event_json;
 pub mod exporter;
@@ -21,10 +22,12 @@ pub mod ids;
 pub mod intake;
 pub mod metrics;
 pub mod reload;
+pub mod resend;
 pub mod signal;
 pub mod sinks;
 pub mod spool;
 
 mod disk;
+mod durable;
 mod priority;
 pub mod redact;

@@ -21,7 +21,7 @@ use crate::{
 
 /// Tables of which this process is told, and what of them is followed.
 const OURS: [&str; 3] = ["exporter", "intake", "sinks"];
-const FOLLOWED: [&str; 2] = ["exporter.hosts", "exporter.spool"];
+const FOLLOWED: [&str; 3] = ["exporter.dead_letters", "exporter.hosts", "exporter.spool"];
 
 /// A configuration, and the file that it came from.
 #[derive(Debug)]
