@@ -22,6 +22,7 @@ pub mod frame;
 mod cursor;
 mod frames;
 mod open;
+mod past;
 mod progress;
 mod reader;
 mod retention;
@@ -42,6 +43,7 @@ use self::progress::Progress;
 pub use self::{
     cursor::Cursor,
     open::OpenError,
+    past::Past,
     reader::{Reader, Record},
     retention::{Evicted, Reason},
     state::{ProducerState, ProducerStates},

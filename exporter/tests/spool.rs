@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use offpath_exporter::spool::{Cursor, OpenError, Options, Spool, Writer};
+use offpath_exporter::spool::{Cursor, OpenError, Options, Past, Spool, Writer};
 use proptest::prelude::*;
 
 use crate::framework::eventually;
@@ -263,4 +263,33 @@ fn bounds_that_change_hold_from_then_on() {
     let evicted = spool.sweep(0).expect("swept");
     assert!(evicted.iter().map(|lost| lost.count).sum::<u64>() > 20, "{evicted:?}");
     assert!(spool.bytes() <= 4_000);
+}
+
+fn read_all(past: &mut Past) -> Vec<u64> {
+    let mut indexes = Vec::new();
+    while let Some(record) = past.read().expect("read") {
+        indexes.push(record.index);
+    }
+    indexes
+}
+
+#[test]
+fn the_past_of_a_spool_in_use_is_read_from_a_time_on() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (spool, mut writer) = open(directory.path(), 8_000);
+    for index in 0..40 {
+        assert!(writer.push(1, index, 1_000 + index, &[7; 400]));
+        writer.commit(0).expect("committed");
+    }
+    let mut past = Past::open(directory.path()).expect("opened");
+    past.since(1_033).expect("found");
+    assert_eq!(read_all(&mut past), (33..40).collect::<Vec<_>>());
+    past.since(0).expect("found");
+    assert_eq!(past.read().expect("read").map(|record| record.index), Some(0));
+    spool.sweep(0).expect("swept");
+    let left = read_all(&mut past);
+    assert_eq!(left.last(), Some(&39));
+    assert!(left.len() < 39, "segments have gone meanwhile");
+    past.since(2_000).expect("found");
+    assert!(read_all(&mut past).is_empty());
 }

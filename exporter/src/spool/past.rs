@@ -1,0 +1,126 @@
+//! The past: what a spool still holds from a time on, read from outside.
+//!
+//! The spool may be in use: segments go while they are read, new ones begin, and the last is being written. So this
+//! asks for no lock, writes nothing, and takes what it finds.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{Record, frame::Header, frames::Frames, segment};
+
+/// A view of a spool's records in order.
+#[derive(Debug)]
+pub struct Past {
+    directory: PathBuf,
+    /// Records that came earlier are left out; in nanoseconds since the Unix epoch.
+    since: u64,
+    /// Index of the next record.
+    next: u64,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    first: u64,
+    limit: u64,
+    frames: Frames,
+}
+
+impl Past {
+    /// The spool in `directory`, from its beginning.
+    ///
+    /// # Errors
+    ///
+    /// The directory is not there, or cannot be read.
+    pub fn open(directory: &Path) -> io::Result<Self> {
+        segment::list(directory)?;
+        Ok(Self { directory: directory.to_owned(), since: 0, next: 0, open: None })
+    }
+
+    /// Goes to the first record that came into the spool at `unix_ns`, in nanoseconds since the Unix epoch, or later;
+    /// those that came earlier are left out from now on.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails.
+    pub fn since(&mut self, unix_ns: u64) -> io::Result<()> {
+        self.since = unix_ns;
+        self.open = None;
+        self.next = 0;
+        // The segment before the first that begins late enough: what it ends with may be late enough too.
+        for first in segment::list(&self.directory)? {
+            match self.begins(first)? {
+                Some(begins) if begins >= unix_ns => break,
+                Some(_) => self.next = first,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The next record; `None` at the end, which is that of the spool at this moment.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails.
+    pub fn read(&mut self) -> io::Result<Option<Record<'_>>> {
+        let Some((header, range)) = self.advance()? else { return Ok(None) };
+        let payload = self.open.as_ref().map_or(&[][..], |open| open.frames.payload(range));
+        let Header { index, received_unix_ns, kind, .. } = header;
+        Ok(Some(Record { index, received_unix_ns, kind, payload }))
+    }
+
+    fn advance(&mut self) -> io::Result<Option<(Header, std::ops::Range<usize>)>> {
+        loop {
+            if let Some(open) = &mut self.open
+                && let Some((header, range)) = open.frames.advance(open.limit)?
+            {
+                if header.index < self.next {
+                    continue;
+                }
+                self.next = header.index + 1;
+                if header.received_unix_ns >= self.since {
+                    return Ok(Some((header, range)));
+                }
+                continue;
+            }
+            if !self.move_on()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Opens the next segment; returns whether there is one.
+    fn move_on(&mut self) -> io::Result<bool> {
+        let current = self.open.as_ref().map(|open| open.first);
+        let is_next = |first: &u64| current.map_or(*first >= self.next, |current| *first > current);
+        for first in segment::list(&self.directory)?.into_iter().filter(is_next) {
+            if let Some(open) = self.segment(first)? {
+                self.open = Some(open);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Opens a segment; `None` if it has gone.
+    fn segment(&self, first: u64) -> io::Result<Option<Open>> {
+        let file = match File::open(segment::path(&self.directory, first)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Some((header, offset)) = segment::read_header(&file)? else { return Ok(None) };
+        let limit = file.metadata()?.len();
+        Ok(Some(Open { first, limit, frames: Frames::new(file, header.marker, offset) }))
+    }
+
+    /// When the first record of a segment came; `None` if it has none.
+    fn begins(&self, first: u64) -> io::Result<Option<u64>> {
+        let Some(mut open) = self.segment(first)? else { return Ok(None) };
+        Ok(open.frames.advance(open.limit)?.map(|(header, _)| header.received_unix_ns))
+    }
+}
