@@ -10,6 +10,7 @@ mod interpolate;
 pub mod lines;
 mod live;
 pub mod paths;
+mod secret;
 
 use std::{
     fmt,
@@ -21,7 +22,7 @@ use std::{
 use offpath_core::config::{Config as CoreConfig, Error, Service, Table, Value};
 
 use self::document::Document;
-pub use self::{document::Located, live::Live};
+pub use self::{document::Located, live::Live, secret::Secret};
 use crate::{
     intake::envoy,
     sinks::{self, SinkSettings},
@@ -220,14 +221,18 @@ impl Settings {
             Err(errors) => (CoreConfig::default(), errors),
         };
         let mut json = json.clone();
-        if let Some(sinks) = json.get_mut("sinks") {
-            interpolate::strings("sinks", sinks, env, &mut errors);
+        let mut replaced = Vec::new();
+        for field in ["intake", "sinks"] {
+            if let Some(tables) = json.get_mut(field) {
+                replaced.extend(interpolate::all(field, tables, env, &mut errors));
+            }
         }
         let mut found = Vec::new();
         let settings = Table::root(&json, &mut found).map(|root| Self::read_tables(root, &core, env));
         // That it is no table at all, the core has said already.
         if settings.is_some() {
             errors.append(&mut found);
+        interpolate::cover(&mut found, &replaced);
         }
         match settings {
             Some(settings) if errors.is_empty() => Ok((settings, core)),
@@ -289,7 +294,8 @@ fn read_intake(mut table: Table<'_, '_>, env: Environment<'_>) -> envoy::Setting
     envoy
 }
 
-fn duration(
+/// The duration at `key`.
+pub(crate) fn duration(
     table: &mut Table<'_, '_>,
     key: &'static str,
     least: Duration,
@@ -380,3 +386,17 @@ mod tests {
         assert!(format!("{:?}", settings.sinks).contains("/logs/secret.jsonl"));
     }
 }
+
+    #[test]
+    fn what_stands_for_a_variable_is_in_no_error() {
+        let json = json!({
+            "intake": {"envoy": {"mode": "${KEY}", "socket": ["${KEY}"]}},
+            "sinks": {
+                "a": {"type": "${KEY}"},
+                "b": {"type": "otlp", "headers": "${KEY}", "timeout": "${KEY}", "tls": ["${KEY}"], "proxy": "${KEY}"},
+            },
+        });
+        let errors = Settings::from_json(&json, &env).expect_err("refused");
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert!(errors.len() >= 6 && told.iter().all(|error| !error.contains("secret")), "{told:#?}");
+    }

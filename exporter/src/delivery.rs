@@ -6,7 +6,8 @@
 mod backend;
 mod settings;
 
+pub(crate) use self::settings::url;
 pub use self::{
     backend::{Answer, Backend, Refusal, Request, Verdict},
-    settings::Settings,
+    settings::{Compression, Limits, Proxy, Settings, Tls},
 };

@@ -214,6 +214,7 @@ fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec
             pending,
             drain: drain.clone(),
         });
+        view.health.sink_starts(&sink.name);
     }
     Ok(runners)
 }

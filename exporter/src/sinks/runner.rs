@@ -8,7 +8,8 @@ use tracing::{info, warn};
 
 use super::{Batch, Sink, SinkError};
 use crate::{
-    health::Health,
+    health::{Health, Trouble},
+    ids,
     metrics::{Metrics, Pending},
     signal::Signal,
     spool::{Cursor, Reader, Spool},
@@ -164,7 +165,9 @@ impl Runner {
     fn fail(&self, error: &SinkError, retry_in: Duration, reader: &mut Reader) {
         warn!(sink = self.name, %error, ?retry_in, "cannot deliver");
         self.metrics.sink_error(&self.name, error.kind());
-        self.health.fail(&self.part(), error.to_string());
+        let trouble = Trouble { kind: error.kind(), problem: error.to_string(), is_blocked: false };
+        let retry_at = ids::now_unix_ns().saturating_add(retry_in.as_nanos() as u64);
+        self.health.sink_fails(&self.name, &trouble, retry_at);
         // A sink that was never open has read nothing, and its lag is to be seen all the same.
         self.seek(reader);
         if let Ok(Some(record)) = reader.read() {
@@ -182,12 +185,8 @@ impl Runner {
 
     fn recovered(&self) {
         self.pending.nothing();
-        if self.health.recover(&self.part()) {
+        if self.health.sink_delivers(&self.name).is_some() {
             info!(sink = self.name, "delivers again");
         }
-    }
-
-    fn part(&self) -> String {
-        format!("sink {}", self.name)
     }
 }
