@@ -6,7 +6,7 @@
 mod backend;
 mod settings;
 
-pub(crate) use self::settings::url;
+pub(crate) use self::settings::{tls, url};
 pub use self::{
     backend::{Answer, Backend, Refusal, Request, Verdict},
     settings::{Compression, Limits, Proxy, Settings, Tls},

@@ -26,6 +26,7 @@ pub mod resend;
 pub mod signal;
 pub mod sinks;
 pub mod spool;
+pub mod streams;
 
 mod disk;
 mod durable;

@@ -21,15 +21,32 @@ use crate::{
     delivery::{self, Backend},
     disk,
     spool::Cursor,
+    streams,
 };
 
 /// Events to deliver together, in order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Batch {
-    /// The events.
+    /// The events; of a sink that [takes them encoded](Sink::takes_encoded), those that did not come from the spool.
     pub events: Vec<Event>,
+    /// Of such a sink, the events as the spool has them.
+    pub encoded: Vec<Vec<u8>>,
     /// Index of the record after the last; what the cursor will say.
     pub next: u64,
+}
+
+impl Batch {
+    /// How many events it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.events.len() + self.encoded.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// Why a sink did not take a batch. It is tried again until it does.
@@ -41,6 +58,9 @@ pub enum SinkError {
     /// SQLite.
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// Redis.
+    #[error("{0}")]
+    Redis(#[from] streams::Error),
 }
 
 impl SinkError {
@@ -50,7 +70,14 @@ impl SinkError {
         match self {
             Self::Io(error) => disk::kind(error),
             Self::Sqlite(_) => "sqlite",
+            Self::Redis(error) => error.kind,
         }
+    }
+
+    /// Whether somebody has to put something right before it can be delivered.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        matches!(self, Self::Redis(streams::Error { is_blocked: true, .. }))
     }
 }
 
@@ -79,6 +106,12 @@ pub trait Sink: Send + fmt::Debug {
     /// What to be told as [`Cursor::state`] when opened after this.
     fn state(&self) -> Value {
         Value::Null
+    }
+
+    /// Whether it passes events on as they are, so that nobody need read them. What a newer version of offpath put into them
+    /// stays in them.
+    fn takes_encoded(&self) -> bool {
+        false
     }
 }
 

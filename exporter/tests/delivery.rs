@@ -138,7 +138,7 @@ fn what_was_delivered_but_not_noted_is_not_delivered_twice() {
 #[test]
 fn lines_are_not_written_twice_when_a_crash_follows_upon_a_crash() {
     let place = Place::new();
-    let batch = Batch { events: (1..11).map(exchange).collect(), next: 10 };
+    let batch = Batch { events: (1..11).map(exchange).collect(), next: 10, ..Batch::default() };
     let open = |cursor: &Cursor| {
         let kind = Kind::Jsonl(jsonl::Settings { path: place.lines_file() });
         let Built::OneByOne(mut sink) = (SinkSettings { name: "lines".to_owned(), kind }).build() else {
@@ -159,7 +159,7 @@ fn lines_are_not_written_twice_when_a_crash_follows_upon_a_crash() {
     sink.deliver(&batch).expect("delivered");
     assert_eq!(place.listed(), (1..11).collect::<Vec<u128>>());
     cursor.state = sink.state();
-    let later = Batch { events: (11..13).map(exchange).collect(), next: 12 };
+    let later = Batch { events: (11..13).map(exchange).collect(), next: 12, ..Batch::default() };
     open(&cursor).deliver(&later).expect("delivered");
     assert_eq!(place.listed(), (1..13).collect::<Vec<u128>>());
 }

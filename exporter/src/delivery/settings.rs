@@ -214,7 +214,8 @@ fn limits(mut table: Table<'_, '_>, default: Limits) -> Limits {
     }
 }
 
-fn tls(mut table: Table<'_, '_>, env: Environment<'_>) -> Tls {
+/// Whom to trust, and who we are, as all who speak TLS have it in `tls`.
+pub(crate) fn tls(mut table: Table<'_, '_>, env: Environment<'_>) -> Tls {
     let mut path = |key| table.text(key).map(|path| paths::expand(path, env));
     let (ca, certificate, key) = (path("ca"), path("client_cert"), path("client_key"));
     let identity = match (certificate, key) {

@@ -116,7 +116,7 @@ impl Runner {
             self.sink.deliver(&batch)?;
             self.cursor.next = batch.next;
             self.save()?;
-            self.metrics.sink_sent(&self.name, batch.events.len() as u64);
+            self.metrics.sink_sent(&self.name, batch.len() as u64);
             // Only now: a batch that fails is read, and found wanting, again.
             self.count_lost("undecodable", undecodable);
             self.count_lost("spool_damaged", reader.take_missing());
@@ -128,26 +128,32 @@ impl Runner {
     }
 
     fn read(&self, reader: &mut Reader) -> Result<Taken, SinkError> {
-        let (mut events, mut bytes, mut undecodable) = (Vec::new(), 0, 0);
+        let takes_encoded = self.sink.takes_encoded();
+        let (mut batch, mut bytes, mut undecodable) = (Batch::default(), 0, 0);
         let mut is_full = true;
-        while events.len() < MAX_EVENTS && bytes < MAX_BYTES {
+        while batch.len() < MAX_EVENTS && bytes < MAX_BYTES {
             let Some(record) = reader.read()? else {
                 is_full = false;
                 break;
             };
-            if events.is_empty() {
+            if batch.is_empty() {
                 self.pending.since(record.received_unix_ns);
             }
             bytes += record.payload.len();
+            if takes_encoded {
+                batch.encoded.push(record.payload.to_vec());
+                continue;
+            }
             match Event::from_bytes(record.payload) {
-                Ok(event) => events.push(event),
+                Ok(event) => batch.events.push(event),
                 Err(error) => {
                     warn!(sink = self.name, index = record.index, %error, "skipped an event that cannot be read");
                     undecodable += 1;
                 }
             }
         }
-        Ok(Taken { batch: Batch { events, next: reader.position() }, is_full, undecodable })
+        batch.next = reader.position();
+        Ok(Taken { batch, is_full, undecodable })
     }
 
     fn save(&mut self) -> Result<(), SinkError> {
@@ -165,7 +171,8 @@ impl Runner {
     fn fail(&self, error: &SinkError, retry_in: Duration, reader: &mut Reader) {
         warn!(sink = self.name, %error, ?retry_in, "cannot deliver");
         self.metrics.sink_error(&self.name, error.kind());
-        let trouble = Trouble { kind: error.kind(), problem: error.to_string(), is_blocked: false };
+        let trouble =
+            Trouble { kind: error.kind(), problem: error.to_string(), is_blocked: error.is_blocked() };
         let retry_at = ids::now_unix_ns().saturating_add(retry_in.as_nanos() as u64);
         self.health.sink_fails(&self.name, &trouble, retry_at);
         // A sink that was never open has read nothing, and its lag is to be seen all the same.
