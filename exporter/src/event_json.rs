@@ -5,6 +5,7 @@
 
 mod body;
 mod llm;
+mod read;
 mod span;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 use offpath_core::event::{Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, Proxy, WebSocket};
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
+pub use self::read::read;
 pub(crate) use self::body::{without_cut_end, without_cut_start};
 use self::{
     body::BodyJson,
