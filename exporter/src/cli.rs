@@ -1,13 +1,21 @@
 //! The command `offpath`.
 
+mod amount;
 mod check;
+mod dead_letters;
+mod fit;
+mod replay;
 mod run;
 mod style;
 mod supervise;
 mod tail;
 mod r#try;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anstream::ColorChoice;
 use clap::{Parser, Subcommand};
@@ -54,6 +62,10 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Show what no backend takes, and why; send it again
+    DeadLetters(dead_letters::Arguments),
+    /// Send again what the spool or a local store still holds
+    Replay(replay::Arguments),
     /// Print the version
     Version,
 }
@@ -95,6 +107,8 @@ pub fn main() -> ExitCode {
         Command::Check { files } => check::check(&files),
         Command::Try(arguments) => r#try::run(arguments),
         Command::Tail { json, config } => tail::tail(config, json),
+        Command::DeadLetters(arguments) => dead_letters::run(arguments),
+        Command::Replay(arguments) => replay::run(arguments),
         Command::Version => print(&format!("offpath {}\n", env!("CARGO_PKG_VERSION"))),
     };
     done.unwrap_or_else(|failure| {
@@ -119,6 +133,18 @@ fn log_to_stderr() {
 fn load(named: Option<PathBuf>) -> Result<Settings, Failure> {
     let file = paths::config_file(named, &config::environment);
     Ok(config::load(file.as_deref(), &config::environment)?.settings)
+}
+
+/// Where the exporter of this configuration keeps what it has; it has run before.
+fn data_dir(settings: &Settings) -> Result<&Path, Failure> {
+    let directory = settings.data_dir.as_path();
+    match std::fs::read_dir(directory) {
+        Ok(_) => Ok(directory),
+        Err(error) => Err(Failure::Other(format!(
+            "exporter.data_dir: {}: {error}; --config names the configuration of the exporter that is meant",
+            directory.display()
+        ))),
+    }
 }
 
 /// Writes a result. A reader that has gone away, as `head` does, is no failure.

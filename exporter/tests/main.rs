@@ -7,6 +7,8 @@ mod framework;
 mod check;
 /// What users type, and what they get when it is wrong.
 mod command;
+/// What no backend takes is listed, shown, and sent again.
+mod dead_letters;
 /// Every committed event is delivered once, whatever is killed when.
 mod delivery;
 /// Envoy's batches, over its socket: stored once, or not at all.
@@ -21,6 +23,8 @@ mod http;
 mod redact;
 /// The exporter's configuration changes while it runs.
 mod reload;
+/// What was delivered is sent again.
+mod replay;
 /// A ring's life: found, drained, removed, set aside; its losses told once.
 mod rings;
 /// The spool against a model.
