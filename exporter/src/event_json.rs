@@ -16,8 +16,8 @@ use std::{
 use offpath_core::event::{Error, Event, Exchange, Header, Kind, Loss, Message, Outcome, Proxy, WebSocket};
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
+pub(crate) use self::body::{text, without_cut_end, without_cut_start};
 pub use self::read::read;
-pub(crate) use self::body::{without_cut_end, without_cut_start};
 use self::{
     body::BodyJson,
     llm::LlmJson,

@@ -19,6 +19,8 @@ mod event_json;
 mod faults;
 /// What is served over HTTP.
 mod http;
+/// OTLP and the presets on it: what is sent, field by field.
+mod otlp;
 /// Secrets never come to a disk; what is not sampled is counted.
 mod redact;
 /// The exporter's configuration changes while it runs.

@@ -59,7 +59,7 @@ impl<'a> BodyJson<'a> {
 
 /// Head and tail as text. Where bytes were left out between them, the cut may have gone through a character: what is
 /// left of it on either side is dropped. Where none were, the character goes to the tail.
-fn text(body: &Body) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+pub(crate) fn text(body: &Body) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
     if body.omitted() > 0 {
         return Some((without_cut_end(&body.head)?.into(), without_cut_start(&body.tail)?.into()));
     }

@@ -1,11 +1,37 @@
 //! `type = "otlp"`, and the presets on it: spans to whatever speaks OTLP over HTTP.
+//!
+//! ```text
+//! Event ─> Span: ids, times, kind, status           span.rs
+//!            attributes by OpenTelemetry's names     http.rs, gen_ai.rs
+//!            attributes that the backend reads       preset/
+//! Spans of one service, environment and release ─> ResourceSpans ─> protobuf or JSON
+//! ```
+//!
+//! Ids and times are those of the event, and the same events give the same bytes: what is sent twice is stored once.
+//! Source: <https://github.com/open-telemetry/opentelemetry-proto/blob/main/docs/specification.md>.
 
+mod answer;
+mod attributes;
+mod content;
+mod export;
+mod gen_ai;
+mod http;
+mod ids;
+mod observation;
+mod openinference;
+mod preset;
 mod settings;
+mod span;
+mod usage;
 
-use offpath_core::event::Event;
+use offpath_core::event::{Event, Kind};
 
-pub use self::settings::{Preset, Settings};
-use crate::delivery::{Backend, Request};
+use self::export::Export;
+pub use self::{
+    preset::{Preset, Target},
+    settings::{Encoding, Settings},
+};
+use crate::delivery::{Answer, Backend, Request, Verdict};
 
 /// The sink.
 #[derive(Debug)]
@@ -19,11 +45,51 @@ impl Otlp {
     pub fn new(settings: Settings) -> Self {
         Self { settings }
     }
+
+    fn request(&self, url: &str, content_type: &'static str, body: Vec<u8>, events: Vec<usize>) -> Request {
+        let headers = &self.settings.target.headers;
+        let headers = headers.iter().map(|(name, value)| (*name, value.expose().to_owned())).collect();
+        Request { url: url.to_owned(), content_type, headers, body, events }
+    }
+
+    /// All spans in one request; none if there are none.
+    fn spans(&self, events: &[Event]) -> Option<Request> {
+        let mut export = Export::new(&self.settings);
+        let mut sent = Vec::with_capacity(events.len());
+        for (place, event) in events.iter().enumerate() {
+            if let Some(span) = span::of(event, &self.settings) {
+                export.add(event, span);
+                sent.push(place);
+            }
+        }
+        if sent.is_empty() {
+            return None;
+        }
+        let (content_type, body) = export.encode(self.settings.encoding);
+        Some(self.request(&self.settings.target.traces, content_type, body, sent))
+    }
+
+    /// A request for each score, where the backend takes scores by themselves.
+    fn scores(&self, events: &[Event]) -> Vec<Request> {
+        let Some(url) = &self.settings.target.scores else { return Vec::new() };
+        let scores = events.iter().enumerate().filter_map(|(place, event)| {
+            let Some(Kind::Score(score)) = &event.kind else { return None };
+            let body = preset::langfuse::score(event, score)?;
+            Some(self.request(url, "application/json", body, vec![place]))
+        });
+        scores.collect()
+    }
 }
 
 impl Backend for Otlp {
     fn requests(&self, events: &[Event]) -> Vec<Request> {
-        let _ = (&self.settings, events);
-        Vec::new()
+        self.spans(events).into_iter().chain(self.scores(events)).collect()
+    }
+
+    fn judge(&self, answer: &Answer<'_>) -> Verdict {
+        if Some(&answer.request.url) == self.settings.target.scores.as_ref() {
+            return Verdict::by_status(answer);
+        }
+        answer::judge(answer)
     }
 }

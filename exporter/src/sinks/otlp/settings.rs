@@ -2,41 +2,16 @@
 
 use offpath_core::config::Table;
 
+use super::preset::{Preset, Target};
 use crate::{config::Environment, delivery};
 
-/// Whose names attributes have, and where spans go.
+/// How requests are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Preset {
-    /// OpenTelemetry's own: `type = "otlp"`.
-    Otlp,
-    /// <https://langfuse.com/integrations/native/opentelemetry>
-    Langfuse,
-    /// <https://arize.com/docs/phoenix>
-    Phoenix,
-    /// <https://mlflow.org/docs/latest/genai/tracing/>
-    Mlflow,
-    /// <https://docs.langchain.com/langsmith/trace-with-opentelemetry>
-    Langsmith,
-    /// <https://axiom.co/docs/send-data/opentelemetry>
-    Axiom,
-    /// <https://www.jaegertracing.io/docs/latest/apis/>
-    Jaeger,
-}
-
-impl Preset {
-    /// The one that a sink's type names.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "otlp" => Self::Otlp,
-            "langfuse" => Self::Langfuse,
-            "phoenix" => Self::Phoenix,
-            "mlflow" => Self::Mlflow,
-            "langsmith" => Self::Langsmith,
-            "axiom" => Self::Axiom,
-            "jaeger" => Self::Jaeger,
-            _ => return None,
-        })
-    }
+pub enum Encoding {
+    /// `application/x-protobuf`
+    Protobuf,
+    /// `application/json`
+    Json,
 }
 
 /// `[sinks.<name>]` with one of these types.
@@ -44,12 +19,33 @@ impl Preset {
 pub struct Settings {
     /// Which of them.
     pub preset: Preset,
+    /// Where spans go, and with what.
+    pub target: Target,
+    /// `encoding`: default protobuf.
+    pub encoding: Encoding,
+    /// `bodies`: whether what was said goes with the span. Default where the backend is there to show it, which those for
+    /// models are.
+    pub bodies: bool,
     /// What all sinks over HTTP have.
     pub delivery: delivery::Settings,
 }
 
 impl Settings {
     pub(crate) fn read(preset: Preset, table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<Self> {
-        Some(Self { preset, delivery: delivery::Settings::read(table, env)? })
+        let encoding =
+            table.one_of("encoding", &[("protobuf", Encoding::Protobuf), ("json", Encoding::Json)]);
+        if encoding == Some(Encoding::Json) && preset == Preset::Phoenix {
+            table.refuse("encoding", "must be \"protobuf\": Phoenix takes no other", None);
+        }
+        let bodies = table.flag("bodies");
+        let target = preset.target(table, env);
+        let delivery = delivery::Settings::read(table, env);
+        Some(Self {
+            preset,
+            target: target?,
+            encoding: encoding.unwrap_or(Encoding::Protobuf),
+            bodies: bodies.unwrap_or(preset.is_for_models()),
+            delivery: delivery?,
+        })
     }
 }

@@ -1,0 +1,19 @@
+//! `type = "phoenix"`: OTLP with OpenInference's names, which `openinference.rs` writes.
+
+use offpath_core::config::Table;
+
+use super::{TRACES, Target, address, secret, text};
+use crate::config::Environment;
+
+pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<Target> {
+    let variables = ["PHOENIX_COLLECTOR_ENDPOINT"];
+    let endpoint = address(table, "endpoint", (env, &variables), Some("http://localhost:6006"), TRACES);
+    let key = secret(table, "api_key", env, "PHOENIX_API_KEY");
+    let project = text(table, "project", env, "PHOENIX_PROJECT_NAME");
+    let mut target = Target::new(endpoint?);
+    if let Some(key) = key {
+        target = target.header("Authorization", format!("Bearer {}", key.expose()));
+    }
+    target.resource.extend(project.map(|project| ("openinference.project.name", project)));
+    Some(target)
+}

@@ -1,0 +1,81 @@
+//! What answers mean: <https://opentelemetry.io/docs/specs/otlp/#otlphttp-response>.
+
+use offpath_exporter::delivery::{Answer, Verdict};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
+};
+use prost::Message as _;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use super::{backend, exchange, langfuse, plain, request};
+
+const PROTOBUF: &str = "application/x-protobuf";
+
+fn judged(content_type: &'static str, body: &[u8]) -> Verdict {
+    let mut headers = HeaderMap::new();
+    if !content_type.is_empty() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    let request = request(&plain(), &[exchange(5)]);
+    backend(&plain()).judge(&Answer { status: 200, headers: &headers, body, request: &request })
+}
+
+fn partial(rejected_spans: i64, error_message: &str) -> Vec<u8> {
+    let error_message = error_message.to_owned();
+    let partial_success = Some(ExportTracePartialSuccess { rejected_spans, error_message });
+    ExportTraceServiceResponse { partial_success }.encode_to_vec()
+}
+
+#[test]
+fn a_success_is_one_in_either_form_or_with_nothing_to_say() {
+    for (content_type, body) in [
+        (PROTOBUF, &b""[..]),
+        ("", b""),
+        ("application/json", b"{}"),
+        ("application/json; charset=utf-8", br#"{"partialSuccess":{}}"#),
+        // Langfuse and others say more.
+        ("application/json", br#"{"partialSuccess":null,"more":1}"#),
+    ] {
+        assert_eq!(judged(content_type, body), Verdict::Delivered, "{content_type} {body:?}");
+    }
+    assert_eq!(judged(PROTOBUF, &partial(0, "only a warning")), Verdict::Delivered);
+}
+
+#[test]
+fn spans_that_were_rejected_are_counted_in_either_form() {
+    let expected = Verdict::Partly { rejected: 2, why: "too old".to_owned() };
+    assert_eq!(judged(PROTOBUF, &partial(2, "too old")), expected);
+    for body in [
+        &br#"{"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}}"#[..],
+        br#"{"partialSuccess":{"rejectedSpans":2,"errorMessage":"too old"}}"#,
+    ] {
+        assert_eq!(judged("application/json", body), expected);
+    }
+}
+
+#[test]
+fn a_success_that_is_no_answer_of_otlp_delivers_nothing() {
+    for (content_type, body) in [
+        ("text/html", &b"<html>Log in</html>"[..]),
+        (PROTOBUF, b"<html>"),
+        ("application/json", b"ok"),
+        ("application/json", b"[]"),
+        ("", b"\xFF\x00"),
+    ] {
+        let verdict = judged(content_type, body);
+        let Verdict::Blocked { kind, why } = &verdict else { panic!("{content_type} {body:?}: {verdict:?}") };
+        assert!(*kind == "answer" && why.contains("check the endpoint"), "{why}");
+    }
+}
+
+#[test]
+fn a_score_s_answer_is_no_answer_of_otlp() {
+    let event = offpath_core::event::Event {
+        kind: Some(offpath_core::event::Kind::Score(Default::default())),
+        ..exchange(5)
+    };
+    let request = request(&langfuse(), &[event]);
+    let answer =
+        Answer { status: 200, headers: &HeaderMap::new(), body: br#"{"id":"x"}"#, request: &request };
+    assert_eq!(backend(&langfuse()).judge(&answer), Verdict::Delivered);
+}
