@@ -25,6 +25,7 @@ use self::document::Document;
 pub use self::{document::Located, live::Live, secret::Secret};
 use crate::{
     intake::envoy,
+    metrics,
     sinks::{self, SinkSettings},
     spool,
 };
@@ -59,6 +60,8 @@ pub struct Settings {
     pub sync: Duration,
     /// `[exporter] dead_letters.max_size`: bytes that all dead letters together may take.
     pub dead_letters: u64,
+    /// `[exporter] metrics.max_series`: how many each metric of the watched API may have.
+    pub max_series: usize,
     /// `[intake.envoy]`.
     pub envoy: envoy::Settings,
     /// `[sinks.*]`, or the local store if none is named.
@@ -229,10 +232,10 @@ impl Settings {
         }
         let mut found = Vec::new();
         let settings = Table::root(&json, &mut found).map(|root| Self::read_tables(root, &core, env));
+        interpolate::cover(&mut found, &replaced);
         // That it is no table at all, the core has said already.
         if settings.is_some() {
             errors.append(&mut found);
-        interpolate::cover(&mut found, &replaced);
         }
         match settings {
             Some(settings) if errors.is_empty() => Ok((settings, core)),
@@ -252,6 +255,7 @@ impl Settings {
         let data_dir = paths::expand(data_dir, env);
         let nice = table.whole("nice", 0, 19).unwrap_or(10);
         let (spool, sync) = read_spool(table.table("spool"));
+        let max_series = read_metrics(table.table("metrics"));
         let dead_letters = read_dead_letters(table.table("dead_letters"));
         table.finish();
         let sinks = sinks::read(root.table("sinks"), &data_dir, env);
@@ -265,6 +269,7 @@ impl Settings {
             spool,
             sync,
             dead_letters,
+            max_series,
             envoy,
             sinks,
         }
@@ -285,6 +290,12 @@ fn read_dead_letters(mut table: Table<'_, '_>) -> u64 {
     let size = table.size("max_size", 1 << 20, 1 << 50).unwrap_or(1 << 30);
     table.finish();
     size
+}
+
+fn read_metrics(mut table: Table<'_, '_>) -> usize {
+    let most = table.whole("max_series", 1, 100_000).and_then(|most| usize::try_from(most).ok());
+    table.finish();
+    most.unwrap_or(metrics::MAX_SERIES)
 }
 
 fn read_intake(mut table: Table<'_, '_>, env: Environment<'_>) -> envoy::Settings {
@@ -342,7 +353,12 @@ mod tests {
     fn all_errors_of_both_sides_are_told_at_once() {
         let json = json!({
             "service": {"name": ""},
-            "exporter": {"listen": "nowhere", "nice": 40, "spool": {"max_size": "1B", "max_ag": "7d"}},
+            "exporter": {
+                "listen": "nowhere",
+                "nice": 40,
+                "spool": {"max_size": "1B", "max_ag": "7d"},
+                "metrics": {"max_series": 0},
+            },
             "ring": {"size": "3MiB"},
             "sinks": {"a": {"type": "sqlit"}, "b": {"type": "jsonl"}, "c": {"type": "jsonl", "path": "${GONE}"}},
             "exporte": {},
@@ -356,6 +372,7 @@ mod tests {
             "exporter.nice",
             "exporter.spool.max_size",
             "exporter.spool.max_ag",
+            "exporter.metrics.max_series",
             "sinks.a.type",
             "sinks.b.path",
         ];
@@ -385,7 +402,6 @@ mod tests {
         let settings = Settings::from_json(&json, &env).expect("valid");
         assert!(format!("{:?}", settings.sinks).contains("/logs/secret.jsonl"));
     }
-}
 
     #[test]
     fn what_stands_for_a_variable_is_in_no_error() {
@@ -400,3 +416,4 @@ mod tests {
         let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
         assert!(errors.len() >= 6 && told.iter().all(|error| !error.contains("secret")), "{told:#?}");
     }
+}

@@ -30,7 +30,7 @@ use crate::{
         journal::SharedJournal,
         rings::Rings,
     },
-    metrics::{Metrics, Pending},
+    metrics::{Exposition, Metrics, Pending, SinkGauges},
     priority,
     signal::Signal,
     sinks::{Built, runner::Runner},
@@ -92,15 +92,24 @@ pub struct View {
 }
 
 impl View {
-    /// The metrics' text, with what is only known by looking brought up to date.
+    /// The metrics in the format that `accept` asks for, with what is only known by looking brought up to date.
     #[must_use]
-    pub fn metrics_text(&self) -> String {
+    pub fn exposition(&self, accept: &str) -> Exposition {
         let now = ids::now_unix_ns();
-        self.metrics.spool_bytes(self.spool.bytes());
+        let oldest = Duration::from_nanos(now.saturating_sub(self.spool.oldest_unix_ns()));
+        let bounds = &self.settings.get().spool;
+        self.metrics.spool(self.spool.bytes(), bounds.max_size, oldest.as_secs_f64());
+        let states = self.health.sinks();
         for (name, pending) in &self.sinks {
-            self.metrics.sink_lag(name, pending.lag_seconds(now));
+            let gauges = SinkGauges {
+                state: states.get(name),
+                lag_seconds: pending.lag_seconds(now),
+                backlog: self.spool.backlog(name),
+                dead_letters: self.dead_letters.count(name),
+            };
+            self.metrics.sink(name, &gauges);
         }
-        self.metrics.text()
+        self.metrics.exposition(accept)
     }
 
     /// How many events each sink has still to deliver; those that have delivered all are left out.
@@ -134,6 +143,7 @@ impl Exporter {
             settings: Live::new(settings.clone()),
             sinks: Vec::new(),
         };
+        view.metrics.bound(settings.max_series);
         view.metrics.config(&settings.rules);
         view.metrics.config_ok(true);
         let (stop_intake, drain_sinks, stop_housekeeping) = Default::default();
@@ -165,6 +175,7 @@ impl Exporter {
         self.journal.serve(settings.service.clone());
         self.view.spool.bound(settings.spool.clone());
         self.view.dead_letters.bound(settings.dead_letters);
+        self.view.metrics.bound(settings.max_series);
         self.view.metrics.config(&settings.rules);
         self.view.settings.set(settings);
     }
@@ -196,6 +207,7 @@ impl Exporter {
 fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec<Runner>> {
     let mut runners = Vec::new();
     for sink in &settings.sinks {
+        view.metrics.sink_starts(&sink.name);
         let (cursor, gone) = view.spool.enrol(&sink.name)?;
         if gone > 0 {
             warn!(sink = sink.name, count = gone, "events went from the spool before this sink came to them");
@@ -203,6 +215,7 @@ fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec
         }
         let pending = Pending::default();
         view.sinks.push((sink.name.clone(), pending.clone()));
+        view.health.sink_starts(&sink.name);
         let Built::OneByOne(built) = sink.build() else { continue };
         runners.push(Runner {
             name: sink.name.clone(),
@@ -214,7 +227,6 @@ fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec
             pending,
             drain: drain.clone(),
         });
-        view.health.sink_starts(&sink.name);
     }
     Ok(runners)
 }
@@ -258,7 +270,10 @@ fn keep_house(view: &View, stop: &Signal) {
         match view.dead_letters.sweep() {
             Ok(gone) => {
                 for (sink, count) in gone {
-                    warn!(sink, count, "the oldest dead letters went: exporter.dead_letters.max_size is reached");
+                    warn!(
+                        sink,
+                        count, "the oldest dead letters went: exporter.dead_letters.max_size is reached"
+                    );
                     view.metrics.sink_dropped(&sink, "dead_letters_full", count);
                 }
             }

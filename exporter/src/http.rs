@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `/healthz` | 200 as long as the process runs |
 //! | `/readyz` | 200, or 503 with what is wrong, one line each |
-//! | `/metrics` | for Prometheus, in the OpenMetrics format |
+//! | `/metrics` | for Prometheus: in its own messages with native histograms, as OpenMetrics or as plain text |
 //! | `/api/tail` | events as they come, one JSON object per line |
 
 mod host;
@@ -15,7 +15,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -76,9 +76,11 @@ async fn ready(State(served): State<Served>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, problems.join("\n") + "\n").into_response()
 }
 
-async fn metrics(State(served): State<Served>) -> Response {
-    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, content_type)], served.view.metrics_text()).into_response()
+async fn metrics(State(served): State<Served>, headers: HeaderMap) -> Response {
+    let accept: Vec<&str> =
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let metrics = served.view.exposition(&accept.join(","));
+    ([(header::CONTENT_TYPE, metrics.content_type)], metrics.body).into_response()
 }
 
 async fn follow(State(served): State<Served>) -> Response {

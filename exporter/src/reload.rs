@@ -1,8 +1,8 @@
 //! What a running exporter does when its configuration file changes.
 //!
-//! Some settings are followed at once: those of its own events, of who may ask it, and the spool's bounds. Others are those
-//! of files and sockets that are open; they wait for the next start, which the log says. The rules are the app's and
-//! Envoy's: here only their version is told.
+//! Some settings are followed at once: those of its own events, of who may ask it, and the bounds of spool, dead letters
+//! and metrics. Others are those of files and sockets that are open; they wait for the next start, which the log says. The
+//! rules are the app's and Envoy's: here only their version is told.
 
 use std::{collections::BTreeSet, io, path::Path};
 
@@ -21,7 +21,7 @@ use crate::{
 
 /// Tables of which this process is told, and what of them is followed.
 const OURS: [&str; 3] = ["exporter", "intake", "sinks"];
-const FOLLOWED: [&str; 3] = ["exporter.dead_letters", "exporter.hosts", "exporter.spool"];
+const FOLLOWED: [&str; 4] = ["exporter.dead_letters", "exporter.hosts", "exporter.metrics", "exporter.spool"];
 
 /// A configuration, and the file that it came from.
 #[derive(Debug)]

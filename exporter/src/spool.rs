@@ -133,6 +133,12 @@ impl Spool {
         self.shared.lock().segments.iter().map(|segment| segment.length).sum()
     }
 
+    /// When its oldest segment was begun.
+    #[must_use]
+    pub fn oldest_unix_ns(&self) -> u64 {
+        self.shared.lock().segments.front().map_or(0, |segment| segment.created_unix_ns)
+    }
+
     /// Waits until there is a record with index `next`, or `timeout` is over; returns whether there is.
     pub fn wait(&self, next: u64, timeout: Duration) -> bool {
         let inner = self.shared.lock();

@@ -3,11 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
 };
 
 use offpath_ring::Producer;
+use prometheus_client::encoding::prometheus_protobuf::prometheus_data_model::MetricFamily;
+use prost::Message as _;
 use serde_json::Value;
 
 use crate::framework::{
@@ -58,9 +60,9 @@ fn metrics_have_the_names_that_are_documented_and_count() {
     eventually("nothing is pending", || {
         exporter.metric::<f64>("offpath_sink_lag_seconds{sink=\"db\"}") == 0.0
     });
-    let (status, text) = exporter.get("/metrics");
-    assert_eq!(status, 200);
-    let samples = open_metrics(&text);
+    let (content_type, body) = scrape(&exporter, "application/openmetrics-text; version=1.0.0");
+    assert_eq!(content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let samples = open_metrics(std::str::from_utf8(&body).expect("text"));
     assert_eq!(samples["offpath_events_total{source=\"asgi\"}"], 10.0);
     let request = "service=\"chat-api\",route=\"\",method=\"POST\",status=\"200\"";
     assert_eq!(samples[&format!("offpath_request_duration_seconds_count{{{request}}}")], 10.0);
@@ -71,6 +73,62 @@ fn metrics_have_the_names_that_are_documented_and_count() {
     assert!(samples["offpath_spool_bytes"] > 0.0);
     let used = format!("offpath_ring_used_ratio{{producer=\"{}\"}}", std::process::id());
     assert!((0.0..=1.0).contains(&samples[&used]));
+    // What has not happened yet is 0, so that the first time shows as a rise.
+    assert_eq!(samples["offpath_sink_dropped_total{sink=\"db\",reason=\"spool_full\"}"], 0.0);
+    assert_eq!(samples["offpath_dropped_total{reason=\"ring_full\"}"], 0.0);
+    assert_eq!(samples["offpath_sink_up{sink=\"db\"}"], 1.0);
+    assert_eq!(samples["offpath_sink_backlog_events{sink=\"db\"}"], 0.0);
+    assert_eq!(samples["offpath_sink_dead_letters{sink=\"db\"}"], 0.0);
+    assert_eq!(samples["offpath_spool_max_bytes"], f64::from(10 << 10) * f64::from(1 << 20));
+    assert!((0.0..3600.0).contains(&samples["offpath_spool_oldest_seconds"]));
+    assert_eq!(samples[&format!("offpath_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))], 1.0);
+    assert!(samples["process_resident_memory_bytes"] > 1e6 && samples["process_cpu_seconds_total"] > 0.0);
+}
+
+#[test]
+fn who_asks_for_nothing_gets_metrics_as_plain_text() {
+    let place = Place::new();
+    let exporter = place.run();
+    let (content_type, body) = scrape(&exporter, "*/*");
+    assert_eq!(content_type, "text/plain; version=0.0.4; charset=utf-8");
+    let text = String::from_utf8(body).expect("text");
+    assert!(text.contains("\n# TYPE offpath_masked_total counter\n") && !text.contains("# EOF"), "{text}");
+}
+
+#[test]
+fn who_reads_messages_gets_native_histograms_with_the_classic_buckets_beside() {
+    let place = Place::with("");
+    let exporter = place.run();
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..11);
+    eventually("all is counted", || exporter.count("offpath_events_total{source=\"asgi\"}") == 10);
+    let protobuf =
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+    let (content_type, body) = scrape(&exporter, &format!("{protobuf},text/plain;q=0.5"));
+    assert_eq!(content_type.replace(' ', ""), protobuf);
+    let mut body = body.as_slice();
+    let mut families = BTreeMap::new();
+    while !body.is_empty() {
+        let family = MetricFamily::decode_length_delimited(&mut body).expect("a message");
+        families.insert(family.name.clone(), family);
+    }
+    let durations = &families["offpath_request_duration_seconds"].metric[0];
+    let histogram = durations.histogram.as_ref().expect("a histogram");
+    assert_eq!((histogram.sample_count, histogram.bucket.len()), (10, 16));
+    assert_eq!((histogram.schema, histogram.positive_delta.as_slice()), (3, &[10][..]));
+    assert_eq!(families["offpath_events_total"].metric[0].counter.as_ref().expect("a counter").value, 10.0);
+}
+
+/// What is served as metrics to who accepts this, with its type.
+fn scrape(exporter: &Running, accept: &str) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(exporter.address()).expect("connected");
+    write!(stream, "GET /metrics HTTP/1.0\r\nHost: localhost\r\nAccept: {accept}\r\n\r\n").expect("sent");
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).expect("received");
+    let end = response.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
+    let head = std::str::from_utf8(&response[..end]).expect("text");
+    let content_type = head.lines().find_map(|line| line.strip_prefix("content-type: ")).expect("a type");
+    (content_type.to_owned(), response[end + 4..].to_vec())
 }
 
 /// Reads the text as the OpenMetrics specification has it: each sample under its family's TYPE, EOF at the end.
@@ -96,6 +154,7 @@ fn open_metrics(text: &str) -> BTreeMap<String, f64> {
         let bare = name.split('{').next().expect(line);
         let endings: &[&str] = match kind {
             "counter" => &["_total"],
+            "info" => &["_info"],
             "histogram" => &["_sum", "_count", "_bucket"],
             _ => &[""],
         };

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, mem::take, time::Duration};
 
-use offpath_core::event::{Event, Kind};
+use offpath_core::event::{Event, Generation, Kind, Span};
 
 use crate::{
     metrics::{Metrics, Request},
@@ -24,6 +24,7 @@ pub(super) struct Told {
     source: String,
     is_stored: bool,
     request: Option<Request>,
+    generation: Option<Generation>,
     done: Done,
 }
 
@@ -34,8 +35,8 @@ pub(super) fn read<'p>(payload: &'p [u8], treatments: &mut Treatments) -> Option
         Some(Kind::Exchange(_) | Kind::Span(_) | Kind::Score(_)) => {
             let done = treatments.treat(&mut event);
             let stored = event.to_bytes().into();
-            let request = request(&mut event);
-            Record::Store(stored, Told { source: event.source, is_stored: true, request, done })
+            let (request, generation) = (request(&mut event), generation(&mut event));
+            Record::Store(stored, Told { source: event.source, is_stored: true, request, generation, done })
         }
         Some(Kind::Unsampled(_)) => {
             let request = request(&mut event);
@@ -78,6 +79,13 @@ fn request(event: &mut Event) -> Option<Request> {
     Some(Request { service, route, method, status, took: Duration::from_nanos(event.duration_ns) })
 }
 
+/// Likewise, of what a model did in a span of the app. Of an exchange, nobody has read it yet.
+fn generation(event: &mut Event) -> Option<Generation> {
+    let Some(Kind::Span(Span { generation, .. })) = &mut event.kind else { return None };
+    let Generation { request_model, response_model, usage, cost, first_token_ns, .. } = generation.take()?;
+    Some(Generation { request_model, response_model, usage, cost, first_token_ns, ..Generation::default() })
+}
+
 impl Told {
     /// Counts it.
     pub(super) fn tell(self, metrics: &Metrics) {
@@ -88,6 +96,9 @@ impl Told {
         }
         if let Some(request) = self.request {
             metrics.request(request);
+        }
+        if let Some(generation) = &self.generation {
+            metrics.generation(generation);
         }
         metrics.masked(self.done.masked);
         self.done.withheld.into_iter().for_each(|why| metrics.withheld(why));

@@ -1,30 +1,20 @@
 //! How long the requests of the watched API took: of all of them, whether they were sampled or not.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt::Write as _, time::Duration};
 
 use prometheus_client::{
-    encoding::EncodeLabelSet,
-    metrics::{family::Family, histogram::Histogram},
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
+    metrics::histogram::Histogram,
     registry::Registry,
 };
 
-/// Upper bounds in seconds: a fast API answers in milliseconds, a model may stream for minutes.
-const BUCKETS: [f64; 15] =
-    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
+use super::{
+    Metrics,
+    series::{Bounded, LONGEST_LABEL, Limit, OVERFLOW, Series, durations},
+};
 
 /// Methods that have a label of their own; a client may send anything (RFC 9110, section 9.3; RFC 5789).
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
-
-/// Services and routes that have labels of their own end with this many series: they are the app's, but a producer may
-/// write anything there.
-const MOST_SERIES: usize = 1000;
-const OVERFLOW: &str = "overflow";
 
 /// A request, as it is counted.
 #[derive(Debug)]
@@ -42,42 +32,61 @@ struct Labels {
     service: String,
     route: String,
     method: &'static str,
-    status: u32,
+    status: Status,
+}
+
+/// A status, or 0 for none; or its class, such as `5xx`, which `status=~"5.."` finds as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Status {
+    Code(u32),
+    Class(u32),
+}
+
+impl EncodeLabelValue for Status {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        match self {
+            Self::Code(code) => code.encode(encoder),
+            Self::Class(class) => write!(encoder, "{class}xx"),
+        }
+    }
+}
+
+impl Bounded for Labels {
+    fn overflow(self) -> Self {
+        let status = match self.status {
+            Status::Code(code) if code > 0 => Status::Class(code / 100),
+            status => status,
+        };
+        Self { service: OVERFLOW.to_owned(), route: OVERFLOW.to_owned(), method: OVERFLOW, status }
+    }
+
+    fn too_long(&self) -> bool {
+        self.service.len() > LONGEST_LABEL || self.route.len() > LONGEST_LABEL
+    }
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Requests {
-    durations: Family<Labels, Histogram, fn() -> Histogram>,
-    series: Arc<AtomicUsize>,
-}
-
-impl Default for Requests {
-    fn default() -> Self {
-        Self { durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)), series: Arc::default() }
-    }
-}
+pub(super) struct Requests(Series<Labels, Histogram>);
 
 impl Requests {
-    pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "request_duration_seconds",
-            "How long requests to the watched API took, sampled or not, from their start to their last byte",
-            self.durations.clone(),
-        );
+    pub(super) fn new(limit: &Limit) -> Self {
+        Self(Series::new("offpath_request_duration_seconds", limit, durations))
     }
 
-    pub(super) fn observe(&self, request: Request) {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        let help =
+            "How long requests to the watched API took, sampled or not, from their start to their last byte";
+        self.0.register(registry, help);
+    }
+}
+
+impl Metrics {
+    pub(crate) fn request(&self, request: Request) {
         let method = METHODS.into_iter().find(|method| *method == request.method).unwrap_or("other");
         let status = if (100..600).contains(&request.status) { request.status } else { 0 };
-        let mut labels = Labels { service: request.service, route: request.route, method, status };
-        let seconds = request.took.as_secs_f64();
-        if let Some(durations) = self.durations.get(&labels) {
-            return durations.observe(seconds);
-        }
-        if self.series.fetch_add(1, Ordering::Relaxed) >= MOST_SERIES {
-            (labels.service, labels.route) = (OVERFLOW.to_owned(), OVERFLOW.to_owned());
-        }
-        self.durations.get_or_create(&labels).observe(seconds);
+        let Request { service, route, took, .. } = request;
+        let labels = Labels { service, route, method, status: Status::Code(status) };
+        self.requests.0.observe(labels, |durations| durations.observe(took.as_secs_f64()));
     }
 }
 
@@ -90,24 +99,20 @@ mod tests {
         Request { service: "chat".to_owned(), route, method, status, took: Duration::from_millis(30) }
     }
 
-    fn text(requests: &Requests) -> String {
-        let mut registry = Registry::default();
-        requests.register(&mut registry);
-        let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &registry).expect("text");
-        text
+    fn text(metrics: &Metrics) -> String {
+        String::from_utf8(metrics.exposition("").body).expect("text")
     }
 
     #[test]
     fn a_request_is_counted_by_what_it_was() {
-        let requests = Requests::default();
-        requests.observe(request("/chat/{id}", "POST", 201));
+        let metrics = Metrics::default();
+        metrics.request(request("/chat/{id}", "POST", 201));
         let labels = r#"service="chat",route="/chat/{id}",method="POST",status="201""#;
-        let text = text(&requests);
+        let text = text(&metrics);
         for line in [
-            format!("request_duration_seconds_count{{{labels}}} 1"),
-            format!("request_duration_seconds_bucket{{le=\"0.025\",{labels}}} 0"),
-            format!("request_duration_seconds_bucket{{le=\"0.05\",{labels}}} 1"),
+            format!("offpath_request_duration_seconds_count{{{labels}}} 1"),
+            format!("offpath_request_duration_seconds_bucket{{le=\"0.025\",{labels}}} 0"),
+            format!("offpath_request_duration_seconds_bucket{{le=\"0.05\",{labels}}} 1"),
         ] {
             assert!(text.lines().any(|there| there == line), "{line} in\n{text}");
         }
@@ -115,22 +120,47 @@ mod tests {
 
     #[test]
     fn what_a_client_makes_up_has_no_series_of_its_own() {
-        let requests = Requests::default();
-        requests.observe(request("", "BREW", 418));
-        requests.observe(request("", "ABC", 70_000));
-        let text = text(&requests);
+        let metrics = Metrics::default();
+        metrics.request(request("", "BREW", 418));
+        metrics.request(request("", "ABC", 70_000));
+        let text = text(&metrics);
         assert!(text.contains(r#"method="other",status="418""#) && text.contains(r#"status="0""#), "{text}");
         assert!(!text.contains("BREW"), "{text}");
     }
 
     #[test]
-    fn series_beyond_the_bound_are_one() {
-        let requests = Requests::default();
-        for number in 0..MOST_SERIES + 50 {
-            requests.observe(request(&format!("/{number}"), "GET", 200));
+    fn series_beyond_the_bound_are_one_for_each_class_of_status_and_counted() {
+        let metrics = Metrics::default();
+        metrics.bound(20);
+        for number in 0..70 {
+            metrics.request(request(&format!("/{number}"), "GET", if number == 69 { 503 } else { 200 }));
         }
-        let text = text(&requests);
-        assert_eq!(text.lines().filter(|line| line.contains("_count")).count(), MOST_SERIES + 1);
-        assert!(text.contains(r#"_count{service="overflow",route="overflow",method="GET",status="200"} 50"#));
+        let text = text(&metrics);
+        let series = text.lines().filter(|line| line.starts_with("offpath_request_duration_seconds_count"));
+        assert_eq!(series.count(), 20 + 2);
+        let over = r#"service="overflow",route="overflow",method="overflow""#;
+        assert!(text.contains(&format!(r#"_count{{{over},status="2xx"}} 49"#)), "{text}");
+        assert!(text.contains(&format!(r#"_count{{{over},status="5xx"}} 1"#)), "{text}");
+        let counted = r#"offpath_metrics_overflow_total{metric="offpath_request_duration_seconds"} 50"#;
+        assert!(text.contains(counted), "{text}");
+    }
+
+    #[test]
+    fn a_higher_bound_lets_new_series_in() {
+        let metrics = Metrics::default();
+        metrics.bound(1);
+        metrics.request(request("/a", "GET", 200));
+        metrics.request(request("/b", "GET", 200));
+        metrics.bound(2);
+        metrics.request(request("/b", "GET", 200));
+        let text = text(&metrics);
+        assert!(text.contains(r#"_count{service="chat",route="/b",method="GET",status="200"} 1"#), "{text}");
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_a_name_is_none() {
+        let metrics = Metrics::default();
+        metrics.request(request(&"x".repeat(LONGEST_LABEL + 1), "GET", 200));
+        assert!(text(&metrics).contains(r#"route="overflow""#));
     }
 }
