@@ -26,9 +26,9 @@ mod usage;
 
 use offpath_core::event::{Event, Kind};
 
-use self::export::Export;
+use self::{export::Export, preset::Post};
 pub use self::{
-    preset::{Preset, Target},
+    preset::{Preset, Scores, Target},
     settings::{Encoding, Settings},
 };
 use crate::delivery::{Answer, Backend, Request, Verdict};
@@ -69,15 +69,19 @@ impl Otlp {
         Some(self.request(&self.settings.target.traces, content_type, body, sent))
     }
 
-    /// A request for each score, where the backend takes scores by themselves.
+    /// Scores, where the backend takes them by themselves.
     fn scores(&self, events: &[Event]) -> Vec<Request> {
-        let Some(url) = &self.settings.target.scores else { return Vec::new() };
-        let scores = events.iter().enumerate().filter_map(|(place, event)| {
-            let Some(Kind::Score(score)) = &event.kind else { return None };
-            let body = preset::langfuse::score(event, score)?;
-            Some(self.request(url, "application/json", body, vec![place]))
+        let scores = events.iter().enumerate().filter_map(|(place, event)| match &event.kind {
+            Some(Kind::Score(score)) => Some((place, event, score)),
+            _ => None,
         });
-        scores.collect()
+        let posts = match &self.settings.target.scores {
+            Some(Scores::Langfuse(url)) => preset::langfuse::scores(url, scores),
+            Some(Scores::Phoenix(base)) => preset::phoenix::scores(base, scores),
+            None => Vec::new(),
+        };
+        let request = |post: Post| self.request(&post.url, "application/json", post.body, post.events);
+        posts.into_iter().map(request).collect()
     }
 }
 
@@ -87,9 +91,10 @@ impl Backend for Otlp {
     }
 
     fn judge(&self, answer: &Answer<'_>) -> Verdict {
-        if Some(&answer.request.url) == self.settings.target.scores.as_ref() {
-            return Verdict::by_status(answer);
+        if answer.request.url == self.settings.target.traces {
+            answer::judge(answer)
+        } else {
+            Verdict::by_status(answer)
         }
-        answer::judge(answer)
     }
 }

@@ -84,10 +84,46 @@ fn langsmith_has_names_of_its_own_too() {
 fn what_is_no_part_of_a_conversation_is_not_sent() {
     let lost = Event { kind: Some(Kind::Loss(Loss::default())), ..exchange(5) };
     let judged = Event { kind: Some(Kind::Score(Score::default())), ..exchange(6) };
-    for sink in [phoenix(), langsmith(), json!({"type": "mlflow"})] {
+    for sink in [langsmith(), json!({"type": "mlflow"})] {
         assert!(backend(&sink).requests(&[lost.clone(), judged.clone()]).is_empty());
     }
-    assert!(backend(&langfuse()).requests(&[lost]).is_empty());
+    for sink in [phoenix(), langfuse()] {
+        assert!(backend(&sink).requests(std::slice::from_ref(&lost)).is_empty());
+    }
+}
+
+#[test]
+fn scores_are_phoenix_s_annotations_of_spans_of_traces_and_of_sessions() {
+    let score = Score {
+        name: "correct".to_owned(),
+        value: Some(0.5),
+        comment: "so so".to_owned(),
+        metadata: super::whole(r#"{"by":"eve"}"#),
+        ..Score::default()
+    };
+    let judged = |event| Event { kind: Some(Kind::Score(score.clone())), ..event };
+    let of_span = judged(Event { parent_span_id: 9, ..exchange(5) });
+    let of_session =
+        judged(Event { trace_id_high: 0, trace_id_low: 0, session_id: "s-1".to_owned(), ..exchange(7) });
+    let of_nothing = judged(Event { trace_id_high: 0, trace_id_low: 0, ..exchange(8) });
+    let requests = backend(&phoenix()).requests(&[of_session, judged(exchange(6)), of_span, of_nothing]);
+    let sent: Vec<_> =
+        requests.iter().map(|request| (request.url.as_str(), request.events.as_slice())).collect();
+    let expected = [
+        ("http://localhost:6006/v1/span_annotations", &[2][..]),
+        ("http://localhost:6006/v1/trace_annotations", &[1]),
+        ("http://localhost:6006/v1/session_annotations", &[0]),
+    ];
+    assert_eq!(sent, expected);
+    let body = |place: usize| serde_json::from_slice::<Value>(&requests[place].body).expect("JSON");
+    let expected = json!({"data": [{
+        "span_id": "0000000000000009", "name": "correct", "annotator_kind": "CODE",
+        "result": {"score": 0.5, "label": null, "explanation": "so so"}, "metadata": {"by": "eve"},
+        "identifier": "00000000000000000000000000000005",
+    }]});
+    assert_eq!(body(0), expected);
+    assert_eq!(body(1)["data"][0]["trace_id"], "00000000000000010000000000000006");
+    assert_eq!(body(2)["data"][0]["session_id"], "s-1");
 }
 
 #[test]

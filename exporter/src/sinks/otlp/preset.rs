@@ -6,9 +6,12 @@ mod jaeger;
 pub(super) mod langfuse;
 pub(super) mod langsmith;
 pub(super) mod mlflow;
-mod phoenix;
+pub(super) mod phoenix;
 
-use offpath_core::config::Table;
+use offpath_core::{
+    config::Table,
+    event::{Event, Score},
+};
 
 use crate::{
     config::{Environment, Secret},
@@ -39,12 +42,32 @@ pub enum Preset {
 pub struct Target {
     /// The address that takes spans.
     pub traces: String,
-    /// The address that takes scores, one by one.
-    pub scores: Option<String>,
+    /// Where scores go, if they have an address of their own.
+    pub scores: Option<Scores>,
     /// Headers, among them what tells who sends.
     pub headers: Vec<(&'static str, Secret)>,
     /// Attributes of each resource.
     pub resource: Vec<(&'static str, String)>,
+}
+
+/// What takes scores by themselves.
+#[derive(Debug, Clone)]
+pub enum Scores {
+    /// Langfuse's API for scores: its address.
+    Langfuse(String),
+    /// Phoenix's API for annotations: where its paths begin.
+    Phoenix(String),
+}
+
+/// A score with its event, and the event's place among those that are sent.
+pub(super) type Placed<'a> = (usize, &'a Event, &'a Score);
+
+/// A request that is no OTLP.
+#[derive(Debug)]
+pub(super) struct Post {
+    pub(super) url: String,
+    pub(super) body: Vec<u8>,
+    pub(super) events: Vec<usize>,
 }
 
 impl Target {

@@ -12,10 +12,10 @@ use offpath_core::{
     event::{Generation, Level},
 };
 
-pub(in super::super) use self::score::score;
+pub(in super::super) use self::score::scores;
 use super::{
     super::{attributes::Attributes, content, observation::Observation, usage::Usage},
-    Target, address, needed,
+    Scores, Target, address, needed,
 };
 use crate::{config::Environment, event_json};
 
@@ -33,7 +33,7 @@ pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<
         .header("x-langfuse-ingestion-version", "4")
         .header("x-langfuse-sdk-name", "offpath")
         .header("x-langfuse-sdk-version", env!("CARGO_PKG_VERSION"));
-    target.scores = Some(format!("{base}/api/public/scores"));
+    target.scores = Some(Scores::Langfuse(format!("{base}/api/public/scores")));
     Some(target)
 }
 

@@ -1,8 +1,11 @@
-//! `type = "phoenix"`: OTLP with OpenInference's names, which `openinference.rs` writes.
+//! `type = "phoenix"`: OTLP with OpenInference's names, which `openinference.rs` writes. Scores are its annotations.
+
+mod annotation;
 
 use offpath_core::config::Table;
 
-use super::{TRACES, Target, address, secret, text};
+pub(in super::super) use self::annotation::scores;
+use super::{Scores, TRACES, Target, address, secret, text};
 use crate::config::Environment;
 
 pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<Target> {
@@ -11,6 +14,7 @@ pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<
     let key = secret(table, "api_key", env, "PHOENIX_API_KEY");
     let project = text(table, "project", env, "PHOENIX_PROJECT_NAME");
     let mut target = Target::new(endpoint?);
+    target.scores = target.traces.strip_suffix(TRACES).map(|base| Scores::Phoenix(base.to_owned()));
     if let Some(key) = key {
         target = target.header("Authorization", format!("Bearer {}", key.expose()));
     }

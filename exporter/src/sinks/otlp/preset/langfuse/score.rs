@@ -6,7 +6,10 @@ use offpath_core::event::{Event, Score};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{super::super::content, environment};
+use super::{
+    super::{super::content, Placed, Post},
+    environment,
+};
 use crate::event_json;
 
 #[derive(Serialize)]
@@ -40,8 +43,15 @@ enum Value<'a> {
     Text(&'a str),
 }
 
+pub(in super::super::super) fn scores<'a>(url: &str, scores: impl Iterator<Item = Placed<'a>>) -> Vec<Post> {
+    let post = |(place, event, score): Placed<'_>| {
+        Some(Post { url: url.to_owned(), body: body(event, score)?, events: vec![place] })
+    };
+    scores.filter_map(post).collect()
+}
+
 /// `None` for one that is of nothing: neither a trace nor a session.
-pub(in super::super::super) fn score(event: &Event, score: &Score) -> Option<Vec<u8>> {
+fn body(event: &Event, score: &Score) -> Option<Vec<u8>> {
     let has_trace = event.trace_id() != 0;
     if !has_trace && event.session_id.is_empty() {
         return None;
