@@ -4,10 +4,26 @@
 //! compression, requests in flight, waiting, trying again, and setting aside what no trying helps.
 
 mod backend;
+mod batch;
+mod circuit;
+mod client;
+mod courier;
+mod failure;
+mod gzip;
+mod limit;
+mod refusals;
+mod retry;
+mod saver;
 mod settings;
+mod source;
+mod window;
+mod words;
 
-pub(crate) use self::settings::{tls, url};
 pub use self::{
     backend::{Answer, Backend, Refusal, Request, Verdict},
     settings::{Compression, Limits, Proxy, Settings, Tls},
+};
+pub(crate) use self::{
+    courier::Courier,
+    settings::{tls, url},
 };

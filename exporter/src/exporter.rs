@@ -23,6 +23,7 @@ use tracing::{error, info, warn};
 use crate::{
     config::{Live, Settings},
     dead_letters::DeadLetters,
+    delivery::Courier,
     health::Health,
     ids,
     intake::{
@@ -32,8 +33,13 @@ use crate::{
     },
     metrics::{Exposition, Metrics, Pending, SinkGauges},
     priority,
+    resend::Resends,
     signal::Signal,
-    sinks::{Built, runner::Runner},
+    sinks::{
+        Built,
+        lane::{Again, Lane},
+        runner::Runner,
+    },
     spool::{OpenError, Spool},
 };
 
@@ -147,7 +153,7 @@ impl Exporter {
         view.metrics.config(&settings.rules);
         view.metrics.config_ok(true);
         let (stop_intake, drain_sinks, stop_housekeeping) = Default::default();
-        let runners = enrol(settings, &mut view, &drain_sinks).map_err(data_dir)?;
+        let works = enrol(settings, &mut view, &drain_sinks).map_err(data_dir)?;
 
         let (metrics, health) = (view.metrics.clone(), view.health.clone());
         let journal = SharedJournal::new(writer, settings.service.clone(), metrics.clone(), health.clone());
@@ -163,8 +169,7 @@ impl Exporter {
         let (watched, stop) = (view.clone(), Signal::clone(&stop_housekeeping));
         let housekeeping = spawn("housekeeping", settings.nice, &view, move || keep_house(&watched, &stop))
             .map_err(data_dir)?;
-        let sinks =
-            runners.into_iter().map(|runner| spawn("sink", settings.nice, &view, move || runner.run()));
+        let sinks = works.into_iter().map(|work| spawn("sink", settings.nice, &view, work));
         let sinks = sinks.collect::<io::Result<_>>().map_err(data_dir)?;
         info!(rings = %ring_directory.display(), data_dir = %settings.data_dir.display(), "started");
         Ok(Self { view, journal, stop_intake, drain_sinks, stop_housekeeping, intakes, housekeeping, sinks })
@@ -204,8 +209,11 @@ impl Exporter {
     }
 }
 
-fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec<Runner>> {
-    let mut runners = Vec::new();
+/// What a sink's thread does.
+type Work = Box<dyn FnOnce() + Send>;
+
+fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec<Work>> {
+    let mut works = Vec::new();
     for sink in &settings.sinks {
         view.metrics.sink_starts(&sink.name);
         let (cursor, gone) = view.spool.enrol(&sink.name)?;
@@ -216,19 +224,24 @@ fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec
         let pending = Pending::default();
         view.sinks.push((sink.name.clone(), pending.clone()));
         view.health.sink_starts(&sink.name);
-        let Built::OneByOne(built) = sink.build() else { continue };
-        runners.push(Runner {
+        let lane = Lane {
             name: sink.name.clone(),
-            sink: built,
             spool: view.spool.clone(),
-            cursor,
             metrics: view.metrics.clone(),
             health: view.health.clone(),
             pending,
+            dead_letters: view.dead_letters.clone(),
             drain: drain.clone(),
+        };
+        let again = Again::new(Resends::new(&settings.data_dir, &sink.name));
+        works.push(match sink.build() {
+            Built::OneByOne(sink) => Box::new(|| Runner { sink, lane, cursor, again }.run()) as Work,
+            Built::Http(backend, settings) => {
+                Box::new(move || Courier::new(lane, backend, settings, &cursor, again).run())
+            }
         });
     }
-    Ok(runners)
+    Ok(works)
 }
 
 /// Starts a thread that steps back behind the app by `nice`. Should it fail, which is a bug, the rest goes on and

@@ -2,6 +2,7 @@
 //! delivers.
 
 pub mod jsonl;
+pub(crate) mod lane;
 pub mod loki;
 pub mod otlp;
 pub mod redis;
@@ -97,6 +98,21 @@ pub trait Sink: Send + fmt::Debug {
     ///
     /// Some or all of it was not delivered. The sink is opened again, and gets the same events again.
     fn deliver(&mut self, batch: &Batch) -> Result<(), SinkError>;
+
+    /// Does what is not in a hurry, and no more of it than may hold up delivery. Called now and then while there is
+    /// nothing to deliver.
+    ///
+    /// # Errors
+    ///
+    /// It could not be done. The sink is opened again.
+    fn tend(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    /// How many of the events that were delivered the sink had already, since this was last asked.
+    fn take_repeated(&mut self) -> u64 {
+        0
+    }
 
     /// Whether the next batch can be delivered without opening again.
     fn is_ready(&self) -> bool {

@@ -1,8 +1,11 @@
 //! Starts real exporters on real files, and looks at what they leave.
 
+pub(crate) mod authority;
 pub(crate) mod envoy;
 pub(crate) mod events;
 pub(crate) mod hung_disk;
+pub(crate) mod proxy;
+pub(crate) mod receiver;
 pub(crate) mod small_disk;
 
 use std::{

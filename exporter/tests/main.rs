@@ -11,6 +11,8 @@ mod command;
 mod dead_letters;
 /// Every committed event is delivered once, whatever is killed when.
 mod delivery;
+/// What is sent over HTTP arrives once, whatever the backend does.
+mod delivery_http;
 /// Envoy's batches, over its socket: stored once, or not at all.
 mod envoy;
 /// The event's JSON and its published schema.

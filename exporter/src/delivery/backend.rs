@@ -1,9 +1,17 @@
 //! What a sink over HTTP knows, and delivery does not.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use offpath_core::event::Event;
-use reqwest::header::HeaderMap;
+use reqwest::{
+    StatusCode,
+    header::{HeaderMap, LOCATION},
+};
+
+use super::retry;
 
 /// The other end of a sink that sends HTTP requests.
 pub trait Backend: Send + Sync + fmt::Debug {
@@ -41,7 +49,7 @@ pub struct Answer<'a> {
     pub headers: &'a HeaderMap,
     /// The body, as far as it is worth reading.
     pub body: &'a [u8],
-    /// What it answers.
+    /// What it answers. Its body is gone by now.
     pub request: &'a Request,
 }
 
@@ -101,7 +109,123 @@ impl Verdict {
     /// What an answer means where its status says it all.
     #[must_use]
     pub fn by_status(answer: &Answer<'_>) -> Self {
-        let _ = answer;
-        Self::Delivered
+        let why = || answer.to_string();
+        let retry =
+            |kind| Self::Retry { kind, why: why(), after: retry::asked(answer.headers, SystemTime::now()) };
+        let blocked = |kind, advice: &str| Self::Blocked { kind, why: format!("{}; {advice}", why()) };
+        match answer.status {
+            200..=299 => Self::Delivered,
+            300..=399 => Self::Blocked { kind: "redirect", why: redirected(answer) },
+            401 | 403 | 407 => blocked("auth", "check the keys of this sink, and what they may do"),
+            404 | 405 | 410 | 421 | 501 => blocked("address", "check the address of this sink"),
+            408 | 425 => retry("timeout"),
+            413 => Self::TooLarge { why: why() },
+            429 => retry("throttled"),
+            505 => blocked("address", "check that the address of this sink is one of HTTP"),
+            500..=599 => retry("server"),
+            400..=499 => Self::Refused { why: why() },
+            _ => Self::Retry { kind: "garbage", why: why(), after: None },
+        }
+    }
+}
+
+impl fmt::Display for Answer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = StatusCode::from_u16(self.status).ok();
+        let reason = status.and_then(|status| status.canonical_reason()).unwrap_or_default();
+        write!(f, "the backend answers {} {reason}", self.status)?;
+        let said = String::from_utf8_lossy(self.body);
+        let said = said.trim();
+        if said.is_empty() { Ok(()) } else { write!(f, ": {said}") }
+    }
+}
+
+/// Not followed: what is sent, and the keys with it, is meant for the host that was named.
+fn redirected(answer: &Answer<'_>) -> String {
+    let to = answer.headers.get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
+    // What follows may hold a token.
+    let to = to.as_deref().and_then(|to| to.split(['?', '#']).next());
+    format!(
+        "the backend answers {} with a redirect to {}, which is not followed; if that is right, make it the address of \
+         this sink",
+        answer.status,
+        to.unwrap_or("nowhere"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(status: u16, headers: &[(&'static str, &str)], body: &str) -> Verdict {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
+        let request = Request {
+            url: "https://host/".to_owned(),
+            content_type: "text/plain",
+            headers: Vec::new(),
+            body: Vec::new(),
+            events: vec![0],
+        };
+        Verdict::by_status(&Answer {
+            status,
+            headers: &headers.collect(),
+            body: body.as_bytes(),
+            request: &request,
+        })
+    }
+
+    fn kind(status: u16) -> &'static str {
+        match judge(status, &[], "") {
+            Verdict::Delivered => "delivered",
+            Verdict::Retry { kind, .. } | Verdict::Blocked { kind, .. } => kind,
+            Verdict::Refused { .. } => "refused",
+            Verdict::TooLarge { .. } => "too_large",
+            Verdict::Partly { .. } | Verdict::Except(_) => "partly",
+        }
+    }
+
+    #[test]
+    fn each_status_has_its_meaning() {
+        for (expected, statuses) in [
+            ("delivered", &[200, 202, 204][..]),
+            ("redirect", &[301, 302, 307, 308]),
+            ("refused", &[400, 422, 409, 415, 431, 451]),
+            ("auth", &[401, 403, 407]),
+            ("address", &[404, 405, 410, 421, 501, 505]),
+            ("timeout", &[408, 425]),
+            ("too_large", &[413]),
+            ("throttled", &[429]),
+            ("server", &[500, 502, 503, 504, 507, 520, 599]),
+            ("garbage", &[999]),
+        ] {
+            for status in statuses {
+                assert_eq!(kind(*status), expected, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_backend_that_says_when_is_left_alone_until_then() {
+        let Verdict::Retry { after, .. } = judge(503, &[("retry-after", "7")], "") else {
+            panic!("no retry")
+        };
+        assert_eq!(after, Some(std::time::Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_redirect_is_told_without_what_may_be_a_token() {
+        let Verdict::Blocked { why, .. } = judge(302, &[("location", "https://login/?token=sk-1")], "")
+        else {
+            panic!("not blocked")
+        };
+        assert!(why.contains("https://login/,") && !why.contains("sk-1"), "{why}");
+    }
+
+    #[test]
+    fn what_the_backend_says_is_passed_on() {
+        let refused = Verdict::Refused { why: "the backend answers 400 Bad Request: no span id".to_owned() };
+        assert_eq!(judge(400, &[], " no span id\n"), refused);
     }
 }

@@ -93,7 +93,7 @@ impl Settings {
             compression: table.one_of("compression", &choices).unwrap_or(default.compression),
             timeout: timeout.unwrap_or(default.timeout),
             batch: limits(table.table("batch"), default.batch),
-            concurrency: table.whole("concurrency", 1, 256).map_or(default.concurrency, |most| most as usize),
+            concurrency: whole(table, "concurrency", 256).unwrap_or(default.concurrency),
             tls: tls(table.table("tls"), env),
             proxy: proxy(table).unwrap_or(default.proxy),
         })
@@ -202,9 +202,13 @@ fn headers(table: &mut Table<'_, '_>) -> Vec<(HeaderName, Secret)> {
     headers
 }
 
+fn whole(table: &mut Table<'_, '_>, key: &'static str, most: i64) -> Option<usize> {
+    table.whole(key, 1, most).and_then(|number| usize::try_from(number).ok())
+}
+
 fn limits(mut table: Table<'_, '_>, default: Limits) -> Limits {
-    let max_events = table.whole("max_events", 1, 100_000).map(|count| count as usize);
-    let max_size = table.size("max_size", 1 << 10, 8 << 20).map(|size| size as usize);
+    let max_events = whole(&mut table, "max_events", 100_000);
+    let max_size = table.size("max_size", 1 << 10, 8 << 20).and_then(|size| usize::try_from(size).ok());
     let max_age = config::duration(&mut table, "max_age", Duration::from_millis(1), Duration::from_mins(1));
     table.finish();
     Limits {

@@ -4,15 +4,16 @@
 use std::time::Duration;
 
 use offpath_core::event::Event;
-use tracing::{info, warn};
+use tracing::warn;
 
-use super::{Batch, Sink, SinkError};
+use super::{
+    Batch, Sink, SinkError,
+    lane::{Again, Lane},
+};
 use crate::{
-    health::{Health, Trouble},
-    ids,
-    metrics::{Metrics, Pending},
-    signal::Signal,
-    spool::{Cursor, Reader, Spool},
+    health::Trouble,
+    resend::Parcel,
+    spool::{Cursor, Reader},
 };
 
 /// Events in a batch: enough that a commit per batch costs little.
@@ -33,15 +34,10 @@ const LAST_BACKOFF: Duration = Duration::from_secs(30);
 /// One sink and what it needs.
 #[derive(Debug)]
 pub(crate) struct Runner {
-    pub(crate) name: String,
     pub(crate) sink: Box<dyn Sink>,
-    pub(crate) spool: Spool,
+    pub(crate) lane: Lane,
     pub(crate) cursor: Cursor,
-    pub(crate) metrics: Metrics,
-    pub(crate) health: Health,
-    pub(crate) pending: Pending,
-    /// Set once nothing more comes into the spool: deliver what is there, then end.
-    pub(crate) drain: Signal,
+    pub(crate) again: Again,
 }
 
 /// What was read for the next batch.
@@ -63,7 +59,7 @@ enum Ended {
 impl Runner {
     /// Delivers until it is told to drain and has.
     pub(crate) fn run(mut self) {
-        let mut reader = self.spool.reader(&self.name, self.cursor.next);
+        let mut reader = self.lane.spool.reader(&self.lane.name, self.cursor.next);
         let mut backoff = FIRST_BACKOFF;
         let mut opened_before = false;
         loop {
@@ -79,10 +75,10 @@ impl Runner {
                         backoff = FIRST_BACKOFF;
                     }
                     self.fail(&error, backoff, &mut reader);
-                    if self.drain.is_set() {
+                    if self.lane.drain.is_set() {
                         std::thread::sleep(FIRST_BACKOFF);
                     } else {
-                        let _ = self.drain.wait(backoff);
+                        let _ = self.lane.drain.wait(backoff);
                     }
                     backoff = (backoff * 2).min(LAST_BACKOFF);
                 }
@@ -93,38 +89,61 @@ impl Runner {
     fn open(&mut self, reader: &mut Reader, opened_before: bool) -> Result<(), SinkError> {
         let next = self.sink.open(&self.cursor)?;
         // Later on, what the sink has delivered may well lie behind where the spool ended at the start.
-        self.cursor.next = if opened_before { next } else { self.spool.clamp(next) };
+        self.cursor.next = if opened_before { next } else { self.lane.spool.clamp(next) };
         self.seek(reader);
         self.save()
     }
 
     fn deliver_all(&mut self, reader: &mut Reader) -> Result<Ended, SinkError> {
         loop {
-            let draining = self.drain.is_set();
+            let draining = self.lane.drain.is_set();
             let Taken { batch, is_full, undecodable } = self.read(reader)?;
-            if batch.next == self.cursor.next {
-                self.recovered();
+            let is_empty = batch.next == self.cursor.next;
+            if !is_empty {
+                if !self.sink.is_ready() {
+                    return Ok(Ended::Reopen);
+                }
+                self.deliver(&batch)?;
+                // Only now: a batch that fails is read, and found wanting, again.
+                self.lane.count_lost("undecodable", undecodable);
+                self.lane.count_lost("spool_damaged", reader.take_missing());
+            }
+            self.lane.pending.nothing();
+            if let Some(parcel) = self.again.next(&self.lane) {
+                if !self.sink.is_ready() {
+                    return Ok(Ended::Reopen);
+                }
+                self.deliver_again(parcel)?;
+            }
+            self.lane.delivers();
+            if is_empty {
                 if draining {
                     return Ok(Ended::Drained);
                 }
-                self.spool.wait(batch.next, IDLE);
-                continue;
-            }
-            if !self.sink.is_ready() {
-                return Ok(Ended::Reopen);
-            }
-            self.sink.deliver(&batch)?;
-            self.cursor.next = batch.next;
-            self.save()?;
-            self.metrics.sink_sent(&self.name, batch.len() as u64);
-            // Only now: a batch that fails is read, and found wanting, again.
-            self.count_lost("undecodable", undecodable);
-            self.count_lost("spool_damaged", reader.take_missing());
-            self.recovered();
-            if !is_full {
-                let _ = self.drain.wait(LINGER);
+                if !self.lane.spool.wait(batch.next, IDLE) {
+                    self.sink.tend()?;
+                }
+            } else if !is_full {
+                let _ = self.lane.drain.wait(LINGER);
             }
         }
+    }
+
+    fn deliver(&mut self, batch: &Batch) -> Result<(), SinkError> {
+        self.sink.deliver(batch)?;
+        self.cursor.next = batch.next;
+        self.save()?;
+        self.lane.metrics.sink_sent(&self.lane.name, batch.len() as u64);
+        self.lane.metrics.sink_repeated(&self.lane.name, self.sink.take_repeated());
+        Ok(())
+    }
+
+    /// Between batches of its own. A parcel that fails stays, and comes again.
+    fn deliver_again(&mut self, mut parcel: Parcel) -> Result<(), SinkError> {
+        let events = std::mem::take(&mut parcel.events);
+        let batch = Batch { events, next: self.cursor.next, ..Batch::default() };
+        self.deliver(&batch)?;
+        Ok(self.again.done(parcel, &self.lane)?)
     }
 
     fn read(&self, reader: &mut Reader) -> Result<Taken, SinkError> {
@@ -137,7 +156,7 @@ impl Runner {
                 break;
             };
             if batch.is_empty() {
-                self.pending.since(record.received_unix_ns);
+                self.lane.pending.since(record.received_unix_ns);
             }
             bytes += record.payload.len();
             if takes_encoded {
@@ -147,7 +166,8 @@ impl Runner {
             match Event::from_bytes(record.payload) {
                 Ok(event) => batch.events.push(event),
                 Err(error) => {
-                    warn!(sink = self.name, index = record.index, %error, "skipped an event that cannot be read");
+                    let (sink, index) = (&self.lane.name, record.index);
+                    warn!(sink, index, %error, "skipped an event that cannot be read");
                     undecodable += 1;
                 }
             }
@@ -158,27 +178,17 @@ impl Runner {
 
     fn save(&mut self) -> Result<(), SinkError> {
         self.cursor.state = self.sink.state();
-        Ok(self.spool.advance(&self.name, &self.cursor)?)
-    }
-
-    fn count_lost(&self, reason: &str, count: u64) {
-        if count > 0 {
-            warn!(sink = self.name, reason, count, "events are lost to this sink");
-            self.metrics.sink_dropped(&self.name, reason, count);
-        }
+        Ok(self.lane.spool.advance(&self.lane.name, &self.cursor)?)
     }
 
     fn fail(&self, error: &SinkError, retry_in: Duration, reader: &mut Reader) {
-        warn!(sink = self.name, %error, ?retry_in, "cannot deliver");
-        self.metrics.sink_error(&self.name, error.kind());
         let trouble =
             Trouble { kind: error.kind(), problem: error.to_string(), is_blocked: error.is_blocked() };
-        let retry_at = ids::now_unix_ns().saturating_add(retry_in.as_nanos() as u64);
-        self.health.sink_fails(&self.name, &trouble, retry_at);
+        self.lane.fails(&trouble, retry_in);
         // A sink that was never open has read nothing, and its lag is to be seen all the same.
         self.seek(reader);
         if let Ok(Some(record)) = reader.read() {
-            self.pending.since_if_nothing(record.received_unix_ns);
+            self.lane.pending.since_if_nothing(record.received_unix_ns);
         }
         // While it waits, it is not to hold a part of the spool open.
         self.seek(reader);
@@ -187,13 +197,6 @@ impl Runner {
     /// Puts the reader to where the sink stands.
     fn seek(&self, reader: &mut Reader) {
         let lost = reader.seek(self.cursor.next);
-        self.count_lost("spool_full", lost);
-    }
-
-    fn recovered(&self) {
-        self.pending.nothing();
-        if self.health.sink_delivers(&self.name).is_some() {
-            info!(sink = self.name, "delivers again");
-        }
+        self.lane.count_lost("spool_full", lost);
     }
 }

@@ -1,0 +1,309 @@
+//! Drives one sink that sends requests: many in flight, answered in any order.
+//!
+//! ```text
+//!          ┌──────────────── tried again, in halves, later ───────────────┐
+//!          v                                                              │
+//! source ─> batch ─> requests ─> waiting ─> in flight ─> answer ─> verdict ┴─> delivered, or set aside ─> source
+//! ```
+//!
+//! Memory: a batch is held as the bytes that the spool has, beside its requests as they are sent; what stands between the two is
+//! there for one batch at a time. All batches together are bounded. While the backend is away, none is held but the one that is
+//! tried: all others are read again when it is back.
+
+mod outcome;
+
+use std::{
+    collections::HashMap,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    runtime,
+    task::{self, JoinSet, yield_now},
+    time::{sleep_until, timeout_at},
+};
+use tracing::error;
+
+use super::{
+    Backend, Compression, Limits, Request, Settings,
+    batch::{Batch, in_batch},
+    circuit::Circuit,
+    client::{Client, Packed, Received},
+    failure::Failure,
+    gzip,
+    limit::Limit,
+    refusals::Refusals,
+    saver::Saver,
+    source::Source,
+    words::Secrets,
+};
+use crate::{
+    disk,
+    health::Trouble,
+    sinks::lane::{Again, Lane},
+    spool::Cursor,
+};
+
+/// Bytes of batches and requests that are not answered. Together with what one batch takes while it is encoded, a sink stays
+/// well under half of what the exporter may have.
+const MAX_HELD: usize = 12 << 20;
+
+/// Bytes of events in the request that is tried while the backend is away.
+const PROBE: usize = 64 << 10;
+
+/// How often a sink with nothing to do looks whether there is something, or whether it is to end.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// How long a sink that is to end waits for answers. Less than the exporter waits for its sinks, so that it can still save.
+const LAST_ANSWERS: Duration = Duration::from_millis(9_500);
+
+/// One sink over HTTP, and what it needs.
+#[derive(Debug)]
+pub(crate) struct Courier {
+    lane: Lane,
+    backend: Box<dyn Backend>,
+    settings: Settings,
+    secrets: Secrets,
+    source: Source,
+    saver: Saver,
+    /// Made when it is first needed, and made anew when its files may have changed.
+    client: Option<Client>,
+    circuit: Circuit,
+    limit: Limit,
+    refusals: Refusals,
+    waiting: Vec<Job>,
+    flights: JoinSet<Result<Received, Failure>>,
+    flying: HashMap<task::Id, Job>,
+    /// What was read is to be read again.
+    is_stale: bool,
+    /// When the sink that is to end does so, whatever is open.
+    ends: Option<Instant>,
+    /// Until when no more is told of events that were set aside.
+    quiet_until: Option<Instant>,
+}
+
+/// A request on its way.
+#[derive(Debug)]
+struct Job {
+    batch: Rc<Batch>,
+    /// Without its body, which is in `packed`. Its events are places in the batch.
+    request: Request,
+    packed: Packed,
+    attempts: u32,
+    due: Instant,
+    sent: Instant,
+    is_probe: bool,
+}
+
+impl Courier {
+    pub(crate) fn new(
+        lane: Lane,
+        backend: Box<dyn Backend>,
+        settings: Settings,
+        cursor: &Cursor,
+        again: Again,
+    ) -> Self {
+        let source = Source::new(lane.clone(), cursor, again);
+        Self {
+            saver: Saver::new(lane.clone(), source.window().clone()),
+            secrets: Secrets::of(&settings),
+            limit: Limit::new(settings.concurrency),
+            source,
+            lane,
+            backend,
+            settings,
+            client: None,
+            circuit: Circuit::default(),
+            refusals: Refusals::new(),
+            waiting: Vec::new(),
+            flights: JoinSet::new(),
+            flying: HashMap::new(),
+            is_stale: false,
+            ends: None,
+            quiet_until: None,
+        }
+    }
+
+    /// Delivers until it is told to drain and has, or cannot in time.
+    pub(crate) fn run(mut self) {
+        // The second thread is for the names of hosts, the first for the disk.
+        let built = runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build();
+        match built {
+            Ok(runtime) => {
+                runtime.block_on(self.deliver());
+                runtime.shutdown_background();
+            }
+            Err(error) => {
+                error!(sink = self.lane.name, %error, "cannot start");
+                let problem = format!("cannot start: {error}; restart the exporter");
+                self.lane.fails(&Trouble { kind: "io", problem, is_blocked: true }, Duration::MAX);
+            }
+        }
+    }
+
+    async fn deliver(&mut self) {
+        while !self.is_over() {
+            self.saver.look(self.source.window()).await;
+            let is_busy = self.send_more();
+            self.tell_load();
+            if is_busy {
+                yield_now().await;
+            } else {
+                self.wait().await;
+            }
+            while let Some(landed) = self.flights.try_join_next_with_id() {
+                self.land(landed).await;
+            }
+        }
+        self.saver.last(self.source.window()).await;
+    }
+
+    /// Whether the sink is to end, and has nothing more that it could do before.
+    fn is_over(&mut self) -> bool {
+        if !self.lane.drain.is_set() {
+            return false;
+        }
+        let now = Instant::now();
+        let Some(ends) = self.ends else {
+            // The last try of a backend that is away.
+            self.circuit.hurry(now);
+            self.ends = Some(now + LAST_ANSWERS);
+            return false;
+        };
+        let is_idle = self.flying.is_empty() && self.waiting.is_empty();
+        let is_away = self.circuit.until().is_some_and(|until| until > now);
+        now >= ends || is_idle && (is_away || self.source.is_read())
+    }
+
+    /// Sends a request, or prepares some. Returns whether it could.
+    fn send_more(&mut self) -> bool {
+        let now = Instant::now();
+        if self.circuit.is_open() && self.flying.is_empty() && std::mem::take(&mut self.is_stale) {
+            self.source.rewind();
+        }
+        let is_probe = self.circuit.is_open();
+        if self.circuit.until().is_some_and(|until| until > now) {
+            return false;
+        }
+        let room = if is_probe { 1 } else { self.limit.now() };
+        if self.flying.len() >= room {
+            return false;
+        }
+        if let Some(place) = self.waiting.iter().position(|job| job.due <= now) {
+            let job = self.waiting.remove(place);
+            self.launch(Job { is_probe, sent: now, ..job });
+            return true;
+        }
+        if self.source.held() >= MAX_HELD || is_probe && !self.waiting.is_empty() {
+            return false;
+        }
+        match self.load(is_probe) {
+            Ok(Some(batch)) => {
+                let places: Vec<usize> = (0..batch.len()).collect();
+                self.prepare(&batch, &places);
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                let problem = format!("cannot read the spool: {error}");
+                self.open_circuit(&Trouble { kind: disk::kind(&error), problem, is_blocked: false }, None);
+                false
+            }
+        }
+    }
+
+    fn load(&mut self, is_probe: bool) -> std::io::Result<Option<Rc<Batch>>> {
+        let limits = self.settings.batch;
+        if !is_probe {
+            return self.source.next(&limits, self.ends.is_some());
+        }
+        let Some(place) = self.refusals.probe_at() else {
+            let limits = Limits { max_size: limits.max_size.min(PROBE), ..limits };
+            return self.source.next(&limits, true);
+        };
+        let one = Limits { max_events: 1, ..limits };
+        let batch = if self.source.skip(place)? { self.source.next(&one, true)? } else { None };
+        if batch.is_none() {
+            // There is none so far on: the first one is tried instead.
+            self.refusals.start_over();
+            self.source.rewind();
+        }
+        Ok(batch)
+    }
+
+    /// Makes requests of the events at some places of a batch.
+    fn prepare(&mut self, batch: &Rc<Batch>, places: &[usize]) {
+        let read = batch.read(places);
+        self.lane.count_lost("undecodable", read.unreadable.len() as u64);
+        self.source.settle(batch, &read.unreadable);
+        let requests = self.backend.requests(&read.events);
+        drop(read.events);
+        let mut is_in_none = vec![true; batch.len()];
+        for mut request in requests {
+            in_batch(&mut request, &read.places);
+            for place in &request.events {
+                if let Some(is_in_none) = is_in_none.get_mut(*place) {
+                    *is_in_none = false;
+                }
+            }
+            let body = std::mem::take(&mut request.body);
+            let is_gzip = self.settings.compression == Compression::Gzip;
+            let body = if is_gzip { gzip::compress(&body) } else { body };
+            batch.count(body.len());
+            let packed = Packed { body: body.into(), is_gzip };
+            let now = Instant::now();
+            let batch = Rc::clone(batch);
+            self.waiting.push(Job {
+                batch,
+                request,
+                packed,
+                attempts: 0,
+                due: now,
+                sent: now,
+                is_probe: false,
+            });
+        }
+        let in_none: Vec<usize> =
+            read.places.iter().copied().filter(|place| is_in_none.get(*place) == Some(&true)).collect();
+        self.source.settle(batch, &in_none);
+    }
+
+    fn launch(&mut self, job: Job) {
+        let client = match &self.client {
+            Some(client) => client.clone(),
+            None => match Client::new(&self.settings) {
+                Ok(client) => self.client.insert(client).clone(),
+                Err(failure) => {
+                    let Failure { kind, why, is_blocked, .. } = failure;
+                    self.open_circuit(&Trouble { kind, problem: why, is_blocked }, None);
+                    return;
+                }
+            },
+        };
+        let flight = self.flights.spawn(client.send(job.request.clone(), job.packed.clone()));
+        self.flying.insert(flight.id(), job);
+    }
+
+    async fn wait(&mut self) {
+        let now = Instant::now();
+        let waits = [
+            self.source.due(self.settings.batch.max_age),
+            self.circuit.until(),
+            self.waiting.iter().map(|job| job.due).min(),
+        ];
+        // What is due already waits for something else.
+        let next = waits.into_iter().flatten().filter(|due| *due > now).min();
+        let until = next.map_or(now + LOOK, |due| due.min(now + LOOK)).into();
+        if self.flights.is_empty() {
+            sleep_until(until).await;
+        } else if let Ok(Some(landed)) = timeout_at(until, self.flights.join_next_with_id()).await {
+            self.land(landed).await;
+        }
+    }
+
+    fn tell_load(&self) {
+        let room = if self.circuit.is_open() { 1 } else { self.limit.now() };
+        self.lane.health.sink_load(&self.lane.name, self.flying.len() as u64, room as u64);
+    }
+}
