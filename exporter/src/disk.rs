@@ -5,7 +5,10 @@ use std::io::{
     ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull},
 };
 
-/// `disk_full` where the disk, the user's quota or the file's size limit is used up; else `io`.
+/// What is said of a disk that is full.
+pub(crate) const FULL: &str = "disk_full";
+
+/// [`FULL`] where the disk, the user's quota or the file's size limit is used up; else `io`.
 pub(crate) fn kind(error: &Error) -> &'static str {
-    if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) { "disk_full" } else { "io" }
+    if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) { FULL } else { "io" }
 }

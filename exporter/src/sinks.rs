@@ -59,6 +59,9 @@ pub enum SinkError {
     /// SQLite.
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// The local store is none that this build can use; what it is, and what to do.
+    #[error("{0}")]
+    Store(String),
     /// Redis.
     #[error("{0}")]
     Redis(#[from] streams::Error),
@@ -70,7 +73,11 @@ impl SinkError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Io(error) => disk::kind(error),
+            Self::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {
+                disk::FULL
+            }
             Self::Sqlite(_) => "sqlite",
+            Self::Store(_) => "store",
             Self::Redis(error) => error.kind,
         }
     }
@@ -78,7 +85,7 @@ impl SinkError {
     /// Whether somebody has to put something right before it can be delivered.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
-        matches!(self, Self::Redis(streams::Error { is_blocked: true, .. }))
+        matches!(self, Self::Store(_) | Self::Redis(streams::Error { is_blocked: true, .. }))
     }
 }
 

@@ -66,7 +66,7 @@ fn exporters_killed_at_random_under_load_deliver_every_event_once() {
 }
 
 /// Like `assert_eq!`, for lists of which only the differences are worth a look.
-fn assert_same(delivered: &[u128], committed: &[u128]) {
+pub(crate) fn assert_same(delivered: &[u128], committed: &[u128]) {
     let missing: Vec<&u128> = committed.iter().filter(|id| delivered.binary_search(id).is_err()).collect();
     let extra: Vec<&u128> = delivered.iter().filter(|id| committed.binary_search(id).is_err()).collect();
     let twice: Vec<&u128> =
@@ -78,7 +78,7 @@ fn assert_same(delivered: &[u128], committed: &[u128]) {
 }
 
 /// Writes about 5,000 events a second, and returns their ids.
-fn write_until(ring: &mut Producer, stop: &AtomicBool) -> Vec<u128> {
+pub(crate) fn write_until(ring: &mut Producer, stop: &AtomicBool) -> Vec<u128> {
     let mut ids = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         for _ in 0..5 {
@@ -140,7 +140,7 @@ fn lines_are_not_written_twice_when_a_crash_follows_upon_a_crash() {
     let place = Place::new();
     let batch = Batch { events: (1..11).map(exchange).collect(), next: 10, ..Batch::default() };
     let open = |cursor: &Cursor| {
-        let kind = Kind::Jsonl(jsonl::Settings { path: place.lines_file() });
+        let kind = Kind::Jsonl(jsonl::Settings { path: place.lines_file(), rotate: None });
         let Built::OneByOne(mut sink) = (SinkSettings { name: "lines".to_owned(), kind }).build() else {
             panic!("a file takes no requests");
         };

@@ -1,8 +1,8 @@
 //! The event's JSON and its published schema.
 
 use offpath_core::event::{
-    Body, Cost, Error, Event, Exchange, Generation, Kind, Level, Loss, Message, Outcome, Proxy, SPAN_TYPES, Score,
-    Span, Tokens, Treated, WebSocket,
+    Body, Cost, Error, Event, Exchange, Generation, Kind, Level, Loss, Message, Outcome, Proxy, SPAN_TYPES,
+    Score, Span, Tokens, Treated, WebSocket,
 };
 use offpath_exporter::event_json;
 use serde_json::{Value, json};

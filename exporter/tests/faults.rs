@@ -131,7 +131,7 @@ fn memory_stays_below_64_mb_whatever_the_backlog() {
     assert!(exporter.peak_resident_mb() <= 64, "{} MB while taking", exporter.peak_resident_mb());
     exporter.kill();
     let_deliver(&place);
-    place.configure("", &format!("{LINES}[sinks.db]\ntype = \"sqlite\"\n"));
+    place.configure("", &format!("{LINES}[sinks.db]\ntype = \"sqlite\"\nmax_age = \"10000d\"\n"));
     let exporter = place.run();
     let sent = |sink: &str| exporter.count(&format!("offpath_sink_sent_total{{sink=\"{sink}\"}}"));
     eventually("all is delivered", || u128::from(sent("lines").min(sent("db"))) == EVENTS);

@@ -29,9 +29,9 @@ use tempfile::TempDir;
 /// slow, not wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Both kinds of file as sinks.
-pub(crate) const BOTH: &str =
-    "[sinks.db]\ntype = \"sqlite\"\n[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n";
+/// Both kinds of file as sinks. The times of events in tests are fixed, and are not to become too old.
+pub(crate) const BOTH: &str = "[sinks.db]\ntype = \"sqlite\"\nmax_age = \"10000d\"\n\
+    [sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n";
 
 /// A directory with all that one exporter needs.
 #[derive(Debug)]

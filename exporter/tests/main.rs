@@ -31,8 +31,12 @@ mod reload;
 mod replay;
 /// A ring's life: found, drained, removed, set aside; its losses told once.
 mod rings;
+/// A file of lines makes way for a new one, and no event is lost or written twice on the way.
+mod rotation;
 /// The spool against a model.
 mod spool;
+/// The local store: what the viewer asks of it, and what it lets go.
+mod store;
 /// `offpath run -- CMD`.
 mod supervise;
 /// What the rules would keep of recorded exchanges.

@@ -132,7 +132,10 @@ fn settings_that_need_a_restart_are_named() {
     let place = Place::new();
     let exporter = place.run();
     exporter.address();
-    place.configure("nice = 3\nspool = { sync = \"1s\" }", "[sinks.db]\ntype = \"sqlite\"\n");
+    place.configure(
+        "nice = 3\nspool = { sync = \"1s\" }",
+        "[sinks.db]\ntype = \"sqlite\"\nmax_age = \"10000d\"\n",
+    );
     eventually("it is taken", || state(&exporter).1 == 1);
     let expected = "settings=\"exporter.nice, sinks.lines.path, sinks.lines.type\"";
     assert!(exporter.log().contains(expected), "{}", exporter.log());

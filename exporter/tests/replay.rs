@@ -11,7 +11,7 @@ use crate::framework::{
     eventually,
 };
 
-const SINKS: &str = "[sinks.db]\ntype = \"sqlite\"\n[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n[sinks.out]\ntype = \"jsonl\"\npath = \"${LINES}.2\"\n";
+const SINKS: &str = "[sinks.db]\ntype = \"sqlite\"\nmax_age = \"10000d\"\n[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n[sinks.out]\ntype = \"jsonl\"\npath = \"${LINES}.2\"\n";
 
 /// When the events of these tests began: one second after another, from 2026-11-20T08:00:00Z on.
 fn event(id: u128) -> Event {

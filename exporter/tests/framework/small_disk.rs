@@ -1,6 +1,10 @@
 //! An exporter whose data directory is a disk of its own, which can be filled.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::{Place, Running, eventually, get};
 
@@ -43,6 +47,11 @@ impl SmallDisk {
     /// Gives all back that the exporter has not taken.
     pub(crate) fn make_room(&self) {
         fs::remove_file(self.data.join("ballast")).expect("removed");
+    }
+
+    /// The data directory, as it is seen from here.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
     }
 
     pub(crate) fn get(&self, path: &str) -> (u16, String) {

@@ -2,12 +2,26 @@
 
 use std::{
     collections::HashSet,
-    fs::File,
+    fs::{self, File},
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
-    os::unix::fs::FileExt as _,
+    os::unix::fs::{DirEntryExt as _, FileExt as _},
+    path::Path,
 };
 
 use serde::Deserialize;
+
+use super::rotation;
+
+/// The ids in the file with this inode, which was moved to another name beside `path`, from `known` on.
+pub(super) fn moved(path: &Path, inode: u64, known: u64) -> io::Result<HashSet<u128>> {
+    for entry in fs::read_dir(rotation::directory(path))? {
+        let entry = entry?;
+        if entry.ino() == inode && entry.file_type()?.is_file() {
+            return Ok(read(&File::open(entry.path())?, known)?.1);
+        }
+    }
+    Ok(HashSet::new())
+}
 
 /// Reads the lines from `known` on. Returns where the last whole one ends, and the ids that the lines have.
 pub(super) fn read(file: &File, known: u64) -> io::Result<(u64, HashSet<u128>)> {

@@ -1,56 +1,110 @@
 //! An event as a row.
 
-use offpath_core::event::{Event, Exchange, Kind, Loss, Message};
-use rusqlite::{Statement, params};
+use offpath_core::event::{Event, Exchange, Generation, Kind, Level, Loss, Message, Outcome, Score, Span};
+use rusqlite::{Statement, named_params};
 
 use crate::event_json;
 
+/// An event that is there already stays as it is.
 pub(super) const INSERT: &str = "
-INSERT OR IGNORE INTO events (
+INSERT INTO events (
     id, trace_id, span_id, parent_span_id, start_time, duration_ns, first_byte_ns, kind, service, environment, source,
-    outcome, method, host, path, route, status, client, error_type, request_size, response_size, loss_reason, loss_count,
-    json
-) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)";
+    rule, failed, outcome, method, host, path, route, status, client, error_type, request_size, response_size, user_id,
+    session_id, name, level, system, operation, model, input_tokens, output_tokens, total_tokens, cost_usd,
+    first_token_ns, score_value, score_text, loss_reason, loss_count, json
+) VALUES (
+    :id, :trace_id, :span_id, :parent_span_id, :start_time, :duration_ns, :first_byte_ns, :kind, :service, :environment,
+    :source, :rule, :failed, :outcome, :method, :host, :path, :route, :status, :client, :error_type, :request_size,
+    :response_size, :user_id, :session_id, :name, :level, :system, :operation, :model, :input_tokens, :output_tokens,
+    :total_tokens, :cost_usd, :first_token_ns, :score_value, :score_text, :loss_reason, :loss_count, :json
+) ON CONFLICT (id) DO NOTHING";
 
-/// Runs [`INSERT`] for one event.
-pub(super) fn insert(statement: &mut Statement<'_>, event: &Event, json: &[u8]) -> rusqlite::Result<()> {
-    let exchange = match &event.kind {
-        Some(Kind::Exchange(exchange)) => Some(exchange),
-        _ => None,
-    };
-    let loss = match &event.kind {
-        Some(Kind::Loss(loss)) => Some(loss),
-        _ => None,
-    };
-    let kind = event_json::kind(event);
-    let of = |field: fn(&Exchange) -> &str| exchange.map(field).filter(|text| !text.is_empty());
-    statement.execute(params![
-        event_json::id(event.id()),
-        event_json::id(event.trace_id()),
-        format!("{:016x}", event.span_id),
-        (event.parent_span_id != 0).then(|| format!("{:016x}", event.parent_span_id)),
-        integer(event.start_unix_ns),
-        integer(event.duration_ns),
-        exchange.and_then(|exchange| exchange.first_byte_ns).map(integer),
-        kind,
-        event.service,
-        event.environment,
-        (!event.source.is_empty()).then_some(&event.source),
-        exchange.map(event_json::outcome),
-        of(|exchange| &exchange.method),
-        of(|exchange| &exchange.host),
-        of(|exchange| &exchange.path),
-        of(|exchange| &exchange.route),
-        exchange.map(|exchange| exchange.status).filter(|status| *status != 0),
-        of(|exchange| &exchange.client),
-        exchange.and_then(|exchange| exchange.error.as_ref()).map(|error| &error.r#type),
-        exchange.map(|exchange| size(exchange.request.as_ref())),
-        exchange.map(|exchange| size(exchange.response.as_ref())),
-        loss.map(|loss: &Loss| &loss.reason),
-        loss.map(|loss| integer(loss.count)),
-        str::from_utf8(json)?,
-    ])?;
-    Ok(())
+/// What an event is, by kind; at most one is there.
+struct Of<'a> {
+    exchange: Option<&'a Exchange>,
+    span: Option<&'a Span>,
+    score: Option<&'a Score>,
+    loss: Option<&'a Loss>,
+}
+
+/// Runs [`INSERT`] for one event. Returns whether it is new.
+pub(super) fn insert(statement: &mut Statement<'_>, event: &Event, json: &[u8]) -> rusqlite::Result<bool> {
+    let Of { exchange, span, score, loss } = Of::new(event);
+    let of = |field: fn(&Exchange) -> &str| exchange.map(field).and_then(known);
+    let generation =
+        exchange.map_or_else(|| span?.generation.as_ref(), |exchange| exchange.generation.as_ref());
+    let model = |field: fn(&Generation) -> &str| generation.map(field).and_then(known);
+    let tokens = |kind| generation.and_then(|generation| generation.tokens(kind)).map(integer);
+    let error = exchange.map_or_else(|| span?.error.as_ref(), |exchange| exchange.error.as_ref());
+    let rows = statement.execute(named_params! {
+        ":id": event_json::id(event.id()),
+        ":trace_id": event_json::id(event.trace_id()),
+        ":span_id": format!("{:016x}", event.span_id),
+        ":parent_span_id": (event.parent_span_id != 0).then(|| format!("{:016x}", event.parent_span_id)),
+        ":start_time": integer(event.start_unix_ns),
+        ":duration_ns": integer(event.duration_ns),
+        ":first_byte_ns": exchange.and_then(|exchange| exchange.first_byte_ns).map(integer),
+        ":kind": event_json::kind(event),
+        ":service": event.service,
+        ":environment": event.environment,
+        ":source": known(&event.source),
+        ":rule": of(|exchange| &exchange.rule),
+        ":failed": exchange.is_some_and(has_failed) || span.is_some_and(has_gone_wrong),
+        ":outcome": exchange.map(event_json::outcome),
+        ":method": of(|exchange| &exchange.method),
+        ":host": of(|exchange| &exchange.host),
+        ":path": of(|exchange| &exchange.path),
+        ":route": of(|exchange| &exchange.route),
+        ":status": exchange.map(|exchange| exchange.status).filter(|status| *status != 0),
+        ":client": of(|exchange| &exchange.client),
+        ":error_type": error.map(|error| &error.r#type),
+        ":request_size": exchange.map(|exchange| size(exchange.request.as_ref())),
+        ":response_size": exchange.map(|exchange| size(exchange.response.as_ref())),
+        ":user_id": known(&event.user_id),
+        ":session_id": known(&event.session_id),
+        ":name": span.map(|span| &span.name).or(score.map(|score| &score.name)),
+        ":level": span.map(|span| Level::try_from(span.level).unwrap_or(Level::Default).name()),
+        ":system": model(|generation| &generation.system),
+        ":operation": model(|generation| &generation.operation),
+        ":model": model(Generation::model),
+        ":input_tokens": tokens("input"),
+        ":output_tokens": tokens("output"),
+        ":total_tokens": tokens("total"),
+        ":cost_usd": generation.and_then(Generation::cost_usd).filter(|usd| usd.is_finite()),
+        ":first_token_ns": generation.and_then(|generation| generation.first_token_ns).map(integer),
+        ":score_value": score.and_then(|score| score.value).filter(|value| value.is_finite()),
+        ":score_text": score.and_then(|score| known(&score.text)),
+        ":loss_reason": loss.map(|loss| &loss.reason),
+        ":loss_count": loss.map(|loss| integer(loss.count)),
+        ":json": str::from_utf8(json)?,
+    })?;
+    Ok(rows > 0)
+}
+
+impl<'a> Of<'a> {
+    fn new(event: &'a Event) -> Self {
+        let mut of = Self { exchange: None, span: None, score: None, loss: None };
+        match &event.kind {
+            Some(Kind::Exchange(exchange)) => of.exchange = Some(exchange),
+            Some(Kind::Span(span)) => of.span = Some(span),
+            Some(Kind::Score(score)) => of.score = Some(score),
+            Some(Kind::Loss(loss)) => of.loss = Some(loss),
+            Some(Kind::Unsampled(_)) | None => {}
+        }
+        of
+    }
+}
+
+fn has_failed(exchange: &Exchange) -> bool {
+    exchange.status >= 400 || exchange.outcome != Outcome::Completed as i32
+}
+
+fn has_gone_wrong(span: &Span) -> bool {
+    span.level == Level::Error as i32 || span.error.is_some()
+}
+
+fn known(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn size(message: Option<&Message>) -> i64 {

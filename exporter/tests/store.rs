@@ -1,0 +1,321 @@
+//! The local store: what the viewer asks of it, what it lets go, and what it does with a file that is not as it should be.
+
+use std::{fs, os::unix::fs::FileExt as _, path::PathBuf};
+
+use offpath_core::event::{Cost, Event, Exchange, Generation, Kind, Level, Score, Span, Tokens};
+use offpath_exporter::{
+    ids,
+    sinks::{Batch, Built, Kind as SinkKind, Sink, SinkSettings, sqlite},
+    spool::Cursor,
+};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::framework::{
+    Place,
+    events::{EVENT, exchange, write},
+    eventually,
+};
+
+const STORE: &str = "[sinks.db]\ntype = \"sqlite\"\nmax_age = \"10000d\"\n";
+
+fn file(place: &Place) -> PathBuf {
+    place.data().join("offpath.db")
+}
+
+/// The sink by itself, open, with these bounds.
+fn sink(place: &Place, max_age_days: u64, max_size: u64) -> Box<dyn Sink> {
+    let bounds = sqlite::Bounds { max_age: std::time::Duration::from_hours(24 * max_age_days), max_size };
+    let settings = sqlite::Settings { path: file(place), is_default: true, bounds };
+    let built = SinkSettings { name: "db".to_owned(), kind: SinkKind::Sqlite(settings) }.build();
+    let Built::OneByOne(mut sink) = built else { panic!("a file takes no requests") };
+    sink.open(&Cursor::default()).expect("open");
+    sink
+}
+
+fn deliver(sink: &mut dyn Sink, events: Vec<Event>, next: u64) {
+    sink.deliver(&Batch { events, next, ..Batch::default() }).expect("delivered");
+}
+
+/// An exchange that began just now.
+fn recent(id: u128) -> Event {
+    Event { start_unix_ns: ids::now_unix_ns(), ..exchange(id) }
+}
+
+fn connection(place: &Place) -> Connection {
+    Connection::open(file(place)).expect("opened")
+}
+
+fn one<T: rusqlite::types::FromSql>(store: &Connection, sql: &str) -> T {
+    store.query_row(sql, [], |row| row.get(0)).expect(sql)
+}
+
+#[test]
+fn each_question_of_the_viewer_is_answered_by_an_index() {
+    let place = Place::with(STORE);
+    sink(&place, 30, 1 << 30);
+    let store = connection(&place);
+    let newest = "ORDER BY start_time DESC, seq DESC LIMIT 50";
+    for (condition, index) in [
+        ("kind = 'exchange'", "events_listed"),
+        ("route = '/chat'", "events_listed"),
+        ("status = 503", "events_listed"),
+        ("status >= 400 AND route = '/chat' AND model = 'gpt'", "events_listed"),
+        ("model = 'gpt'", "events_listed"),
+        ("duration_ns > 2000000000", "events_listed"),
+        ("cost_usd > 0.1", "events_listed"),
+        ("start_time BETWEEN 1 AND 2 AND method = 'POST'", "events_listed (start_time>? AND start_time<?)"),
+        ("user_id = 'alice'", "events_user (user_id=?)"),
+        ("session_id = 's-1'", "events_session (session_id=?)"),
+        ("trace_id = '00000000000000000000000000000001'", "events_trace (trace_id=?)"),
+        ("failed", "events_failed"),
+        ("kind = 'loss' AND start_time > 1", "events_lost (start_time>?)"),
+        ("id = '00000000000000000000000000000001'", "sqlite_autoindex_events_1 (id=?)"),
+        ("seq > 1000", "INTEGER PRIMARY KEY (rowid>?)"),
+    ] {
+        let order = if condition.starts_with("seq") { "ORDER BY seq LIMIT 50" } else { newest };
+        let plan = plan(&store, &format!("SELECT seq, json FROM events WHERE {condition} {order}"));
+        assert!(plan.contains(index), "{condition}: {plan}");
+    }
+    let overview = "SELECT route, count(*), sum(failed), avg(duration_ns), sum(total_tokens), sum(cost_usd),
+         avg(first_token_ns) FROM events WHERE start_time > 1 GROUP BY route, model";
+    assert!(plan(&store, overview).contains("COVERING INDEX events_listed (start_time>?)"));
+}
+
+fn plan(store: &Connection, sql: &str) -> String {
+    let mut statement = store.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);
+    let lines = statement.query_map([], |row| row.get::<_, String>("detail")).expect(sql);
+    lines.map(|line| line.expect("text")).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn what_a_model_did_has_columns_of_its_own() {
+    let place = Place::with(STORE);
+    let mut sink = sink(&place, 10_000, 1 << 30);
+    let tokens = |kind: &str, count| Tokens { kind: kind.to_owned(), count };
+    let generation = Generation {
+        system: "openai".to_owned(),
+        operation: "chat".to_owned(),
+        request_model: "gpt-4o".to_owned(),
+        usage: vec![tokens("input", 50), tokens("output", 5), tokens("total", 55)],
+        cost: vec![Cost { kind: "total".to_owned(), usd: 0.5 }],
+        first_token_ns: Some(30),
+        ..Generation::default()
+    };
+    let of_exchange = Exchange { generation: Some(generation.clone()), status: 200, ..Exchange::default() };
+    let span = Span {
+        name: "answer".to_owned(),
+        level: Level::Error as i32,
+        generation: Some(generation),
+        ..Span::default()
+    };
+    let whose = |id, kind| Event {
+        user_id: "alice".to_owned(),
+        session_id: "s-1".to_owned(),
+        kind: Some(kind),
+        ..recent(id)
+    };
+    deliver(&mut *sink, vec![whose(1, Kind::Exchange(of_exchange)), whose(2, Kind::Span(span))], 2);
+    let sql = "SELECT json_array(user_id, session_id, system, operation, model, input_tokens, output_tokens, total_tokens,
+               cost_usd, first_token_ns, name, level, failed) FROM events ORDER BY seq";
+    let what = |name: &str| format!(r#"["alice","s-1","openai","chat","gpt-4o",50,5,55,0.5,30,{name},1]"#);
+    // The exchange did not say that it completed.
+    assert_eq!(place.query(sql), [what("null,null"), what(r#""answer","ERROR""#)]);
+}
+
+#[test]
+fn a_score_has_its_value_in_the_column_of_its_type() {
+    let place = Place::with(STORE);
+    let mut sink = sink(&place, 10_000, 1 << 30);
+    let score = |id, value, text: &str| Event {
+        kind: Some(Kind::Score(Score {
+            name: "helpful".to_owned(),
+            value,
+            text: text.to_owned(),
+            ..Score::default()
+        })),
+        ..recent(id)
+    };
+    deliver(&mut *sink, vec![score(1, Some(0.5), ""), score(2, None, "good")], 2);
+    let sql = "SELECT json_array(kind, name, score_value, score_text) FROM events ORDER BY seq";
+    assert_eq!(place.query(sql), [r#"["score","helpful",0.5,null]"#, r#"["score","helpful",null,"good"]"#]);
+}
+
+#[test]
+fn events_that_come_again_are_stored_once_and_counted() {
+    let place = Place::with(STORE);
+    let mut sink = sink(&place, 10_000, 1 << 30);
+    deliver(&mut *sink, (1..11).map(recent).collect(), 10);
+    assert_eq!(sink.take_repeated(), 0);
+    deliver(&mut *sink, (6..16).map(recent).collect(), 20);
+    assert_eq!(sink.take_repeated(), 5);
+    assert_eq!(place.stored(), (1..16).collect::<Vec<u128>>());
+}
+
+#[test]
+fn what_is_older_than_the_age_bound_goes() {
+    let place = Place::with("[sinks.db]\ntype = \"sqlite\"\nmax_age = \"30d\"\n");
+    let _exporter = place.run();
+    let mut ring = place.ring(1 << 20);
+    let old = Event { start_unix_ns: ids::now_unix_ns() - 31 * 86_400 * 1_000_000_000, ..exchange(1) };
+    ring.write(EVENT, &old.to_bytes()).expect("room");
+    ring.write(EVENT, &recent(2).to_bytes()).expect("room");
+    eventually("the young one is there alone", || place.stored() == [2]);
+}
+
+#[test]
+fn at_the_size_bound_the_first_to_come_go_and_the_file_stays_within_it() {
+    const MAX: i64 = 4 << 20;
+    let place = Place::with(STORE);
+    let mut sink = sink(&place, 10_000, MAX.unsigned_abs());
+    for batch in 0..20 {
+        let first = batch * 500 + 1;
+        deliver(&mut *sink, (first..first + 500).map(recent).collect(), u64::try_from(first).expect("small"));
+    }
+    let stored = place.stored();
+    assert_eq!(stored.last(), Some(&10_000));
+    assert!(stored[0] > 1 && stored.len() > 500, "{} from {}", stored.len(), stored[0]);
+    let store = connection(&place);
+    let used = "SELECT (page_count - freelist_count) * page_size
+                FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
+    let used: i64 = one(&store, used);
+    assert!(used <= MAX + MAX / 8, "{used} bytes");
+}
+
+#[test]
+fn space_goes_back_when_the_bound_is_lowered_though_nothing_comes() {
+    let place = Place::with(STORE);
+    let mut writer = sink(&place, 10_000, 1 << 30);
+    deliver(&mut *writer, (1..12_001).map(recent).collect(), 12_000);
+    drop(writer);
+    let before = fs::metadata(file(&place)).expect("there").len();
+    assert!(before > 16 << 20, "{before}");
+    place.configure("", "[sinks.db]\ntype = \"sqlite\"\nmax_size = \"2MiB\"\n");
+    let _exporter = place.run();
+    eventually("the file is small", || fs::metadata(file(&place)).expect("there").len() < 8 << 20);
+    assert_eq!(place.stored().last(), Some(&12_000));
+}
+
+/// What offpath wrote before there were spans.
+const VERSION_1: &str = "
+CREATE TABLE events (
+    id TEXT PRIMARY KEY, trace_id TEXT NOT NULL, span_id TEXT NOT NULL, parent_span_id TEXT, start_time INTEGER NOT NULL,
+    duration_ns INTEGER NOT NULL, first_byte_ns INTEGER, kind TEXT NOT NULL, service TEXT NOT NULL,
+    environment TEXT NOT NULL, source TEXT, outcome TEXT, method TEXT, host TEXT, path TEXT, route TEXT, status INTEGER,
+    client TEXT, error_type TEXT, request_size INTEGER, response_size INTEGER, loss_reason TEXT, loss_count INTEGER,
+    json TEXT NOT NULL
+);
+CREATE TABLE position (spool TEXT PRIMARY KEY, next INTEGER NOT NULL);
+INSERT INTO events VALUES ('00000000000000000000000000000001', 't', 's', NULL, 1795161600000000000, 8, NULL, 'exchange', 'chat-api', 'test',
+    'asgi', 'completed', 'GET', 'h', '/', NULL, 500, NULL, NULL, 1, 2, NULL, NULL,
+    '{\"rule\":\"chat\",\"user_id\":\"alice\",\"session_id\":null}');
+INSERT INTO position VALUES ('0000000000000000', 41);
+PRAGMA user_version = 1;
+";
+
+#[test]
+fn a_store_of_version_1_is_laid_out_anew_with_all_it_holds() {
+    let place = Place::with(STORE);
+    fs::create_dir_all(place.data()).expect("made");
+    let old = connection(&place);
+    old.pragma_update(None, "journal_mode", "WAL").expect("set");
+    old.execute_batch(VERSION_1).expect("written");
+    drop(old);
+    let mut sink = sink(&place, 10_000, 1 << 30);
+    let sql = "SELECT json_array(id, rule, user_id, session_id, failed, status) FROM events";
+    assert_eq!(place.query(sql), [r#"["00000000000000000000000000000001","chat","alice",null,1,500]"#]);
+    assert_eq!(sink.open(&Cursor::default()).expect("open"), 41, "it goes on where it stood");
+    assert_eq!(one::<i64>(&connection(&place), "PRAGMA auto_vacuum"), 2, "its space can be given back");
+    assert!(!place.data().join("offpath.db.new").exists());
+    deliver(&mut *sink, vec![recent(2)], 42);
+    assert_eq!(place.stored(), [1, 2]);
+}
+
+/// Readies the place with a store, and says what opening it is refused with.
+fn refused(place: &Place, prepare: &str) -> String {
+    fs::create_dir_all(place.data()).expect("made");
+    connection(place).execute_batch(prepare).expect("written");
+    let exporter = place.run();
+    let mut said = String::new();
+    eventually("it is refused", || {
+        said = exporter.get("/readyz").1;
+        said.contains("sink db")
+    });
+    said
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_refused_and_left_alone() {
+    let place = Place::with(STORE);
+    drop(sink(&place, 30, 1 << 30));
+    let said = refused(&place, "PRAGMA user_version = 99");
+    assert!(said.contains("version 99") && said.contains("run a newer one"), "{said}");
+    assert_eq!(one::<i64>(&connection(&place), "PRAGMA user_version"), 99);
+}
+
+#[test]
+fn another_program_s_database_is_refused_and_left_alone() {
+    let place = Place::with(STORE);
+    let said = refused(&place, "CREATE TABLE theirs (a)");
+    assert!(said.contains("another program's database"), "{said}");
+    assert_eq!(one::<i64>(&connection(&place), "SELECT count(*) FROM sqlite_schema"), 1);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_where_a_user_named_it() {
+    let place = Place::with("[sinks.db]\ntype = \"sqlite\"\npath = \"${LINES}\"\n");
+    fs::write(
+        place.lines_file(),
+        "precious, and long enough to have a header that is none of a database's".repeat(20),
+    )
+    .expect("written");
+    let exporter = place.run();
+    eventually("it is refused", || exporter.get("/readyz").1.contains("not a database"));
+    assert!(fs::read_to_string(place.lines_file()).expect("there").starts_with("precious"));
+}
+
+/// Files that were moved aside.
+fn damaged(place: &Place) -> Vec<PathBuf> {
+    let entries = fs::read_dir(place.data()).expect("listed").map(|entry| entry.expect("an entry").path());
+    entries.filter(|path| path.to_string_lossy().contains("offpath.db.damaged-")).collect()
+}
+
+#[test]
+fn a_damaged_store_is_moved_aside_and_a_new_one_takes_what_comes() {
+    let place = Place::with(STORE);
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..101);
+    let exporter = place.run();
+    eventually("all is stored", || place.stored().len() == 100);
+    assert!(exporter.stop().success());
+    let store = fs::File::options().write(true).open(file(&place)).expect("opened");
+    store.write_all_at(&[0xA5; 64 << 10], 4096).expect("written");
+    let exporter = place.run();
+    write(&mut ring, 101..111);
+    eventually("it is moved aside", || damaged(&place).len() == 1);
+    eventually("what comes is stored", || place.stored().ends_with(&[109, 110]));
+    assert!(exporter.log().contains("the store is damaged"), "{}", exporter.log());
+    eventually("it is well again", || exporter.get("/readyz").0 == 200);
+}
+
+#[test]
+fn where_one_store_after_the_other_breaks_no_more_are_begun() {
+    let place = Place::with(STORE);
+    fs::create_dir_all(place.data()).expect("made");
+    for time in 1..4 {
+        fs::write(place.data().join(format!("offpath.db.damaged-{time}")), "").expect("written");
+    }
+    fs::write(file(&place), [0xA5; 8192]).expect("written");
+    let exporter = place.run();
+    eventually("it says so", || exporter.get("/readyz").1.contains("look after the disk"));
+    assert_eq!(damaged(&place).len(), 3);
+}
+
+#[test]
+fn the_json_of_a_row_is_the_event_s() {
+    let place = Place::with(STORE);
+    let mut sink = sink(&place, 10_000, 1 << 30);
+    deliver(&mut *sink, vec![recent(7)], 1);
+    let json: Value = serde_json::from_str(&place.query("SELECT json FROM events")[0]).expect("JSON");
+    assert_eq!((&json["id"], &json["status"]), (&"00000000000000000000000000000007".into(), &200.into()));
+}
