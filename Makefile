@@ -62,6 +62,7 @@ test: test-rust test-python ## run every test
 test-rust:
 	$(CARGO) test --locked -p offpath-core -p offpath-ring -p offpath-component -p offpath-proxy-wasm -p offpath-build
 	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --release -p offpath-ring --test loom --target-dir $(TARGET)/loom
+	@tools/need.sh redis-server
 	$(CARGO) test --locked --release -p offpath-exporter
 
 .PHONY: test-python

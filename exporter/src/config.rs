@@ -24,7 +24,7 @@ use offpath_core::config::{Config as CoreConfig, Error, Service, Table, Value};
 use self::document::Document;
 pub use self::{document::Located, live::Live, secret::Secret};
 use crate::{
-    intake::envoy,
+    intake::{envoy, redis},
     metrics,
     sinks::{self, SinkSettings},
     spool,
@@ -64,6 +64,8 @@ pub struct Settings {
     pub max_series: usize,
     /// `[intake.envoy]`.
     pub envoy: envoy::Settings,
+    /// `[intake.redis]`; `None` if it is not there.
+    pub redis: Option<redis::Settings>,
     /// `[sinks.*]`, or the local store if none is named.
     pub sinks: Vec<SinkSettings>,
 }
@@ -244,7 +246,7 @@ impl Settings {
     }
 
     fn read_tables(mut root: Table<'_, '_>, core: &CoreConfig, env: Environment<'_>) -> Self {
-        let envoy = read_intake(root.table("intake"), env);
+        let (envoy, redis) = read_intake(root.table("intake"), env);
         let mut table = root.table("exporter");
         let listen =
             table.typed("listen", "must be an address and a port such as \"127.0.0.1:8790\"", |value| {
@@ -259,6 +261,9 @@ impl Settings {
         let dead_letters = read_dead_letters(table.table("dead_letters"));
         table.finish();
         let sinks = sinks::read(root.table("sinks"), &data_dir, env);
+        if let Some(redis) = &redis {
+            refuse_circle(&mut root, redis, &sinks);
+        }
         Self {
             service: core.service.clone(),
             rules: core.version().to_owned(),
@@ -271,6 +276,7 @@ impl Settings {
             dead_letters,
             max_series,
             envoy,
+            redis,
             sinks,
         }
     }
@@ -298,11 +304,29 @@ fn read_metrics(mut table: Table<'_, '_>) -> usize {
     most.unwrap_or(metrics::MAX_SERIES)
 }
 
-fn read_intake(mut table: Table<'_, '_>, env: Environment<'_>) -> envoy::Settings {
+fn read_intake(
+    mut table: Table<'_, '_>,
+    env: Environment<'_>,
+) -> (envoy::Settings, Option<redis::Settings>) {
     let envoy = envoy::Settings::read(table.table("envoy"), env);
-    table.not_yet(&["redis"]);
+    let is_there = table.has("redis");
+    let redis = table.table("redis");
+    let redis = is_there.then(|| redis::Settings::read(redis, env)).flatten();
     table.finish();
-    envoy
+    (envoy, redis)
+}
+
+/// An exporter that reads what it writes would write it again, for ever.
+fn refuse_circle(root: &mut Table<'_, '_>, redis: &redis::Settings, sinks: &[SinkSettings]) {
+    let read = (redis.server.place(), &redis.keys);
+    for sink in sinks {
+        if let sinks::Kind::Redis(settings) = &sink.kind
+            && (settings.server.place(), &settings.keys) == read
+        {
+            let rule = format!("must not be the stream that sinks.{} writes: its events would go round for ever", sink.name);
+            root.refuse("intake.redis.stream", &rule, None);
+        }
+    }
 }
 
 /// The duration at `key`.
@@ -380,8 +404,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_come_is_refused_rather_than_ignored() {
-        assert_eq!(fields(&json!({"intake": {"redis": {"url": "redis://x"}}})), ["intake.redis"]);
+    fn a_stream_is_read_or_written_and_not_both() {
+        let json = |stream: &str| {
+            json!({
+                "intake": {"redis": {"url": "redis://:${KEY}@host"}},
+                "sinks": {"a": {"type": "redis", "url": "redis://host:6379/0", "stream": stream}},
+            })
+        };
+        assert_eq!(fields(&json("offpath:events")), ["intake.redis.stream"]);
+        let settings = Settings::from_json(&json("other"), &env).expect("valid");
+        let redis = settings.redis.expect("read");
+        assert_eq!((redis.group.as_str(), redis.claim_after), ("offpath", Duration::from_mins(1)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! ```text
 //! intake       1 thread: rings to spool
 //! intake-envoy 1 thread: batches from Envoy's workers to spool
+//! intake-redis 1 thread: a stream of Redis to spool
 //! housekeeping 1 thread: syncs the spool, and removes what is delivered or over the bounds
 //! sinks        1 thread each: spool to sink
 //! ```
@@ -29,6 +30,7 @@ use crate::{
     intake::{
         envoy::{BindError, Envoy, Socket},
         journal::SharedJournal,
+        redis::{self, Redis},
         rings::Rings,
     },
     metrics::{Exposition, Metrics, Pending, SinkGauges},
@@ -158,6 +160,10 @@ impl Exporter {
         let (metrics, health) = (view.metrics.clone(), view.health.clone());
         let journal = SharedJournal::new(writer, settings.service.clone(), metrics.clone(), health.clone());
         let envoy = socket.map(|socket| Envoy::new(socket, journal.clone(), metrics.clone()));
+        let reader = |redis: &redis::Settings| {
+            Redis::new(redis.clone(), &settings.data_dir, journal.clone(), health.clone())
+        };
+        let redis = settings.redis.as_ref().map(reader).transpose().map_err(data_dir)?;
         let rings = Rings::new(ring_directory, lock, journal.clone(), metrics, health);
         // At the app's own priority: they need little of the CPU, and where they came too late, events would be lost.
         let stop = Signal::clone(&stop_intake);
@@ -165,6 +171,10 @@ impl Exporter {
         if let Some(envoy) = envoy {
             let stop = Signal::clone(&stop_intake);
             intakes.push(spawn("intake-envoy", 0, &view, move || envoy.run(&stop)).map_err(data_dir)?);
+        }
+        if let Some(redis) = redis {
+            let stop = Signal::clone(&stop_intake);
+            intakes.push(spawn("intake-redis", 0, &view, move || redis.run(&stop)).map_err(data_dir)?);
         }
         let (watched, stop) = (view.clone(), Signal::clone(&stop_housekeeping));
         let housekeeping = spawn("housekeeping", settings.nice, &view, move || keep_house(&watched, &stop))

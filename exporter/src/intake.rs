@@ -2,6 +2,7 @@
 
 pub mod envoy;
 pub mod journal;
+pub mod redis;
 pub mod rings;
 
 mod producers;

@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod hung_disk;
 pub(crate) mod proxy;
 pub(crate) mod receiver;
+pub(crate) mod redis;
 pub(crate) mod small_disk;
 
 use std::{

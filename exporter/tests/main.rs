@@ -25,6 +25,8 @@ mod http;
 mod otlp;
 /// Secrets never come to a disk; what is not sampled is counted.
 mod redact;
+/// Past one machine: exporters that write a stream of Redis, and exporters that read it.
+mod redis;
 /// The exporter's configuration changes while it runs.
 mod reload;
 /// What was delivered is sent again.

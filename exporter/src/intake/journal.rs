@@ -82,7 +82,14 @@ impl Journal {
             new: 0,
             undecodable: 0,
             too_big: 0,
+            missing: 0,
+            is_forwarded: false,
         }
+    }
+
+    /// The number that comes after all that the spool has of a producer.
+    pub(super) fn next(&self, producer: u128) -> u64 {
+        self.writer.states().get(producer).and_then(|state| state.sequence).map_or(1, |last| last + 1)
     }
 
     /// Turns what a producer says it has lost in all, by reason, and the spool does not know of, into events. A total that
@@ -203,9 +210,17 @@ pub(super) struct Records<'j> {
     new: u64,
     undecodable: u64,
     too_big: u64,
+    missing: u64,
+    /// Whether another exporter has had them in its spool.
+    is_forwarded: bool,
 }
 
 impl Records<'_> {
+    /// They were in another exporter's spool.
+    pub(super) fn of_another_exporter(self) -> Self {
+        Self { is_forwarded: true, ..self }
+    }
+
     /// Takes a record, unless the spool has it. `None` for one of a kind that is no event.
     pub(super) fn take(&mut self, sequence: u64, payload: Option<&[u8]>) {
         let Journal { writer, treatments, untold, .. } = &mut *self.journal;
@@ -214,7 +229,8 @@ impl Records<'_> {
         }
         self.new += 1;
         self.last = sequence;
-        match payload.and_then(|payload| record::read(payload, treatments)) {
+        let read = if self.is_forwarded { record::forwarded } else { record::read };
+        match payload.and_then(|payload| read(payload, treatments)) {
             None => self.undecodable += 1,
             Some(Record::Store(payload, told)) => {
                 if writer.push(self.producer, sequence, self.now, &payload) {
@@ -230,10 +246,21 @@ impl Records<'_> {
         }
     }
 
+    /// Counts a record that was removed on its way here, unless the spool has it.
+    pub(super) fn miss(&mut self, sequence: u64) {
+        if !self.journal.writer.has(self.producer, sequence) {
+            self.new += 1;
+            self.last = sequence;
+            self.missing += 1;
+        }
+    }
+
     /// Counts those that were no good. The loss stands where the last record would, so that the same records are known
     /// should they come again. Returns how many records the spool did not have.
     pub(super) fn finish(self, name: &str) -> u64 {
-        for (reason, count) in [("undecodable", self.undecodable), ("too_big", self.too_big)] {
+        let lost =
+            [("undecodable", self.undecodable), ("too_big", self.too_big), ("stream_trimmed", self.missing)];
+        for (reason, count) in lost {
             if count > 0 {
                 let (now, event) = self.journal.loss(reason, count, name);
                 let fits = self.journal.writer.push(self.producer, self.last, now, &event.to_bytes());

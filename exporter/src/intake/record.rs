@@ -56,6 +56,16 @@ pub(super) fn read<'p>(payload: &'p [u8], treatments: &mut Treatments) -> Option
     })
 }
 
+/// Reads a record that another exporter has had in its spool: what its rules say was done there, and what is counted of
+/// it. It keeps its bytes. One that still has a treatment was in no spool.
+pub(super) fn forwarded<'p>(payload: &'p [u8], treatments: &mut Treatments) -> Option<Record<'p>> {
+    let event = Event::from_bytes(payload).ok()?;
+    if !event.treatment.is_empty() || matches!(event.kind, Some(Kind::Unsampled(_))) {
+        return read(payload, treatments);
+    }
+    Some(Record::Store(payload.into(), Told { source: event.source, is_stored: true, ..Told::default() }))
+}
+
 /// A loss without what is said of an exchange only, which nothing was done to.
 fn counted_only(event: Event) -> Event {
     Event {
