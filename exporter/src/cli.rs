@@ -2,6 +2,7 @@
 
 mod amount;
 mod check;
+mod client;
 mod dead_letters;
 mod fit;
 mod replay;
@@ -9,6 +10,7 @@ mod run;
 mod style;
 mod supervise;
 mod tail;
+mod top;
 mod r#try;
 
 use std::{
@@ -62,6 +64,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Show what comes in, what waits and how each sink fares, live
+    Top(top::Arguments),
     /// Show what no backend takes, and why; send it again
     DeadLetters(dead_letters::Arguments),
     /// Send again what the spool or a local store still holds
@@ -107,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Check { files } => check::check(&files),
         Command::Try(arguments) => r#try::run(arguments),
         Command::Tail { json, config } => tail::tail(config, json),
+        Command::Top(arguments) => top::run(arguments),
         Command::DeadLetters(arguments) => dead_letters::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
         Command::Version => print(&format!("offpath {}\n", env!("CARGO_PKG_VERSION"))),

@@ -152,7 +152,7 @@ impl DeadLetters {
         let mut found = Vec::new();
         folder::each(&self.directory, |entry| {
             if sink.is_none_or(|sink| sink == entry.address.sink) {
-                found.push(entry.address.clone());
+                found.push(entry.address);
             }
         })?;
         found.sort_unstable();

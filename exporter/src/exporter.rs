@@ -96,13 +96,35 @@ pub struct View {
     pub health: Health,
     /// What is configured.
     pub settings: Live,
+    /// When it was started.
+    pub started: Started,
     sinks: Vec<(String, Pending)>,
+}
+
+/// When an exporter was started.
+#[derive(Debug, Clone, Copy)]
+pub struct Started {
+    /// In nanoseconds since the Unix epoch.
+    pub unix_ns: u64,
+    /// By a clock that nobody sets.
+    pub instant: Instant,
 }
 
 impl View {
     /// The metrics in the format that `accept` asks for, with what is only known by looking brought up to date.
     #[must_use]
     pub fn exposition(&self, accept: &str) -> Exposition {
+        self.look();
+        self.metrics.exposition(accept)
+    }
+
+    /// The names of its sinks.
+    pub(crate) fn sinks(&self) -> impl Iterator<Item = &str> {
+        self.sinks.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Brings up to date what metrics only know by looking.
+    pub(crate) fn look(&self) {
         let now = ids::now_unix_ns();
         let oldest = Duration::from_nanos(now.saturating_sub(self.spool.oldest_unix_ns()));
         let bounds = &self.settings.get().spool;
@@ -117,7 +139,6 @@ impl View {
             };
             self.metrics.sink(name, &gauges);
         }
-        self.metrics.exposition(accept)
     }
 
     /// How many events each sink has still to deliver; those that have delivered all are left out.
@@ -149,6 +170,7 @@ impl Exporter {
             metrics: Metrics::default(),
             health: Health::default(),
             settings: Live::new(settings.clone()),
+            started: Started { unix_ns: ids::now_unix_ns(), instant: Instant::now() },
             sinks: Vec::new(),
         };
         view.metrics.bound(settings.max_series);

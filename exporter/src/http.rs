@@ -5,15 +5,17 @@
 //! | `/healthz` | 200 as long as the process runs |
 //! | `/readyz` | 200, or 503 with what is wrong, one line each |
 //! | `/metrics` | for Prometheus: in its own messages with native histograms, as OpenMetrics or as plain text |
+//! | `/api/status` | all that is known of how it is, as JSON |
 //! | `/api/tail` | events as they come, one JSON object per line |
 
 mod host;
+mod status;
 mod tail;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::{self, Next},
@@ -22,7 +24,7 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::Semaphore};
 
-use self::host::Hosts;
+use self::{host::Hosts, status::Status};
 use crate::exporter::View;
 
 /// Followers at a time: each holds a thread and a part of the spool open.
@@ -52,6 +54,7 @@ fn router(view: View, address: SocketAddr) -> Router {
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route("/api/status", get(async |State(served): State<Served>| Json(Status::of(&served.view))))
         .route("/api/tail", get(follow))
         .layer(middleware::from_fn_with_state(served.clone(), check_host))
         .with_state(served)

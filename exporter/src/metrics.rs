@@ -7,6 +7,7 @@ mod config;
 mod exposition;
 mod intake;
 mod models;
+mod numbers;
 mod process;
 mod requests;
 mod series;
@@ -25,7 +26,7 @@ use self::{
     sinks::Sinks, spool::Spool,
 };
 pub use self::{exposition::Exposition, sinks::Pending};
-pub(crate) use self::{requests::Request, sinks::SinkGauges};
+pub(crate) use self::{numbers::Numbers, requests::Request, sinks::SinkGauges};
 
 type One = [(&'static str, String); 1];
 type Two = [(&'static str, String); 2];
@@ -85,6 +86,16 @@ impl Metrics {
     /// Has each metric of the watched API end with so many series from now on. Those that are there stay.
     pub fn bound(&self, max_series: usize) {
         self.limit.set(max_series);
+    }
+
+    /// What offpath counts of itself.
+    pub(crate) fn numbers(&self) -> Numbers {
+        let mut registry = Registry::with_prefix("offpath");
+        self.intake.register(&mut registry);
+        self.spool.register(&mut registry);
+        self.sinks.register(&mut registry);
+        self.config.register(&mut registry);
+        Numbers::of_all(&registry)
     }
 
     /// What a scraper reads, in the format that it asks for in `Accept`.

@@ -68,6 +68,7 @@ impl Resends {
     /// # Errors
     ///
     /// The disk fails.
+    #[expect(clippy::should_implement_trait, reason = "it is no iterator: it comes again until it is done")]
     pub fn next(&mut self) -> io::Result<Option<Parcel>> {
         while let Some(path) = parcels(&self.directory)?.into_iter().min() {
             match read(&path) {

@@ -188,6 +188,24 @@ const TYPES: [&str; 12] = [
     "loki",
 ];
 
+impl Kind {
+    /// What configuration calls it.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Jsonl(_) => "jsonl",
+            Self::Stdout => "stdout",
+            Self::Redis(_) => "redis",
+            Self::Otlp(settings) => {
+                let is_of = |name: &&str| otlp::Preset::named(name) == Some(settings.preset);
+                TYPES.into_iter().find(is_of).unwrap_or("otlp")
+            }
+            Self::Loki(_) => "loki",
+        }
+    }
+}
+
 impl SinkSettings {
     /// The sink, not yet open.
     #[must_use]

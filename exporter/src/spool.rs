@@ -133,6 +133,13 @@ impl Spool {
         self.shared.lock().segments.iter().map(|segment| segment.length).sum()
     }
 
+    /// Records that it holds, delivered or not.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        let inner = self.shared.lock();
+        inner.end - inner.oldest().min(inner.end)
+    }
+
     /// When its oldest segment was begun.
     #[must_use]
     pub fn oldest_unix_ns(&self) -> u64 {

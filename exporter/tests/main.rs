@@ -39,6 +39,8 @@ mod rotation;
 mod spool;
 /// The local store: what the viewer asks of it, and what it lets go.
 mod store;
+/// How the exporter is, for programs and for people.
+mod status;
 /// `offpath run -- CMD`.
 mod supervise;
 /// What the rules would keep of recorded exchanges.

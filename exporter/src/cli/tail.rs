@@ -4,39 +4,25 @@ mod line;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use http_body_util::{BodyExt as _, Empty};
-use hyper::{Request, Response, body::Bytes, body::Incoming, client::conn::http1, header::HOST};
-use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, runtime};
+use http_body_util::BodyExt as _;
+use tokio::runtime;
 
-use super::{Failure, load, print};
-use crate::config::{Settings, paths};
+use super::{Failure, client, load, print};
 
 pub(super) fn tail(config: Option<PathBuf>, json: bool) -> Result<ExitCode, Failure> {
     let settings = load(config)?;
-    let address = address(&settings);
+    let address = client::address(&settings);
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Other(error.to_string()))?;
     runtime.block_on(follow(address, json))
-}
-
-/// Where the exporter said that it is, else where it is configured to be.
-fn address(settings: &Settings) -> SocketAddr {
-    let published = std::fs::read_to_string(paths::address_file(&settings.data_dir));
-    let mut address = published.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(settings.listen);
-    if address.ip().is_unspecified() {
-        let loopback =
-            if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
-        address.set_ip(loopback);
-    }
-    address
 }
 
 async fn follow(address: SocketAddr, json: bool) -> Result<ExitCode, Failure> {
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::Other(format!("no exporter answers at {address}: {error}; start one with `offpath run`"))
     };
-    let mut response = request(address).await.map_err(|error| cannot(&error))?;
+    let mut response =
+        client::get(&address.to_string(), "/api/tail").await.map_err(|error| cannot(&error))?;
     if !response.status().is_success() {
         return Err(cannot(&response.status()));
     }
@@ -65,14 +51,4 @@ fn reaches_reader(text: &str) -> Result<bool, Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
         _ => print("").map(|_| true),
     }
-}
-
-async fn request(
-    address: SocketAddr,
-) -> Result<Response<Incoming>, Box<dyn std::error::Error + Send + Sync>> {
-    let stream = TcpStream::connect(address).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
-    let request = Request::get("/api/tail").header(HOST, address.to_string()).body(Empty::<Bytes>::new())?;
-    Ok(sender.send_request(request).await?)
 }

@@ -140,7 +140,7 @@ fn each_of_spool(
     while let Some(record) = past.read().map_err(named)? {
         match Event::from_bytes(record.payload) {
             Ok(event) if range.has(&event) => {
-                see(event.id(), record.payload).map_err(|error| error.to_string())?
+                see(event.id(), record.payload).map_err(|error| error.to_string())?;
             }
             Ok(_) => {}
             Err(_) => unreadable += 1,

@@ -1,0 +1,34 @@
+//! Asks the exporter that runs, over HTTP.
+
+use std::net::SocketAddr;
+
+use http_body_util::Empty;
+use hyper::{Request, Response, body::Bytes, body::Incoming, client::conn::http1, header::HOST};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::config::{Settings, paths};
+
+/// Where the exporter said that it is, else where it is configured to be.
+pub(super) fn address(settings: &Settings) -> SocketAddr {
+    let published = std::fs::read_to_string(paths::address_file(&settings.data_dir));
+    let mut address = published.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(settings.listen);
+    if address.ip().is_unspecified() {
+        let loopback =
+            if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
+    address
+}
+
+/// Sends a GET; `address` is a host and a port.
+pub(super) async fn get(
+    address: &str,
+    path: &str,
+) -> Result<Response<Incoming>, Box<dyn std::error::Error + Send + Sync>> {
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let request = Request::get(path).header(HOST, address).body(Empty::<Bytes>::new())?;
+    Ok(sender.send_request(request).await?)
+}
