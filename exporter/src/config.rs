@@ -160,7 +160,22 @@ pub fn parse(path: Option<&Path>, text: &str, env: Environment<'_>) -> Result<Lo
     let all = |errors: Vec<Error>| invalid(document.located([errors, unset.clone()].concat()));
     let (settings, core) = Settings::read(&document.json, env).map_err(all)?;
     let unset = document.located(unset);
-    Ok(Loaded { settings, rules: Rules::new(core, document), unset })
+    let doubts = document.located(settings.sinks.iter().filter_map(doubt).collect());
+    let mut rules = Rules::new(core, document);
+    rules.warnings.extend(doubts.into_iter().map(named_in_text));
+    Ok(Loaded { settings, rules, unset })
+}
+
+fn doubt(sink: &SinkSettings) -> Option<Error> {
+    let field = format!("sinks.{}", sink.name);
+    sink.doubt().map(|rule| Error { field, rule: rule.to_owned(), value: String::new() })
+}
+
+/// A warning names what it is about itself.
+fn named_in_text(mut warning: Located) -> Located {
+    let field = std::mem::take(&mut warning.error.field);
+    warning.error.rule = format!("{field}: {}", warning.error.rule);
+    warning
 }
 
 /// Reads and checks JSON as Envoy's plugin configuration holds it.
@@ -434,6 +449,15 @@ mod tests {
         let json = json!({"sinks": {"f": {"type": "jsonl", "path": "/logs/${KEY}.jsonl"}}});
         let settings = Settings::from_json(&json, &env).expect("valid");
         assert!(format!("{:?}", settings.sinks).contains("/logs/secret.jsonl"));
+    }
+
+    #[test]
+    fn headers_that_go_over_http_to_another_network_are_warned_about() {
+        let text = "[sinks.a]\ntype = \"otlp\"\nendpoint = \"http://example.com/\"\nheaders = { x = \"${KEY}\" }\n";
+        let loaded = parse(None, text, &env).expect("valid");
+        let told: Vec<String> = loaded.doubts().map(ToString::to_string).collect();
+        assert!(told.len() == 1 && told[0].starts_with("sinks.a: its headers"), "{told:?}");
+        assert_eq!(loaded.doubts().next().and_then(|doubt| doubt.line), Some(1));
     }
 
     #[test]

@@ -38,8 +38,8 @@ use crate::{
     resend::Resends,
     signal::Signal,
     sinks::{
-        Built,
-        lane::{Again, Lane},
+        Built, SinkSettings,
+        lane::{Again, Lane, Reloads},
         runner::Runner,
     },
     spool::{OpenError, Spool},
@@ -245,8 +245,10 @@ impl Exporter {
 type Work = Box<dyn FnOnce() + Send>;
 
 fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec<Work>> {
+    let built: Vec<Built> = settings.sinks.iter().map(SinkSettings::build).collect();
+    let couriers = built.iter().filter(|built| matches!(built, Built::Http(..))).count();
     let mut works = Vec::new();
-    for sink in &settings.sinks {
+    for (sink, built) in settings.sinks.iter().zip(built) {
         view.metrics.sink_starts(&sink.name);
         let (cursor, gone) = view.spool.enrol(&sink.name)?;
         if gone > 0 {
@@ -263,14 +265,15 @@ fn enrol(settings: &Settings, view: &mut View, drain: &Signal) -> io::Result<Vec
             health: view.health.clone(),
             pending,
             dead_letters: view.dead_letters.clone(),
+            reloads: Reloads::of(&view.settings),
             drain: drain.clone(),
         };
         let again = Again::new(Resends::new(&settings.data_dir, &sink.name));
-        works.push(match sink.build() {
+        works.push(match built {
             Built::OneByOne(sink) => Box::new(|| Runner { sink, lane, cursor, again }.run()) as Work,
-            Built::Http(backend, settings) => {
-                Box::new(move || Courier::new(lane, backend, settings, &cursor, again).run())
-            }
+            Built::Http(backend, settings) => Box::new(move || {
+                Courier::new(lane, (backend, settings), &cursor, again, couriers).run();
+            }),
         });
     }
     Ok(works)

@@ -207,6 +207,18 @@ impl Kind {
 }
 
 impl SinkSettings {
+    /// What is taken, and may not be meant.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&'static str> {
+        match &self.kind {
+            Kind::Otlp(settings) => {
+                let target = &settings.target;
+                settings.delivery.doubt(&target.traces, !target.headers.is_empty())
+            }
+            Kind::Sqlite(_) | Kind::Jsonl(_) | Kind::Stdout | Kind::Redis(_) | Kind::Loki(_) => None,
+        }
+    }
+
     /// The sink, not yet open.
     #[must_use]
     pub fn build(&self) -> Built {

@@ -23,6 +23,12 @@ pub trait Backend: Send + Sync + fmt::Debug {
     fn judge(&self, answer: &Answer<'_>) -> Verdict {
         Verdict::by_status(answer)
     }
+
+    /// Whether who is asked reads compressed bodies, if the settings want them so.
+    fn takes_gzip(&self, request: &Request) -> bool {
+        let _ = request;
+        true
+    }
 }
 
 /// A request, to be sent with POST.

@@ -13,6 +13,12 @@ use std::time::{Duration, Instant};
 /// Failures in a row after which a backend that gives answers is left alone.
 const IN_A_ROW: u32 = 3;
 
+/// From so many times on, every other one tries what lies farther on.
+const DETOURS: u32 = 4;
+
+/// Events that the first such try passes over. As many as a request has, by default: what fails may be one of them.
+const FARTHER: u64 = 1_000;
+
 /// The state of it.
 #[derive(Debug, Default)]
 pub(super) struct Circuit {
@@ -40,6 +46,13 @@ impl Circuit {
     /// How many times it was opened in a row.
     pub(super) fn times(&self) -> u32 {
         self.open.as_ref().map_or(0, |open| open.times)
+    }
+
+    /// How many events the next request passes over: a backend that fails over one event, again and again, may take what
+    /// comes after it.
+    pub(super) fn detour(&self) -> Option<u64> {
+        let beyond = self.times().checked_sub(DETOURS)?;
+        beyond.is_multiple_of(2).then(|| FARTHER << (beyond / 2).min(10))
     }
 
     /// A request failed. Returns whether that is one too many.
@@ -82,6 +95,17 @@ mod tests {
         assert!(!circuit.failed() && !circuit.failed());
         circuit.answered();
         assert!(!circuit.failed() && !circuit.failed() && circuit.failed());
+    }
+
+    #[test]
+    fn after_some_times_every_other_one_goes_farther_on() {
+        let (mut circuit, now) = (Circuit::default(), Instant::now());
+        let detours = (0..9).map(|_| {
+            circuit.open(Duration::ZERO, now);
+            circuit.detour()
+        });
+        let expected = [None, None, None, Some(1_000), None, Some(2_000), None, Some(4_000), None];
+        assert_eq!(detours.collect::<Vec<_>>(), expected);
     }
 
     #[test]

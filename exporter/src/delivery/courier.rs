@@ -45,9 +45,8 @@ use crate::{
     spool::Cursor,
 };
 
-/// Bytes of batches and requests that are not answered. Together with what one batch takes while it is encoded, a sink stays
-/// well under half of what the exporter may have.
-const MAX_HELD: usize = 12 << 20;
+/// Bytes of batches and requests that are not answered, of all sinks together.
+const MAX_HELD: usize = 16 << 20;
 
 /// Bytes of events in the request that is tried while the backend is away.
 const PROBE: usize = 64 << 10;
@@ -65,6 +64,8 @@ pub(crate) struct Courier {
     backend: Box<dyn Backend>,
     settings: Settings,
     secrets: Secrets,
+    /// Bytes of batches and requests above which no batch is begun.
+    max_held: usize,
     source: Source,
     saver: Saver,
     /// Made when it is first needed, and made anew when its files may have changed.
@@ -97,17 +98,19 @@ struct Job {
 }
 
 impl Courier {
+    /// One of `couriers`, which share the memory that there is.
     pub(crate) fn new(
         lane: Lane,
-        backend: Box<dyn Backend>,
-        settings: Settings,
+        (backend, settings): (Box<dyn Backend>, Settings),
         cursor: &Cursor,
         again: Again,
+        couriers: usize,
     ) -> Self {
         let source = Source::new(lane.clone(), cursor, again);
         Self {
             saver: Saver::new(lane.clone(), source.window().clone()),
             secrets: Secrets::of(&settings),
+            max_held: MAX_HELD / couriers.max(1),
             limit: Limit::new(settings.concurrency),
             source,
             lane,
@@ -128,7 +131,7 @@ impl Courier {
     /// Delivers until it is told to drain and has, or cannot in time.
     pub(crate) fn run(mut self) {
         // The second thread is for the names of hosts, the first for the disk.
-        let built = runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build();
+        let built = runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).thread_name("sink-disk").build();
         match built {
             Ok(runtime) => {
                 runtime.block_on(self.deliver());
@@ -145,6 +148,7 @@ impl Courier {
     async fn deliver(&mut self) {
         while !self.is_over() {
             self.saver.look(self.source.window()).await;
+            self.look_for_reload();
             let is_busy = self.send_more();
             self.tell_load();
             if is_busy {
@@ -157,6 +161,14 @@ impl Courier {
             }
         }
         self.saver.last(self.source.window()).await;
+    }
+
+    /// Whoever reloads may have put right what was wrong, as a file that settings name.
+    fn look_for_reload(&mut self) {
+        if self.lane.reloads.take() && self.circuit.is_open() {
+            self.client = None;
+            self.circuit.hurry(Instant::now());
+        }
     }
 
     /// Whether the sink is to end, and has nothing more that it could do before.
@@ -179,7 +191,8 @@ impl Courier {
     /// Sends a request, or prepares some. Returns whether it could.
     fn send_more(&mut self) -> bool {
         let now = Instant::now();
-        if self.circuit.is_open() && self.flying.is_empty() && std::mem::take(&mut self.is_stale) {
+        if self.is_stale && self.flying.is_empty() {
+            self.is_stale = false;
             self.source.rewind();
         }
         let is_probe = self.circuit.is_open();
@@ -195,7 +208,7 @@ impl Courier {
             self.launch(Job { is_probe, sent: now, ..job });
             return true;
         }
-        if self.source.held() >= MAX_HELD || is_probe && !self.waiting.is_empty() {
+        if self.source.held() >= self.max_held || is_probe && !self.waiting.is_empty() {
             return false;
         }
         match self.load(is_probe) {
@@ -218,18 +231,21 @@ impl Courier {
         if !is_probe {
             return self.source.next(&limits, self.ends.is_some());
         }
-        let Some(place) = self.refusals.probe_at() else {
-            let limits = Limits { max_size: limits.max_size.min(PROBE), ..limits };
-            return self.source.next(&limits, true);
+        let first = Limits { max_size: limits.max_size.min(PROBE), ..limits };
+        let (place, limits) = match (self.refusals.probe_at(), self.circuit.detour()) {
+            (Some(place), _) => (place, Limits { max_events: 1, ..limits }),
+            (None, Some(place)) => (place, first),
+            (None, None) => return self.source.next(&first, true),
         };
-        let one = Limits { max_events: 1, ..limits };
-        let batch = if self.source.skip(place)? { self.source.next(&one, true)? } else { None };
-        if batch.is_none() {
-            // There is none so far on: the first one is tried instead.
-            self.refusals.start_over();
-            self.source.rewind();
+        if self.source.skip(place)?
+            && let Some(batch) = self.source.next(&limits, true)?
+        {
+            return Ok(Some(batch));
         }
-        Ok(batch)
+        // There is none so far on: the first one is tried instead.
+        self.refusals.start_over();
+        self.source.rewind();
+        self.source.next(&limits, true)
     }
 
     /// Makes requests of the events at some places of a batch.
@@ -248,7 +264,8 @@ impl Courier {
                 }
             }
             let body = std::mem::take(&mut request.body);
-            let is_gzip = self.settings.compression == Compression::Gzip;
+            let is_wanted = self.settings.compression == Compression::Gzip;
+            let is_gzip = is_wanted && self.backend.takes_gzip(&request);
             let body = if is_gzip { gzip::compress(&body) } else { body };
             batch.count(body.len());
             let packed = Packed { body: body.into(), is_gzip };

@@ -99,13 +99,12 @@ impl Settings {
         })
     }
 
-    /// What may not be meant of sending what these settings hold to `url`.
+    /// What may not be meant of sending requests to `address`, with more than these settings' headers if `has_headers`.
     #[must_use]
-    pub fn doubt(&self, url: &Url) -> Option<String> {
-        let is_told = !self.headers.is_empty() && url.scheme() == "http" && !is_near(url);
-        is_told.then(|| {
-            "sends its headers, which may hold secrets, over http to another network; use https".to_owned()
-        })
+    pub fn doubt(&self, address: &str, has_headers: bool) -> Option<&'static str> {
+        let url = address.parse::<Url>().ok()?;
+        let is_told = (has_headers || !self.headers.is_empty()) && url.scheme() == "http" && !is_near(&url);
+        is_told.then_some("its headers, which may hold secrets, go over http to another network: use https")
     }
 }
 
@@ -327,7 +326,7 @@ mod tests {
     #[test]
     fn headers_over_http_to_the_internet_are_doubted() {
         let settings = read(&json!({"headers": {"authorization": "sk-1"}})).expect("valid");
-        let doubted = |text: &str| settings.doubt(&text.parse().expect("an address")).is_some();
+        let doubted = |address: &str| settings.doubt(address, false).is_some();
         for far in ["http://example.com/", "http://8.8.8.8/", "http://[2001:db8::1]/"] {
             assert!(doubted(far), "{far}");
         }
@@ -341,6 +340,7 @@ mod tests {
         ] {
             assert!(!doubted(near), "{near}");
         }
-        assert!(Settings::default().doubt(&"http://example.com/".parse().expect("an address")).is_none());
+        assert!(Settings::default().doubt("http://example.com/", false).is_none());
+        assert!(Settings::default().doubt("http://example.com/", true).is_some());
     }
 }

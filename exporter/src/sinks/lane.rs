@@ -2,12 +2,14 @@
 
 use std::{
     io,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use tracing::{error, info, warn};
 
 use crate::{
+    config::{Live, Settings},
     dead_letters::DeadLetters,
     health::{Health, Trouble},
     ids,
@@ -30,8 +32,30 @@ pub(crate) struct Lane {
     pub(crate) health: Health,
     pub(crate) pending: Pending,
     pub(crate) dead_letters: DeadLetters,
+    pub(crate) reloads: Reloads,
     /// Set once nothing more comes into the spool: deliver what is there, then end.
     pub(crate) drain: Signal,
+}
+
+/// Notices that another configuration is in force.
+#[derive(Debug, Clone)]
+pub(crate) struct Reloads {
+    live: Live,
+    seen: Arc<Settings>,
+}
+
+impl Reloads {
+    pub(crate) fn of(live: &Live) -> Self {
+        Self { live: live.clone(), seen: live.get() }
+    }
+
+    /// Whether that was so since this was last asked.
+    pub(crate) fn take(&mut self) -> bool {
+        let now = self.live.get();
+        let is_new = !Arc::ptr_eq(&now, &self.seen);
+        self.seen = now;
+        is_new
+    }
 }
 
 impl Lane {

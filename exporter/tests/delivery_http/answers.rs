@@ -190,6 +190,33 @@ fn while_the_backend_is_away_one_request_at_a_time_asks_for_it() {
 }
 
 #[test]
+fn an_event_over_which_the_backend_always_fails_does_not_hold_up_what_comes_after_it() {
+    let receiver = Receiver::start();
+    receiver.answers(|ids| if ids.contains(&1) { Reply::status(500) } else { Reply::Taken });
+    let place = place(receiver.address(), "");
+    let exporter = place.run();
+    let mut ring = written(&place, 1..2);
+    says(&exporter, "retrying", "server");
+    write(&mut ring, 2..3_001);
+    eventually("those far behind it arrive", || receiver.taken().len() > 1_000);
+    receiver.always(Reply::Taken);
+    arrives(&receiver, 1..3_001);
+}
+
+#[test]
+fn a_change_of_the_configuration_has_what_is_blocked_tried_at_once() {
+    let receiver = Receiver::start();
+    receiver.always(Reply::status(401));
+    let place = place(receiver.address(), "");
+    let exporter = place.run();
+    let _ring = written(&place, 1..51);
+    says(&exporter, "blocked", "auth");
+    receiver.always(Reply::Taken);
+    place.configure("spool = { sync = \"100ms\" }", &super::sinks(receiver.address(), ""));
+    arrives(&receiver, 1..51);
+}
+
+#[test]
 fn keys_that_the_backend_repeats_are_shown_nowhere() {
     let receiver = Receiver::start();
     let said = "no such key: Bearer sk-12345".to_owned();

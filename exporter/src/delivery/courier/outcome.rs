@@ -86,21 +86,10 @@ impl Courier {
         if self.circuit.is_open() && !job.is_probe {
             return;
         }
-        let was_far_on = self.refusals.probe_at().is_some();
         if taken > 0 {
             self.refusals.accepted();
         }
-        if self.circuit.is_open() {
-            self.circuit.close();
-            self.limit.restart();
-            self.is_stale = false;
-            if was_far_on {
-                // What was passed over is to be sent now. The one that was taken is settled before anything is read.
-                self.waiting.clear();
-                self.source.settle(&job.batch, &job.request.events);
-                self.source.rewind();
-            }
-        }
+        self.close_circuit();
         self.lane.delivers();
     }
 
@@ -143,13 +132,11 @@ impl Courier {
     /// The backend is left alone for a while. What is read is let go, to be read again.
     pub(super) fn open_circuit(&mut self, trouble: &Trouble, after: Option<Duration>) {
         let random = ids::random_u64();
-        let pause = after.unwrap_or_else(|| {
-            if trouble.is_blocked {
-                retry::blocked_pause(random)
-            } else {
-                retry::pause(self.circuit.times(), random)
-            }
-        });
+        let pause = match after {
+            None if trouble.is_blocked => retry::blocked_pause(random),
+            // A backend that asks for no pause at all gets one, too.
+            after => retry::pause(self.circuit.times(), random).max(after.unwrap_or_default()),
+        };
         if trouble.kind == "tls" {
             self.client = None;
         }
@@ -159,6 +146,16 @@ impl Courier {
         self.limit.restart();
         self.circuit.open(pause, Instant::now());
         self.lane.fails(trouble, pause);
+    }
+
+    /// The backend is there. What was passed over while it was not is to be read now.
+    fn close_circuit(&mut self) {
+        if self.circuit.is_open() {
+            self.circuit.close();
+            self.limit.restart();
+            self.waiting.clear();
+            self.is_stale = true;
+        }
     }
 
     /// At least one of the events is wrong: it is found by halving.
@@ -172,9 +169,9 @@ impl Courier {
         let why = self.secrets.clean(why, Some(&job.request));
         if events.len() > 1 {
             if self.circuit.is_open() {
-                // It answers, so it is there.
-                self.circuit.close();
-                self.is_stale = false;
+                // It answers, so it is there. This request comes again.
+                self.close_circuit();
+                return;
             }
             let (left, right) = events.split_at(events.len() / 2);
             self.prepare(&Rc::clone(&job.batch), left);
@@ -183,10 +180,7 @@ impl Courier {
         }
         match self.refusals.refused(1) {
             Then::SetAside => {
-                if self.circuit.is_open() {
-                    self.circuit.close();
-                    self.is_stale = false;
-                }
+                self.close_circuit();
                 self.set_aside(&job, events, reason, &why).await;
             }
             Then::Hold => self.hold(&why),
