@@ -68,6 +68,8 @@ test-rust:
 .PHONY: test-python
 test-python: $(VENV)/.wheel
 	@tools/need.sh openssl
+	@tools/need.sh prometheus
+	@tools/need.sh systemd-analyze systemd
 	@tools/need.sh valgrind || true
 	$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
 	cd host-python && ../$(BIN)/python -m pytest

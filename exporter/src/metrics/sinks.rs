@@ -14,8 +14,16 @@ use super::{By, Metrics, One, Ratio, Two, one};
 use crate::health::SinkState;
 
 /// Why a sink does not get events, from the start, so that the first of them shows as a rise.
-const REASONS: [&str; 5] =
-    ["spool_full", "spool_expired", "spool_damaged", "undecodable", "dead_letters_full"];
+const REASONS: [&str; 8] = [
+    "refused",
+    "too_large",
+    "rejected",
+    "spool_full",
+    "spool_expired",
+    "spool_damaged",
+    "undecodable",
+    "dead_letters_full",
+];
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sinks {
