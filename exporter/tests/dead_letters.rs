@@ -9,7 +9,12 @@ use offpath_exporter::{
 };
 use serde_json::Value;
 
-use crate::framework::{Place, events::exchange};
+use crate::framework::{
+    Place,
+    events::{exchange, write},
+    eventually,
+    receiver::{Receiver, Reply},
+};
 
 const SINKS: &str = "[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n[sinks.more]\ntype = \"stdout\"\n";
 
@@ -174,4 +179,33 @@ fn a_data_directory_that_is_not_there_is_named() {
     let (code, error) = refused(&place, &["list"]);
     assert_eq!(code, Some(1));
     assert!(error.contains("exporter.data_dir") && error.contains("--config"), "{error}");
+}
+
+#[test]
+fn what_a_backend_refused_it_gets_once_it_takes_it() {
+    let receiver = Receiver::start();
+    let bad = |ids: &[u128]| if ids.contains(&3) { Reply::status(400) } else { Reply::Taken };
+    receiver.answers(bad);
+    let place = Place::with(&format!(
+        "[sinks.web]\ntype = \"otlp\"\nendpoint = \"http://{}/v1/traces\"\nbatch = {{ max_age = \"10ms\" }}\n",
+        receiver.address()
+    ));
+    let exporter = place.run();
+    exporter.address();
+    write(&mut place.ring(1 << 20), 1..6);
+    eventually("four are taken, and one is set aside", || {
+        receiver.taken() == [1, 2, 4, 5] && told(&place, &["list"]).contains("00000003")
+    });
+    // Refused again, it is a letter again.
+    told(&place, &["retry", "--all"]);
+    eventually("it is back", || told(&place, &["list"]).contains("00000003") && !parcels_wait(&place, "web"));
+    receiver.always(Reply::Taken);
+    told(&place, &["retry", "3"]);
+    eventually("it is delivered", || receiver.taken() == [1, 2, 3, 4, 5]);
+    eventually("its parcel is gone", || !parcels_wait(&place, "web"));
+    assert_eq!(told(&place, &["list"]), "no dead letters\n");
+}
+
+fn parcels_wait(place: &Place, sink: &str) -> bool {
+    Resends::new(&place.data(), sink).waiting().expect("read") > 0
 }

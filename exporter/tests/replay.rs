@@ -107,6 +107,27 @@ fn where_nothing_is_there_to_send_it_says_so() {
 }
 
 #[test]
+fn an_exporter_that_runs_delivers_what_is_replayed() {
+    let place = place();
+    let exporter = place.run();
+    exporter.address();
+    told(&place, &["--since", "2026-11-20T08:00:09Z", "--until", "2026-11-21", "--sink", "lines"]);
+    // A file has it twice then: its reader tells repeats by their ids.
+    eventually("the two are there once more", || place.listed() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10, 10]);
+    eventually("the parcel is gone", || Resends::new(&place.data(), "lines").waiting().expect("read") == 0);
+    assert_eq!(place.stored().len(), 10);
+}
+
+#[test]
+fn what_is_replayed_while_no_exporter_runs_is_delivered_by_the_next() {
+    let place = place();
+    told(&place, &["--since", "2026-11-20T08:00:10Z", "--until", "2026-11-21", "--sink", "lines"]);
+    let exporter = place.run();
+    eventually("it is there once more", || place.listed().len() == 11);
+    assert!(exporter.stop().success());
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let place = Place::with(SINKS);
     let missing = offpath(&place, &["--since", "1h"]);

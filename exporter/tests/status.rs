@@ -94,6 +94,21 @@ fn the_status_says_what_came_in_and_how_each_sink_is() {
 }
 
 #[test]
+fn a_sink_s_lag_is_the_age_of_the_oldest_event_that_it_has_not_delivered() {
+    let (place, exporter) = half_broken();
+    let before = status(&exporter);
+    let lag = |status: &Value| status["sinks"][0]["lag_seconds"].as_f64().expect("a number");
+    let uptime = |status: &Value| status["uptime_seconds"].as_f64().expect("a number");
+    // What comes later makes it no smaller.
+    write(&mut place.ring(1 << 20), 11..12);
+    eventually("the later one is delivered by the other", || status(&exporter)["sinks"][1]["sent"] == 11);
+    let after = status(&exporter);
+    assert_eq!(after["sinks"][0]["backlog_events"], 11);
+    let (passed, grown) = (uptime(&after) - uptime(&before), lag(&after) - lag(&before));
+    assert!((passed - grown).abs() < 0.05, "in {passed}s it grew by {grown}s");
+}
+
+#[test]
 fn the_status_is_for_who_asks_by_a_name_of_the_exporter_and_only_to_read() {
     let place = Place::with("");
     let exporter = place.run();

@@ -9,7 +9,7 @@ mod diff;
 mod har;
 mod input;
 mod json;
-mod layout;
+pub(super) mod layout;
 mod outcome;
 mod recorded;
 mod replay;

@@ -12,7 +12,7 @@
 //!  "spool": {"bytes": 1048576, "max_bytes": 10737418240, "records": 900, "oldest_seconds": 12.5, "errors": {"disk_full": 0}},
 //!  "sinks": [{"name": "collector", "type": "otlp", "state": "retrying", "kind": "connect", "problem": "…", "since": "…",
 //!             "retry_at": "…", "lag_seconds": 61.5, "backlog_events": 800, "sent": 400, "errors": {"connect": 9},
-//!             "dropped": {"spool_full": 0}, "dead_letters": 0, "in_flight": 0, "concurrency": 8}],
+//!             "dropped": {"spool_full": 0}, "dead_letters": 0, "parcels": 0, "in_flight": 0, "concurrency": 8}],
 //!  "config": {"ok": true, "rules": "0123456789abcdef"}}
 //! ```
 
@@ -26,6 +26,7 @@ use crate::{
     health::{SinkState, Standing},
     ids,
     metrics::Numbers,
+    resend::Resends,
 };
 
 type Counts = BTreeMap<String, u64>;
@@ -87,6 +88,7 @@ struct Sink {
     errors: Counts,
     dropped: Counts,
     dead_letters: u64,
+    parcels: u64,
     in_flight: u64,
     concurrency: u64,
 }
@@ -153,6 +155,8 @@ fn sinks(view: &View, numbers: &Numbers) -> Vec<Sink> {
             errors: of_sink.counts("offpath_sink_errors_total", "kind"),
             dropped: of_sink.counts("offpath_sink_dropped_total", "reason"),
             dead_letters: of_sink.count("offpath_sink_dead_letters"),
+            // A directory that cannot be read is a problem that the sink itself tells.
+            parcels: Resends::new(&settings.data_dir, name).waiting().unwrap_or(0),
             in_flight: state.map_or(0, |state| state.in_flight),
             concurrency: state.map_or(0, |state| state.concurrency),
         }

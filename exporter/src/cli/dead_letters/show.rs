@@ -9,6 +9,7 @@ use crate::{
     cli::{
         Failure, print, print_styled,
         style::{BAD, FAINT, plain},
+        r#try::layout,
     },
     dead_letters::Opened,
     event_json,
@@ -56,8 +57,10 @@ fn text(opened: &Opened) -> String {
         let name = if index == 0 { "why" } else { "" };
         let _ = writeln!(text, "{FAINT}{name:8}{FAINT:#}{BAD}{}{BAD:#}", plain(why));
     }
-    let event = serde_json::to_string_pretty(&event(opened)).unwrap_or_default();
     text.push('\n');
-    event.lines().for_each(|line| text.push_str(&(plain(line) + "\n")));
+    // In the order in which it is documented.
+    for line in layout::from_start(&event_json::to_string(&opened.event)) {
+        text.push_str(&(plain(&line) + "\n"));
+    }
     text
 }

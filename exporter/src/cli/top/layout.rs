@@ -112,10 +112,12 @@ fn rings(status: &Status, columns: usize) -> Line {
     let line = name("rings");
     let fullest = status.producers.iter().max_by(|one, other| one.used_ratio.total_cmp(&other.used_ratio));
     let Some(fullest) = fullest else { return line.and(FAINT, "none: no app writes to a ring here") };
-    let s = if status.producers.len() == 1 { "" } else { "s" };
     let line = bar(line, fullest.used_ratio, columns);
-    line.and(PLAIN, &format!("  {} ring{s}", status.producers.len()))
-        .and(FAINT, &format!(", fullest that of {}", fullest.name))
+    let (rings, whose) = match status.producers.len() {
+        1 => ("1 ring".to_owned(), "that of process"),
+        rings => (format!("{rings} rings"), "the fullest that of process"),
+    };
+    line.and(PLAIN, &format!("  {rings}")).and(FAINT, &format!(", {whose} {}", fullest.name))
 }
 
 fn spool(status: &Status, columns: usize) -> Line {

@@ -60,6 +60,7 @@ pub(super) struct Sink {
     pub(super) errors: Counts,
     pub(super) dropped: Counts,
     pub(super) dead_letters: u64,
+    pub(super) parcels: u64,
     pub(super) in_flight: u64,
     pub(super) concurrency: u64,
 }

@@ -16,7 +16,7 @@ pub(super) fn is_json(text: &str) -> bool {
 }
 
 /// Lines of JSON from its beginning on.
-pub(super) fn from_start(text: &str) -> Vec<String> {
+pub(in crate::cli) fn from_start(text: &str) -> Vec<String> {
     Layout::default().lines(text)
 }
 

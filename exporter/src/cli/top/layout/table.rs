@@ -10,7 +10,7 @@ use crate::cli::{
     top::{
         line::Line,
         rates::Rates,
-        status::{Counts, Sink, Status, seconds, sum},
+        status::{Sink, Status, seconds},
     },
 };
 
@@ -19,6 +19,9 @@ const GAP: usize = 2;
 
 /// A name may be longer than all else together.
 const MAX_NAME: usize = 24;
+
+/// Why events become dead letters, by which they count as dropped as well.
+const SET_ASIDE: [&str; 3] = ["refused", "too_large", "rejected"];
 
 /// Lines that a problem may take.
 const MAX_LINES: usize = 3;
@@ -68,7 +71,12 @@ const COLUMNS: [Column; 10] = [
             (if rate > 0.0 { BAD } else { PLAIN }, amount::rate(rate))
         },
     },
-    Column { title: "DROPPED", matters_least: 2, is_text: false, cell: |sink, _| lost(sum(&sink.dropped)) },
+    Column {
+        title: "DROPPED",
+        matters_least: 2,
+        is_text: false,
+        cell: |sink, _| lost(dropped(sink).map(|(_, count)| count).sum()),
+    },
     Column { title: "DEAD", matters_least: 2, is_text: false, cell: |sink, _| lost(sink.dead_letters) },
     Column { title: "IN FLIGHT", matters_least: 5, is_text: false, cell: in_flight },
 ];
@@ -95,7 +103,9 @@ fn in_flight(sink: &Sink, _: &Rates) -> (Style, String) {
 
 /// Its lines.
 pub(super) fn of(status: &Status, rates: &Rates, columns: usize) -> Vec<Line> {
-    let sinks = &status.sinks;
+    let mut sinks: Vec<&Sink> = status.sinks.iter().collect();
+    // Those that somebody has to look after come first.
+    sinks.sort_by_key(|sink| !matches!(sink.state.as_str(), "blocked" | "retrying"));
     let cells: Vec<Vec<(Style, String)>> =
         sinks.iter().map(|sink| COLUMNS.iter().map(|column| (column.cell)(sink, rates)).collect()).collect();
     let wide = |index: usize, column: &Column| {
@@ -152,18 +162,30 @@ fn notes(sink: &Sink, at: &str, columns: usize) -> Vec<Line> {
         let told = wrapped(&format!("{when}: {problem}"), columns.saturating_sub(2), MAX_LINES);
         lines.extend(told.iter().map(|text| Line::of(of_state(sink), &format!("  {text}"))));
     }
-    let why = |counts: &Counts| {
-        let some = counts.iter().filter(|(_, count)| **count > 0);
-        some.map(|(reason, count)| format!("{reason} {}", amount::count(*count)))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    if sum(&sink.dropped) > 0 {
-        lines.push(Line::of(BAD, "  dropped: ").and(BAD, &why(&sink.dropped)));
+    let lost: Vec<String> =
+        dropped(sink).map(|(reason, count)| format!("{reason} {}", amount::count(count))).collect();
+    if !lost.is_empty() {
+        lines.push(Line::of(BAD, &format!("  dropped: {}", lost.join(", "))));
     }
     if sink.dead_letters > 0 {
-        let told = format!("  {} dead letters", amount::count(sink.dead_letters));
+        let told = format!("  {}", some(sink.dead_letters, "dead letter"));
         lines.push(Line::of(BAD, &told).and(FAINT, ": `offpath dead-letters list` says why"));
     }
+    if sink.parcels > 0 {
+        lines.push(Line::of(
+            FAINT,
+            &format!("  {} of events still to be sent again", some(sink.parcels, "parcel")),
+        ));
+    }
     lines
+}
+
+/// What will not come any more, by reason. What is set aside as dead letters may.
+fn dropped(sink: &Sink) -> impl Iterator<Item = (&str, u64)> {
+    let is_lost = |(reason, count): &(&str, u64)| *count > 0 && !SET_ASIDE.contains(reason);
+    sink.dropped.iter().map(|(reason, count)| (reason.as_str(), *count)).filter(is_lost)
+}
+
+fn some(count: u64, what: &str) -> String {
+    format!("{} {what}{}", amount::count(count), if count == 1 { "" } else { "s" })
 }

@@ -27,8 +27,9 @@ fn sinks() -> Vec<Sink> {
             sent: 4_500,
             lag_seconds: 1.5,
             backlog_events: 812,
-            dropped: counts(&[("spool_full", 0), ("undecodable", 3)]),
+            dropped: counts(&[("spool_full", 0), ("undecodable", 3), ("refused", 2)]),
             dead_letters: 2,
+            parcels: 1,
             in_flight: 3,
             concurrency: 16,
             ..sink("langfuse", "langfuse")
@@ -76,16 +77,17 @@ offpath 0.1.0  127.0.0.1:8790  up 2h 2m  not ready
 
 events   800/s     asgi 800/s  envoy 0/s  1,235,567 in all
 dropped  2.0/s     12 in all  ring_full 12
-rings    ▕██████████          ▏ 50%  2 rings, fullest that of 42
+rings    ▕██████████          ▏ 50%  2 rings, the fullest that of process 42
 spool    ▕██████████████████  ▏ 90%  9.0 GiB of 10.0 GiB, oldest 2m 10s, 7,000,000 records
 
 SINK       TYPE      STATE     SENT/S    LAG  BACKLOG  ERRORS/S  DROPPED  DEAD  IN FLIGHT
-local      sqlite    ok           900   0.2s        0         0        0     0          -
 collector  otlp      retrying       0  2m 5s  123,456       2.0        0     0        0/8
   for 2m 5s, again in 12s: connect: connection refused (os error 111) at http://collector:4318/v1/traces
+local      sqlite    ok           900   0.2s        0         0        0     0          -
 langfuse   langfuse  ok           450   1.5s      812         0        3     2       3/16
   dropped: undecodable 3
-  2 dead letters: `offpath dead-letters list` says why";
+  2 dead letters: `offpath dead-letters list` says why
+  1 parcel of events still to be sent again";
     assert_eq!(shown(&status(), 120, 40).join("\n"), expected);
 }
 
@@ -97,17 +99,18 @@ offpath 0.1.0  127.0.0.1:8790  up 2h 2m  not ready
 
 events   800/s     asgi 800/s  envoy 0/s  1,235,567 in all
 dropped  2.0/s     12 in all  ring_full 12
-rings    ▕██████████          ▏ 50%  2 rings, fullest that of 42
+rings    ▕██████████          ▏ 50%  2 rings, the fullest that of process 42
 spool    ▕██████████████████  ▏ 90%  9.0 GiB of 10.0 GiB, oldest 2m 10s, 7,000,…
 
 SINK       TYPE      STATE     SENT/S    LAG  BACKLOG  ERRORS/S  DROPPED  DEAD
-local      sqlite    ok           900   0.2s        0         0        0     0
 collector  otlp      retrying       0  2m 5s  123,456       2.0        0     0
   for 2m 5s, again in 12s: connect: connection refused (os error 111) at
   http://collector:4318/v1/traces
+local      sqlite    ok           900   0.2s        0         0        0     0
 langfuse   langfuse  ok           450   1.5s      812         0        3     2
   dropped: undecodable 3
-  2 dead letters: `offpath dead-letters list` says why";
+  2 dead letters: `offpath dead-letters list` says why
+  1 parcel of events still to be sent again";
     assert_eq!(shown(&status(), 80, 40).join("\n"), expected);
 }
 
@@ -119,17 +122,18 @@ offpath 0.1.0  127.0.0.1:8790  up 2h 2m  not ready
 
 events   800/s     asgi 800/s  envoy 0/s  1,235,567 in all
 dropped  2.0/s     12 in all  ring_full 12
-rings     50%  2 rings, fullest that of 42
+rings     50%  2 rings, the fullest that of process 42
 spool     90%  9.0 GiB of 10.0 GiB, oldest 2m 10s, 7,000,00…
 
 SINK       STATE     SENT/S    LAG  BACKLOG  DROPPED  DEAD
-local      ok           900   0.2s        0        0     0
 collector  retrying       0  2m 5s  123,456        0     0
   for 2m 5s, again in 12s: connect: connection refused (os
   error 111) at http://collector:4318/v1/traces
+local      ok           900   0.2s        0        0     0
 langfuse   ok           450   1.5s      812        3     2
   dropped: undecodable 3
-  2 dead letters: `offpath dead-letters list` says why";
+  2 dead letters: `offpath dead-letters list` says why
+  1 parcel of events still to be sent again";
     assert_eq!(shown(&status(), 60, 40).join("\n"), expected);
 }
 
@@ -153,7 +157,7 @@ fn no_line_is_longer_than_the_terminal_is_wide() {
 #[test]
 fn what_has_no_room_is_counted() {
     let lines = shown(&status(), 80, 12);
-    assert_eq!((lines.len(), lines[11].as_str()), (12, "… 5 more lines"));
+    assert_eq!((lines.len(), lines[11].as_str()), (12, "… 6 more lines"));
 }
 
 #[test]
