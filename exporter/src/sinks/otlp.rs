@@ -52,6 +52,11 @@ impl Otlp {
         Request { url: url.to_owned(), content_type, headers, body, events }
     }
 
+    /// Whether it takes spans there, and not scores.
+    fn is_otlp(&self, request: &Request) -> bool {
+        request.url == self.settings.target.traces
+    }
+
     /// All spans in one request; none if there are none.
     fn spans(&self, events: &[Event]) -> Option<Request> {
         let mut export = Export::new(&self.settings);
@@ -91,10 +96,12 @@ impl Backend for Otlp {
     }
 
     fn judge(&self, answer: &Answer<'_>) -> Verdict {
-        if answer.request.url == self.settings.target.traces {
-            answer::judge(answer)
-        } else {
-            Verdict::by_status(answer)
-        }
+        if self.is_otlp(answer.request) { answer::judge(answer) } else { Verdict::by_status(answer) }
+    }
+
+    /// The protocol has every receiver read them. What takes scores is made for small requests: Langfuse and Phoenix refuse
+    /// theirs as no JSON.
+    fn takes_gzip(&self, request: &Request) -> bool {
+        self.is_otlp(request)
     }
 }

@@ -213,6 +213,14 @@ fn each_request_says_which_events_are_in_it() {
 }
 
 #[test]
+fn scores_are_not_compressed() {
+    // What takes them is not made to undo it: `parse-body.ts` of Next.js.
+    let requests = backend(&langfuse()).requests(&[told(), scored(numeric(), exchange(6))]);
+    let compressed = requests.iter().map(|request| backend(&langfuse()).takes_gzip(request));
+    assert_eq!(compressed.collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn content_that_was_summed_up_or_withheld_is_told_in_words() {
     let treated = |treated| Some(Body { size: 9, treated: Some(treated), ..Body::default() });
     let image = offpath_core::event::Treated { content_type: "image/png".to_owned(), ..Default::default() };
