@@ -19,6 +19,8 @@ CARGO_DENY := .cache/cargo-deny/bin/cargo-deny
 SOURCES := Cargo.toml Cargo.lock README.md $(shell find filter exporter host-python -type f \
 	\( -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.wit' -o -name '*.proto' -o -name '*.sql' \) \
 	-not -path '*/tests/*' -not -path '*/fuzz/*' -not -path '*/examples/*' -not -path '*/wheel-data/*')
+# What the tests send to, each in an environment of its own.
+PEERS := .cache/peers/phoenix/.installed .cache/peers/mlflow/.installed
 REQUIREMENTS := tools/requirements.txt tests/requirements.txt host-python/tests/requirements.txt
 
 export CARGO_TERM_COLOR ?= auto
@@ -66,14 +68,14 @@ test-rust:
 	$(CARGO) test --locked --release -p offpath-exporter
 
 .PHONY: test-python
-test-python: $(VENV)/.wheel
+test-python: $(VENV)/.wheel $(PEERS)
 	@tools/need.sh openssl
 	@tools/need.sh prometheus
 	@tools/need.sh systemd-analyze systemd
 	@tools/need.sh valgrind || true
 	$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
 	cd host-python && ../$(BIN)/python -m pytest
-	$(CARGO) build --quiet --locked --release -p offpath-exporter --example parity
+	$(CARGO) build --quiet --locked --release -p offpath-exporter --example parity --example write_events
 	$(CARGO) build --quiet --locked --release -p offpath-python --example component
 	@mkdir -p .cache
 	@$(BIN)/python -m tests.chaos.outage >.cache/outage.log 2>&1 & outage=$$!; \
@@ -123,6 +125,12 @@ $(VENV)/.requirements: $(REQUIREMENTS) | $(BIN)/python
 
 $(VENV)/.perf: tests/perf/requirements.txt $(VENV)/.requirements
 	$(BIN)/pip install --quiet -r $<
+	@touch $@
+
+.cache/peers/%/.installed: tests/peers/%.txt | $(BIN)/python
+	rm -rf $(@D)
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/pip install --quiet -r $<
 	@touch $@
 
 $(VENV)/.wheel: dist/.wheel $(VENV)/.requirements

@@ -89,14 +89,14 @@ class Process:
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def wait_for(self, what: str, holds: Callable[[], bool]) -> None:
+    def wait_for(self, what: str, holds: Callable[[], bool], patience: float = PATIENCE) -> None:
         """Wait until it holds; fail at once if the process ends before."""
 
         def holds_or_ended() -> bool:
             return holds() or self._popen.poll() is not None
 
         try:
-            eventually(what, holds_or_ended)
+            eventually(what, holds_or_ended, patience)
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{self._printed()}") from None
         if not holds():
