@@ -122,6 +122,10 @@ impl Runner {
                 }
                 if !self.lane.spool.wait(batch.next, IDLE) {
                     self.sink.tend()?;
+                    // A file may have been moved away, or be to make way, though nothing comes.
+                    if !self.sink.is_ready() {
+                        return Ok(Ended::Reopen);
+                    }
                 }
             } else if !is_full {
                 let _ = self.lane.drain.wait(LINGER);
