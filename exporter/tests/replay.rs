@@ -9,6 +9,7 @@ use crate::framework::{
     Place,
     events::{EVENT, exchange},
     eventually,
+    small_disk::SmallDisk,
 };
 
 const SINKS: &str = "[sinks.db]\ntype = \"sqlite\"\nmax_age = \"10000d\"\n[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n[sinks.out]\ntype = \"jsonl\"\npath = \"${LINES}.2\"\n";
@@ -125,6 +126,23 @@ fn what_is_replayed_while_no_exporter_runs_is_delivered_by_the_next() {
     let exporter = place.run();
     eventually("it is there once more", || place.listed().len() == 11);
     assert!(exporter.stop().success());
+}
+
+#[test]
+fn what_is_too_much_for_the_disk_is_refused_before_anything_is_written() {
+    let place = Place::with("");
+    let Some(disk) = SmallDisk::run(&place) else { return };
+    place.ring(1 << 20).write(EVENT, &event(1).to_bytes()).expect("room in the ring");
+    let taken = "offpath_events_total{source=\"asgi\"} 1\n";
+    eventually("it is taken", || disk.get("/metrics").1.contains(taken));
+    let sink = "[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n";
+    let config = format!("[exporter]\ndata_dir = \"{}\"\n{sink}", disk.data().display());
+    std::fs::write(place.config(), config).expect("written");
+    let output = offpath(&place, &["--since", "2026-11-20", "--until", "2026-11-21"]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error.contains("not enough space") && error.contains("replay a shorter time"), "{error}");
+    assert!(!disk.data().join("resend").exists());
 }
 
 #[test]
