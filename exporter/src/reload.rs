@@ -156,7 +156,13 @@ mod tests {
             "rule": [],
         });
         let now = json!({
-            "exporter": {"listen": "b", "hosts": ["x"], "spool": {"sync": "2s"}, "nice": 1},
+            "exporter": {
+                "listen": "b",
+                "hosts": ["x"],
+                "spool": {"sync": "2s"},
+                "metrics": {"max_series": 2},
+                "nice": 1,
+            },
             "sinks": {"b": {"type": "stdout"}},
             "rule": [{}],
         });

@@ -130,3 +130,31 @@ pub(super) fn durations() -> Histogram {
     let native = NativeHistogramConfig::with_bucket_factor(BUCKET_FACTOR).max_buckets(MOST_BUCKETS);
     Histogram::new_classic_and_native(BUCKETS, native)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prometheus_client::encoding::prometheus_protobuf::encode;
+
+    #[test]
+    fn durations_of_all_sizes_keep_to_their_buckets_and_none_is_lost() {
+        const EACH: u64 = 2_000;
+        let durations = durations();
+        for number in 0..EACH {
+            // From a nanosecond to 30 years.
+            durations.observe(10_f64.powf(number as f64 / EACH as f64 * 18.0 - 9.0));
+        }
+        let mut registry = Registry::default();
+        registry.register("a", "A", durations);
+        let families = encode(&registry).expect("encoded");
+        let histogram = families[0].metric[0].histogram.as_ref().expect("a histogram");
+        let counts = histogram.positive_delta.iter().scan(0, |count, delta| {
+            *count += delta;
+            Some(*count)
+        });
+        let counts: Vec<i64> = counts.collect();
+        assert!(counts.len() <= MOST_BUCKETS, "{}", counts.len());
+        assert_eq!(counts.iter().sum::<i64>().unsigned_abs() + histogram.zero_count, EACH);
+        assert_eq!(histogram.sample_count, EACH);
+    }
+}
