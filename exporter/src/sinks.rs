@@ -215,7 +215,8 @@ impl SinkSettings {
                 let target = &settings.target;
                 settings.delivery.doubt(&target.traces, !target.headers.is_empty())
             }
-            Kind::Sqlite(_) | Kind::Jsonl(_) | Kind::Stdout | Kind::Redis(_) | Kind::Loki(_) => None,
+            Kind::Loki(settings) => settings.delivery.doubt(settings.endpoint.as_str(), false),
+            Kind::Sqlite(_) | Kind::Jsonl(_) | Kind::Stdout | Kind::Redis(_) => None,
         }
     }
 

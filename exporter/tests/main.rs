@@ -21,6 +21,8 @@ mod event_json;
 mod faults;
 /// What is served over HTTP.
 mod http;
+/// Loki's wire contract, as it publishes it.
+mod loki;
 /// OTLP and the presets on it: what is sent, field by field.
 mod otlp;
 /// Secrets never come to a disk; what is not sampled is counted.

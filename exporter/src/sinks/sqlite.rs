@@ -144,13 +144,14 @@ impl Sqlite {
 
     /// Keeps in mind what says that the store is damaged: it is moved aside when it is opened next.
     fn noting_damage<T>(&mut self, done: Result<T, SinkError>) -> Result<T, SinkError> {
-        done.inspect_err(|_| self.open = None).or_else(|error| {
+        done.map_err(|error| {
+            self.open = None;
             if !damaged::is_damage(&error, self.settings.is_default) {
-                return Err(error);
+                return error;
             }
             let told = SinkError::Store(format!("{} is damaged: {error}", self.settings.path.display()));
             self.damage = Some(error);
-            Err(told)
+            told
         })
     }
 }
