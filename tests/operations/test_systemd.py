@@ -82,4 +82,4 @@ def test_the_exporter_takes_its_configuration(tmp_path: Path) -> None:
         f'data_dir = "/var/lib/{Unit("offpath@.service")["Service"]["StateDirectory"]}"'.replace("%i", "chat")
         in config
     )
-    assert_taken(config, tmp_path, "/none/")
+    assert_taken(config, tmp_path, "/etc/offpath/chat.")

@@ -22,12 +22,11 @@ def assert_taken(config: str, folder: Path, secrets: str) -> None:
     """Have ``offpath check`` read a configuration whose secrets are files in the folder of that name."""
     for name in ("public_key", "secret_key"):
         (folder / name).write_text("key\n", encoding="utf-8")
-        config = config.replace(f"{secrets}{name}", str(folder / name))
-    assert secrets not in config
+        config = config.replace(f"${{file:{secrets}{name}}}", f"${{file:{folder / name}}}")
+    assert f"${{file:{secrets}" not in config
     file = folder / "offpath.toml"
     file.write_text(config, encoding="utf-8")
-    keys = {"LANGFUSE_PUBLIC_KEY": "key", "LANGFUSE_SECRET_KEY": "key"}
-    env = {"LANGFUSE_BASE_URL": "https://langfuse.example", "HOME": "/root", **keys}
+    env = {"LANGFUSE_BASE_URL": "https://langfuse.example", "HOME": "/root"}
     done = subprocess.run(
         [BIN / "offpath", "check", file], env=env, capture_output=True, text=True, check=False
     )
