@@ -8,6 +8,8 @@ mod once;
 mod refused;
 /// TLS, and who is trusted.
 mod tls;
+/// Proxies, what is sent again, and what cannot be set aside.
+mod ways;
 
 use std::{net::SocketAddr, path::PathBuf};
 

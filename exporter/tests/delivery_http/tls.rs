@@ -54,6 +54,38 @@ fn a_backend_whose_certificate_has_expired_gets_nothing() {
 }
 
 #[test]
+fn a_backend_that_wants_to_know_who_we_are_is_told() {
+    let authority = Authority::new();
+    let receiver = Receiver::start_with(Some(authority.server_for_clients()));
+    let place = place(&receiver, Some(&authority));
+    let (certificate, key) = authority.client();
+    let path = |name: &str| place.path().join(name).display().to_string();
+    fs::write(path("cert.pem"), certificate).expect("written");
+    fs::write(path("key.pem"), key).expect("written");
+    let text = fs::read_to_string(place.config()).expect("read");
+    let named = format!(
+        "tls.client_cert = \"{}\"\ntls.client_key = \"{}\"\ntls.ca",
+        path("cert.pem"),
+        path("key.pem")
+    );
+    fs::write(place.config(), text.replace("tls.ca", &named)).expect("written");
+    let _exporter = place.run();
+    let _ring = written(&place, 1..11);
+    arrives(&receiver, 1..11);
+}
+
+#[test]
+fn a_backend_that_wants_to_know_who_we_are_and_is_not_told_is_waited_for() {
+    let authority = Authority::new();
+    let receiver = Receiver::start_with(Some(authority.server_for_clients()));
+    let place = place(&receiver, Some(&authority));
+    let exporter = place.run();
+    let _ring = written(&place, 1..2);
+    says(&exporter, "retrying", "tls");
+    assert!(exporter.get("/readyz").1.contains("tls.client_cert"));
+}
+
+#[test]
 fn a_file_that_is_no_certificate_is_named() {
     let receiver = Receiver::start();
     let authority = Authority::new();
