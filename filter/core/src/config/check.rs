@@ -53,7 +53,9 @@ impl<'v, 'e> Table<'v, 'e> {
 
     /// What stands at `key`; from here on, the key is known.
     pub fn take(&mut self, key: &'static str) -> Option<&'v Value> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.map.and_then(|map| map.get(key))
     }
 
