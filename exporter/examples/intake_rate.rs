@@ -30,7 +30,6 @@ fn main() -> Result<(), Failed> {
     let (spool, writer) = Spool::open(
         &temporary.path().join("spool"),
         Options::new(1 << 40, std::time::Duration::from_secs(3600)),
-        ids::now_unix_ns(),
     )?;
     let lock = ConsumerLock::acquire(&rings.path().join("r"))?;
     let directory = rings.path().join("r");

@@ -302,9 +302,10 @@ fn read_spool(mut table: Table<'_, '_>) -> (spool::Options, Duration) {
     // Below the least, a spool is too small for eight segments of one batch each.
     let size = table.size("max_size", 1 << 20, 1 << 50).unwrap_or(10 << 30);
     let age = duration(&mut table, "max_age", Duration::from_secs(1), 10_000 * DAY).unwrap_or(7 * DAY);
+    let keep = duration(&mut table, "keep", Duration::ZERO, 10_000 * DAY).unwrap_or(Duration::from_hours(1));
     let sync = duration(&mut table, "sync", Duration::from_millis(10), Duration::from_mins(1));
     table.finish();
-    (spool::Options::new(size, age), sync.unwrap_or(Duration::from_millis(200)))
+    (spool::Options { keep, ..spool::Options::new(size, age) }, sync.unwrap_or(Duration::from_millis(200)))
 }
 
 fn read_dead_letters(mut table: Table<'_, '_>) -> u64 {

@@ -162,7 +162,7 @@ impl Exporter {
         let socket = settings.envoy.path(ring_directory);
         let socket = socket.map(|path| Socket::bind(&path, settings.envoy.mode)).transpose()?;
         let spool_directory = settings.data_dir.join("spool");
-        let (spool, writer) = Spool::open(&spool_directory, settings.spool.clone(), ids::now_unix_ns())?;
+        let (spool, writer) = Spool::open(&spool_directory, settings.spool.clone())?;
         let dead_letters = DeadLetters::open(&settings.data_dir, settings.dead_letters).map_err(data_dir)?;
         let mut view = View {
             spool,
@@ -305,16 +305,13 @@ fn keep_house(view: &View, stop: &Signal) {
             warn!(%error, "cannot sync the spool: a power cut may now take more than it should");
             view.metrics.spool_error("sync");
         }
-        match view.spool.sweep(ids::now_unix_ns()) {
-            Ok(evicted) => {
-                for lost in evicted {
-                    let reason = lost.reason.name();
-                    warn!(sink = lost.sink, reason, count = lost.count, "events are lost to this sink");
-                    view.metrics.sink_dropped(&lost.sink, reason, lost.count);
-                }
-            }
-            Err(error) => warn!(%error, "cannot remove a part of the spool"),
+        let swept = view.spool.sweep();
+        for lost in swept.evicted {
+            let reason = lost.reason.name();
+            warn!(sink = lost.sink, reason, count = lost.count, "events are lost to this sink");
+            view.metrics.sink_dropped(&lost.sink, reason, lost.count);
         }
+        tell_removal(view, swept.failed);
         match view.dead_letters.sweep() {
             Ok(gone) => {
                 for (sink, count) in gone {
@@ -329,6 +326,24 @@ fn keep_house(view: &View, stop: &Signal) {
         }
         if stopping {
             return;
+        }
+    }
+}
+
+/// Says that parts of the spool cannot be removed, or can again: once, for it is tried at each sweep.
+fn tell_removal(view: &View, failed: Option<io::Error>) {
+    const PART: &str = "spool, removal";
+    match failed {
+        Some(error) => {
+            if view.health.fail(PART, error.to_string()) {
+                warn!(%error, "cannot remove a part of the spool");
+                view.metrics.spool_error("remove");
+            }
+        }
+        None => {
+            if view.health.recover(PART) {
+                info!("all that is to go of the spool is removed");
+            }
         }
     }
 }

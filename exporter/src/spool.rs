@@ -6,6 +6,8 @@
 //!   00000000000000000000.seg    segments: see `segment` for the header, `frame` for the records
 //!   00000000000000031337.seg    the last one is being written
 //!   cursors/<sink>.json         where each sink stands
+//!   damaged/                    bytes that are no records any more
+//!   clock.json                  how much time has passed, whatever the clock on the wall says
 //! ```
 //!
 //! - One [`Writer`] appends, with one `write` per batch. It waits for no reader and for no disk: data is synced by
@@ -14,17 +16,22 @@
 //! - Each record says which producer it came from, a ring or one of Envoy's lanes, and its number there, and each
 //!   segment's header sums that up for all before it. So reading one segment at start tells what to skip of a ring that
 //!   was not released in time, or of a batch whose answer did not arrive.
-//! - A segment goes when all sinks have delivered it, or, with what it holds counted as lost to those that have not,
-//!   when the spool is over its size or the segment over its age.
+//! - A segment goes when all sinks have delivered it and it was kept for as long as it is to be, or, with what it holds
+//!   counted as lost to those that have not, when the spool is over its size or the segment over its age.
+//! - A record that is damaged is counted as lost to each sink that comes to it, and its bytes are set aside once.
 
 pub mod frame;
+pub mod system;
 
+mod clock;
 mod cursor;
+mod damaged;
 mod frames;
 mod open;
 mod past;
 mod progress;
 mod reader;
+mod recover;
 mod retention;
 mod segment;
 mod state;
@@ -32,23 +39,36 @@ mod writer;
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    fs::File,
-    io,
+    fs, io,
+    ops::Range,
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use self::progress::Progress;
+use self::{
+    clock::Clock,
+    damaged::Damaged,
+    progress::Progress,
+    system::{File, System},
+};
 pub use self::{
     cursor::Cursor,
     open::OpenError,
     past::Past,
     reader::{Reader, Record},
-    retention::{Evicted, Reason},
+    retention::{Evicted, Reason, Swept},
     state::{ProducerState, ProducerStates},
     writer::{Mark, Writer},
 };
+
+/// How many indexes are skipped after a power cut, which is more than there are records: see `open`.
+const SKIP: u64 = 1 << 40;
+
+/// How many records there were from one index up to another, but for indexes that were skipped.
+fn between(from: u64, to: u64) -> u64 {
+    to.saturating_sub(from) % SKIP
+}
 
 /// Bounds and pace of a spool.
 #[derive(Debug, Clone)]
@@ -57,6 +77,9 @@ pub struct Options {
     pub max_size: u64,
     /// Age at which a record goes, delivered or not, give or take an eighth.
     pub max_age: Duration,
+    /// How long what all sinks have delivered is kept, to be sent again on request; within `max_size`, and not when the disk
+    /// is full.
+    pub keep: Duration,
     /// Bytes after which a new segment begins.
     pub segment_size: u64,
 }
@@ -65,7 +88,7 @@ impl Options {
     /// Segments of 32 MiB, or an eighth of the spool if that is less, so that what goes at the bound is a small part.
     #[must_use]
     pub fn new(max_size: u64, max_age: Duration) -> Self {
-        Self { max_size, max_age, segment_size: (32 << 20).min(max_size / 8) }
+        Self { max_size, max_age, keep: Duration::ZERO, segment_size: (32 << 20).min(max_size / 8) }
     }
 }
 
@@ -77,36 +100,44 @@ pub struct Spool {
 
 #[derive(Debug)]
 struct Shared {
+    system: Arc<dyn System>,
     directory: PathBuf,
     marker: u64,
-    /// Where the records ended when the spool was opened.
+    /// Where new records began when the spool was opened.
     recovered_end: u64,
     inner: Mutex<Inner>,
     grown: Condvar,
+    damaged: Mutex<Damaged>,
     /// Keeps the directory ours.
-    _lock: File,
+    _lock: Option<fs::File>,
 }
 
 #[derive(Debug)]
 struct Inner {
     options: Options,
+    clock: Clock,
     /// Oldest first; the last is being written.
     segments: VecDeque<Segment>,
     /// Index of the next record.
     end: u64,
     sinks: BTreeMap<String, Progress>,
-    active: Arc<File>,
-    /// Sealed, and not known to be on the disk.
-    unsynced: Vec<Arc<File>>,
+    /// No part of the spool any more, and not yet removed.
+    doomed: Vec<Segment>,
+    active: Arc<dyn File>,
+    /// Sealed segments that are not known to be on the disk.
+    unsynced: Vec<u64>,
     directory_changed: bool,
-    dirty: bool,
+    is_dirty: bool,
+    /// The disk was full when a batch was to be written.
+    is_pressed: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Segment {
     first: u64,
     length: u64,
-    created_unix_ns: u64,
+    /// In the spool's time.
+    created_ns: u64,
 }
 
 impl Spool {
@@ -130,20 +161,24 @@ impl Spool {
     /// Bytes on disk.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.shared.lock().segments.iter().map(|segment| segment.length).sum()
+        let inner = self.shared.lock();
+        inner.segments.iter().chain(&inner.doomed).map(|segment| segment.length).sum()
     }
 
     /// Records that it holds, delivered or not.
     #[must_use]
     pub fn records(&self) -> u64 {
         let inner = self.shared.lock();
-        inner.end - inner.oldest().min(inner.end)
+        between(inner.oldest(), inner.end)
     }
 
-    /// When its oldest segment was begun.
+    /// When its oldest segment was begun, by the clock as it is set now.
     #[must_use]
     pub fn oldest_unix_ns(&self) -> u64 {
-        self.shared.lock().segments.front().map_or(0, |segment| segment.created_unix_ns)
+        let inner = self.shared.lock();
+        let created_ns = inner.segments.front().map_or(0, |segment| segment.created_ns);
+        let age = inner.clock.time().saturating_sub(created_ns);
+        self.shared.system.now().unix_ns.saturating_sub(age)
     }
 
     /// Waits until there is a record with index `next`, or `timeout` is over; returns whether there is.
@@ -160,18 +195,18 @@ impl Spool {
     ///
     /// The cursor cannot be read.
     pub fn enrol(&self, sink: &str) -> io::Result<(Cursor, u64)> {
-        let saved = Cursor::load(&self.cursors(), sink)?.filter(|cursor| cursor.spool == self.id());
+        let system = self.shared.system.as_ref();
+        let saved = Cursor::load(system, &self.cursors(), sink)?.filter(|cursor| cursor.spool == self.id());
         let mut inner = self.shared.lock();
         let oldest = inner.oldest();
         let mut cursor = saved.unwrap_or(Cursor { spool: self.id(), next: oldest, ..Cursor::default() });
-        let gone = oldest.saturating_sub(cursor.next);
+        let gone = between(cursor.next, oldest);
         cursor.next = self.clamp(cursor.next).max(oldest);
         inner.sinks.insert(sink.to_owned(), Progress::new(cursor.next));
         Ok((cursor, gone))
     }
 
-    /// Where a sink that claims to have delivered all before `next` can go on. After a power cut the spool
-    /// may hold less than was delivered from it, and indexes past its end will be given to new records.
+    /// Where a sink that claims to have delivered all before `next` can go on: no further than where new records begin.
     #[must_use]
     pub fn clamp(&self, next: u64) -> u64 {
         next.min(self.shared.recovered_end)
@@ -195,7 +230,8 @@ impl Spool {
     ///
     /// The cursor cannot be written; the sink's records are then kept.
     pub fn advance(&self, sink: &str, cursor: &Cursor) -> io::Result<()> {
-        cursor.save(&self.cursors(), sink)?;
+        self.shared.lock().tell(sink, cursor.next);
+        cursor.save(self.shared.system.as_ref(), &self.cursors(), sink)?;
         self.shared.lock().deliver(sink, cursor.next);
         Ok(())
     }
@@ -204,7 +240,7 @@ impl Spool {
     #[must_use]
     pub fn backlog(&self, sink: &str) -> u64 {
         let inner = self.shared.lock();
-        inner.sinks.get(sink).map_or(0, |progress| inner.end - progress.delivered.min(inner.end))
+        inner.sinks.get(sink).map_or(0, |progress| between(progress.delivered, inner.end))
     }
 
     fn cursors(&self) -> PathBuf {
@@ -226,6 +262,12 @@ impl Shared {
         self.lock().segments.iter().any(|segment| segment.first == first)
     }
 
+    /// Sets a part of a segment aside, unless that was done before.
+    fn set_aside(&self, segment: u64, part: Range<u64>, file: &dyn File) {
+        let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        damaged.set_aside(self.system.as_ref(), segment, part, file);
+    }
+
     /// The last segment now has `length` bytes, and the spool ends before index `end`.
     fn grow(&self, length: u64, end: u64) {
         let mut inner = self.lock();
@@ -233,7 +275,7 @@ impl Shared {
             segment.length = length;
         }
         inner.end = end;
-        inner.dirty = true;
+        inner.is_dirty = true;
         drop(inner);
         self.grown.notify_all();
     }
@@ -244,14 +286,14 @@ impl Inner {
         self.segments.front().map_or(self.end, |segment| segment.first)
     }
 
-    /// The segment to read after `current`, or, with none, the one where `next` is or would be; with its length.
-    fn segment_after(&self, current: Option<u64>, next: u64) -> Option<(u64, u64)> {
-        let found = match current {
+    /// The segment to read after `current`, or, with none, the one where `next` is or would be.
+    fn segment_after(&self, current: Option<u64>, next: u64) -> Option<Segment> {
+        match current {
             Some(current) => self.segments.iter().find(|segment| segment.first > current),
             None => {
                 self.segments.iter().rev().find(|segment| segment.first <= next).or(self.segments.front())
             }
-        };
-        found.map(|segment| (segment.first, segment.length))
+        }
+        .copied()
     }
 }

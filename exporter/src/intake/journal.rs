@@ -145,7 +145,7 @@ impl Journal {
     /// See [`Writer::commit`]. It is counted, and shown as a problem until a commit succeeds.
     pub(super) fn commit(&mut self) -> io::Result<()> {
         let writes = self.writer.batched() > 0;
-        self.writer.commit(ids::now_unix_ns()).inspect_err(|error| self.cannot_write(error))?;
+        self.writer.commit().inspect_err(|error| self.cannot_write(error))?;
         if writes && self.health.recover("spool") {
             info!("the spool can be written again");
         }

@@ -67,12 +67,12 @@ mod tests {
     /// States in which these producers are known.
     fn states(ids: impl Iterator<Item = u128>) -> ProducerStates {
         let directory = tempfile::tempdir().expect("a directory");
-        let opened = Spool::open(directory.path(), Options::new(1 << 30, DAY), 0);
+        let opened = Spool::open(directory.path(), Options::new(1 << 30, DAY));
         let (_, mut writer) = opened.expect("opened");
         for id in ids {
             assert!(writer.push(id, 1, 0, b""));
         }
-        writer.commit(0).expect("committed");
+        writer.commit().expect("committed");
         writer.states().clone()
     }
 

@@ -1,12 +1,19 @@
 //! Where a sink stands, kept in one small file per sink.
 
 use std::{
-    fs::{self, File},
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
 };
 
+use crc_fast::crc32_iscsi;
 use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use super::system::{Open, System};
+use crate::disk;
+
+/// More than any sink has to say: what bounds the read of a damaged file.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// What a sink has delivered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -20,32 +27,121 @@ pub struct Cursor {
     pub state: serde_json::Value,
 }
 
+/// The file.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    #[serde(flatten)]
+    cursor: Cursor,
+    /// Of the cursor's JSON. One that a person wrote has none.
+    #[serde(default)]
+    crc32c: Option<u32>,
+}
+
 impl Cursor {
-    /// Reads the cursor of `sink`; `None` if there is none, or one that cannot be read.
+    /// Reads the cursor of `sink`; `None` if there is none, or one that is damaged.
     ///
     /// # Errors
     ///
-    /// The file is there and cannot be opened.
-    pub(super) fn load(directory: &Path, sink: &str) -> io::Result<Option<Self>> {
-        match fs::read(path(directory, sink)) {
-            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+    /// The file is there and cannot be read.
+    pub(super) fn load(system: &dyn System, directory: &Path, sink: &str) -> io::Result<Option<Self>> {
+        let path = path(directory, sink);
+        let file = match system.open(&path, Open::Read) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let length = usize::try_from(file.length()?.min(MOST_BYTES)).unwrap_or(0);
+        let cursor = file.read_exactly(0, length)?.and_then(|bytes| Self::from_bytes(&bytes));
+        if cursor.is_none() {
+            warn!(sink, file = %path.display(), "the cursor is damaged; all that the spool holds is delivered again");
         }
+        Ok(cursor)
+    }
+
+    /// The highest index that any cursor of a spool claims.
+    pub(super) fn last(system: &dyn System, directory: &Path, spool: u64) -> io::Result<u64> {
+        let mut last = 0;
+        for name in system.list(directory)? {
+            if let Some(sink) = name.strip_suffix(".json")
+                && let Some(cursor) = Self::load(system, directory, sink)?
+                && cursor.spool == spool
+            {
+                last = last.max(cursor.next);
+            }
+        }
+        Ok(last)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let Saved { cursor, crc32c } = serde_json::from_slice(bytes).ok()?;
+        (crc32c.is_none() || crc32c == cursor.crc32c()).then_some(cursor)
+    }
+
+    fn crc32c(&self) -> Option<u32> {
+        Some(crc32_iscsi(&serde_json::to_vec(self).ok()?))
     }
 
     /// Replaces the cursor of `sink`; when this returns, it outlasts a power cut.
-    pub(super) fn save(&self, directory: &Path, sink: &str) -> io::Result<()> {
+    pub(super) fn save(&self, system: &dyn System, directory: &Path, sink: &str) -> io::Result<()> {
+        let bytes = serde_json::to_vec(&Saved { cursor: self.clone(), crc32c: self.crc32c() })?;
         let path = path(directory, sink);
-        let temporary = path.with_extension("new");
-        let mut file = File::create(&temporary)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        file.sync_all()?;
-        fs::rename(&temporary, &path)?;
-        File::open(directory)?.sync_all()
+        match replace(system, directory, &path, &bytes) {
+            // There is no room for another file, but that of the old one.
+            Err(error) if disk::kind(&error) == "disk_full" => overwrite(system, &path, &bytes),
+            done => done,
+        }
     }
+}
+
+fn replace(system: &dyn System, directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    let written = system.open(&temporary, Open::Create).and_then(|file| {
+        file.write_all(bytes, 0)?;
+        file.sync()?;
+        system.rename(&temporary, path)
+    });
+    if written.is_err() {
+        // On a full disk its bytes are wanted.
+        let _ = system.remove(&temporary);
+    }
+    written?;
+    system.sync_dir(directory)
+}
+
+/// Writes over a file, in one go, with spaces where it was longer. A power cut in the midst of it costs the cursor.
+fn overwrite(system: &dyn System, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = system.open(path, Open::Write)?;
+    let length = usize::try_from(file.length()?).unwrap_or(0);
+    let mut padded = bytes.to_vec();
+    padded.resize(length.max(bytes.len()), b' ');
+    file.write_all(&padded, 0)?;
+    file.sync()
 }
 
 fn path(directory: &Path, sink: &str) -> PathBuf {
     directory.join(format!("{sink}.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flipped_bit_of_a_cursor_is_seen() {
+        let cursor =
+            Cursor { spool: 1 << 63, next: 7_000, state: serde_json::json!({"b": [1, 2], "a": "x"}) };
+        let saved = Saved { cursor: cursor.clone(), crc32c: cursor.crc32c() };
+        let bytes = serde_json::to_vec(&saved).expect("JSON");
+        assert_eq!(Cursor::from_bytes(&bytes), Some(cursor.clone()));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let read = Cursor::from_bytes(&flipped);
+            assert!(
+                read.is_none() || read.as_ref() == Some(&cursor),
+                "{}",
+                String::from_utf8_lossy(&flipped)
+            );
+        }
+    }
 }

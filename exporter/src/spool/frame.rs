@@ -10,7 +10,8 @@
 //!     40     8  sequence          event: its number there; loss: the producer's counter for that reason
 //!     48     8  received_unix_ns  when it was appended
 //!     56     1  kind              1 event, 2 loss
-//!     57     7  zero
+//!     57     3  zero
+//!     60     4  header_crc32c     of bytes 12..60: whether the length and the index can be believed of a damaged frame
 //!     64     …  payload           an encoded `offpath_core::event::Event`
 //! ```
 //!
@@ -67,7 +68,9 @@ pub fn encode(marker: u64, header: &Header, payload: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&header.producer.to_le_bytes());
     out.extend_from_slice(&header.sequence.to_le_bytes());
     out.extend_from_slice(&header.received_unix_ns.to_le_bytes());
-    out.extend_from_slice(&[header.kind as u8, 0, 0, 0, 0, 0, 0, 0]);
+    out.extend_from_slice(&[header.kind as u8, 0, 0, 0]);
+    let header_crc = crc32_iscsi(&out[start + 12..]);
+    out.extend_from_slice(&header_crc.to_le_bytes());
     out.extend_from_slice(payload);
     let crc = crc32_iscsi(&out[start + 12..]);
     out[start + 8..start + 12].copy_from_slice(&crc.to_le_bytes());
@@ -86,10 +89,12 @@ pub enum Decoded<'a> {
         /// Bytes up to the next frame.
         size: usize,
     },
-    /// The bytes end before the frame does; at least this many are needed.
+    /// The bytes end before the frame does, or before its header does; this many are needed.
     Short(usize),
-    /// No frame, or a damaged one.
-    Damaged,
+    /// A frame of which only the header is good.
+    Damaged(Header),
+    /// No frame, as far as can be told.
+    None,
 }
 
 /// Reads the frame at the start of `bytes`, which may be anything.
@@ -98,21 +103,37 @@ pub fn decode(marker: u64, bytes: &[u8]) -> Decoded<'_> {
     if bytes.len() < HEADER {
         return Decoded::Short(HEADER);
     }
-    let length = u32_at(bytes, 12) as usize;
-    let kind = match bytes[56] {
-        1 => Kind::Event,
-        2 => Kind::Loss,
-        _ => return Decoded::Damaged,
-    };
-    if u64_at(bytes, 0) != marker || length > MAX_PAYLOAD {
-        return Decoded::Damaged;
-    }
+    let Some((header, length)) = decode_header(marker, bytes) else { return Decoded::None };
     let size = size(length);
     if bytes.len() < size {
         return Decoded::Short(size);
     }
     if crc32_iscsi(&bytes[12..HEADER + length]) != u32_at(bytes, 8) {
-        return Decoded::Damaged;
+        return Decoded::Damaged(header);
+    }
+    Decoded::Frame { header, payload: &bytes[HEADER..HEADER + length], size }
+}
+
+/// The marker of the first frame with a good header in `bytes`, for one who does not know it.
+#[must_use]
+pub fn find_marker(bytes: &[u8]) -> Option<u64> {
+    let headers = bytes.windows(HEADER).step_by(8);
+    headers
+        .map(|header| (u64_at(header, 0), header))
+        .find_map(|(marker, header)| decode_header(marker, header).map(|_| marker))
+}
+
+/// A header, and the length of the payload that follows.
+fn decode_header(marker: u64, bytes: &[u8]) -> Option<(Header, usize)> {
+    let kind = match bytes[56] {
+        1 => Kind::Event,
+        2 => Kind::Loss,
+        _ => return None,
+    };
+    let length = u32_at(bytes, 12) as usize;
+    if u64_at(bytes, 0) != marker || length > MAX_PAYLOAD || crc32_iscsi(&bytes[12..60]) != u32_at(bytes, 60)
+    {
+        return None;
     }
     let header = Header {
         index: u64_at(bytes, 16),
@@ -121,7 +142,7 @@ pub fn decode(marker: u64, bytes: &[u8]) -> Decoded<'_> {
         received_unix_ns: u64_at(bytes, 48),
         kind,
     };
-    Decoded::Frame { header, payload: &bytes[HEADER..HEADER + length], size }
+    Some((header, length))
 }
 
 /// Distance from the start of `bytes` to the next place, after the first, where a frame may begin; `None` if none.

@@ -1,21 +1,23 @@
-//! Opening: who owns the directory, what the last segment holds, where to go on.
+//! Opening: who owns the directory, and where to go on.
+//!
+//! After a power cut, the spool may hold less than was delivered from it. Were new records given the indexes of those that
+//! it lost, a sink could take them for delivered. So when the machine was started anew, new records have indexes far behind
+//! the last and behind all cursors.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    fs::{self, File, TryLockError},
+    collections::BTreeMap,
+    fs::{self, TryLockError},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex},
 };
 
-use tracing::warn;
-
 use super::{
-    Inner, Options, Segment, Shared, Spool, Writer, frame,
-    frames::Frames,
-    segment::{self, Header},
-    state::ProducerStates,
-    writer::reason_of,
+    Cursor, Inner, Options, SKIP, Shared, Spool, Writer,
+    clock::Clock,
+    damaged::Damaged,
+    recover::{self, Recovered},
+    system::{File, Machine, System},
 };
 
 /// Why a spool cannot be opened.
@@ -39,56 +41,86 @@ pub enum OpenError {
     },
 }
 
-/// What the segments on disk come to.
-struct Recovered {
-    marker: u64,
-    segments: VecDeque<Segment>,
-    end: u64,
-    states: ProducerStates,
-    active: File,
-}
-
 impl Spool {
     /// Opens the spool in `directory`, which is made if it is not there, and repairs what a crash left.
     ///
     /// # Errors
     ///
     /// See [`OpenError`].
-    pub fn open(directory: &Path, options: Options, now_unix_ns: u64) -> Result<(Self, Writer), OpenError> {
+    pub fn open(directory: &Path, options: Options) -> Result<(Self, Writer), OpenError> {
         let failed = |source| OpenError::Io { directory: directory.to_owned(), source };
-        fs::create_dir_all(directory.join("cursors")).map_err(failed)?;
+        Machine.create_dir(directory).map_err(failed)?;
         let lock = own(directory)?;
-        let recovered = match recover(directory).map_err(failed)? {
-            Ok(recovered) => recovered,
-            Err(first) => create(directory, first, now_unix_ns).map_err(failed)?,
+        Self::open_locked(Arc::new(Machine), directory, options, Some(lock)).map_err(failed)
+    }
+
+    /// The same on any system. That nobody else has it is up to the caller.
+    ///
+    /// # Errors
+    ///
+    /// The disk does not allow it.
+    pub fn open_on(
+        system: Arc<dyn System>,
+        directory: &Path,
+        options: Options,
+    ) -> io::Result<(Self, Writer)> {
+        Self::open_locked(system, directory, options, None)
+    }
+
+    fn open_locked(
+        system: Arc<dyn System>,
+        directory: &Path,
+        options: Options,
+        lock: Option<fs::File>,
+    ) -> io::Result<(Self, Writer)> {
+        system.create_dir(&directory.join("cursors"))?;
+        let mut damaged = Damaged::open(system.as_ref(), directory);
+        let recovered = recover::recover(system.as_ref(), directory, &mut damaged)?;
+        let newest = recovered.as_ref().ok().and_then(Recovered::newest_ns);
+        let clock = Clock::open(Arc::clone(&system), directory, newest);
+        let (recovered, next) = match recovered {
+            Ok(recovered) => {
+                let claimed = Cursor::last(system.as_ref(), &directory.join("cursors"), recovered.marker)?;
+                let beyond = recovered.end.max(claimed).saturating_add(SKIP);
+                let next = if recovered.boot == Some(clock.boot()) { recovered.end } else { beyond };
+                (recovered, next)
+            }
+            Err(first) => (Recovered::create(system.as_ref(), directory, first, &clock)?, first),
         };
         let last = recovered.segments.back().copied();
-        let active = Arc::new(recovered.active);
+        let active: Arc<dyn File> = Arc::from(recovered.active);
         let inner = Inner {
             options,
+            clock,
             segments: recovered.segments,
             end: recovered.end,
             sinks: BTreeMap::new(),
+            doomed: Vec::new(),
             active: Arc::clone(&active),
-            unsynced: Vec::new(),
+            unsynced: recovered.unsynced,
             directory_changed: true,
-            dirty: true,
+            is_dirty: true,
+            is_pressed: false,
         };
         let shared = Arc::new(Shared {
+            system,
             directory: directory.to_owned(),
             marker: recovered.marker,
-            recovered_end: recovered.end,
+            recovered_end: next,
             inner: Mutex::new(inner),
             grown: Condvar::new(),
+            damaged: Mutex::new(damaged),
             _lock: lock,
         });
         let writer = Writer {
             shared: Arc::clone(&shared),
             file: active,
             length: last.map_or(0, |segment| segment.length),
-            created_unix_ns: last.map_or(now_unix_ns, |segment| segment.created_unix_ns),
+            created_ns: last.map_or(0, |segment| segment.created_ns),
+            is_torn: false,
+            skip: next - recovered.end,
             states: recovered.states,
-            next: recovered.end,
+            next,
             batch: Vec::new(),
             notes: Vec::new(),
         };
@@ -96,11 +128,11 @@ impl Spool {
     }
 }
 
-fn own(directory: &Path) -> Result<File, OpenError> {
+fn own(directory: &Path) -> Result<fs::File, OpenError> {
     let failed = |source| OpenError::Io { directory: directory.to_owned(), source };
     let path = directory.join("lock");
     let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+        fs::File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -113,70 +145,7 @@ fn own(directory: &Path) -> Result<File, OpenError> {
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+    // It is there for the message above only, and a full disk is no reason not to start.
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     Ok(file)
-}
-
-fn create(directory: &Path, first: u64, now_unix_ns: u64) -> io::Result<Recovered> {
-    let marker = crate::ids::random_u64();
-    let header = Header { marker, first, created_unix_ns: now_unix_ns, states: ProducerStates::default() };
-    let (active, length) = segment::create(directory, &header)?;
-    let segments = VecDeque::from([Segment { first, length, created_unix_ns: now_unix_ns }]);
-    Ok(Recovered { marker, segments, end: first, states: ProducerStates::default(), active })
-}
-
-/// What is there; or, if there is no good segment, the index that a new spool begins with.
-fn recover(directory: &Path) -> io::Result<Result<Recovered, u64>> {
-    let mut segments = VecDeque::new();
-    let mut last: Option<(File, Header, u64)> = None;
-    let mut past_damage = 0;
-    for first in segment::list(directory)?.into_iter().rev() {
-        let path = segment::path(directory, first);
-        let file = File::options().read(true).write(true).open(&path)?;
-        let length = file.metadata()?.len();
-        let header = segment::read_header(&file)?.filter(|(header, _)| {
-            header.first == first && last.as_ref().is_none_or(|(_, last, _)| last.marker == header.marker)
-        });
-        let Some((header, offset)) = header else {
-            warn!(segment = %path.display(), "set aside a segment whose header is damaged");
-            fs::rename(&path, path.with_extension("damaged"))?;
-            // No frame is smaller than its header, so it cannot have held more records than this.
-            past_damage = past_damage.max(first + length / frame::HEADER as u64 + 1);
-            continue;
-        };
-        segments.push_front(Segment { first, length, created_unix_ns: header.created_unix_ns });
-        last.get_or_insert((file, header, offset));
-    }
-    let Some((file, header, offset)) = last else { return Ok(Err(past_damage)) };
-    let mut states = header.states;
-    let (length, end) = scan(&file, header.marker, offset, header.first, &mut states)?;
-    if let Some(segment) = segments.back_mut() {
-        segment.length = length;
-    }
-    let end = end.max(past_damage);
-    Ok(Ok(Recovered { marker: header.marker, segments, end, states, active: file }))
-}
-
-/// Reads the last segment to its end, cuts off what a crash left of a record, and returns its length and the index of
-/// the next record.
-fn scan(
-    file: &File,
-    marker: u64,
-    offset: u64,
-    first: u64,
-    states: &mut ProducerStates,
-) -> io::Result<(u64, u64)> {
-    let length = file.metadata()?.len();
-    let mut frames = Frames::new(file.try_clone()?, marker, offset);
-    let mut end = first;
-    while let Some((header, range)) = frames.advance(length)? {
-        states.note(&header, reason_of(header.kind, frames.payload(range)).as_deref());
-        end = header.index + 1;
-    }
-    let good = frames.good_end();
-    if good < length {
-        warn!(bytes = length - good, "cut off an unfinished record at the end of the spool");
-        file.set_len(good)?;
-    }
-    Ok((good, end))
 }

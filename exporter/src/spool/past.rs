@@ -4,17 +4,27 @@
 //! asks for no lock, writes nothing, and takes what it finds.
 
 use std::{
-    fs::File,
     io,
+    ops::Range,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::{Record, frame::Header, frames::Frames, segment};
+use super::{
+    Record,
+    frame::Header,
+    frames::Frames,
+    segment,
+    system::{Machine, Open as How, System},
+};
 
 /// A view of a spool's records in order.
 #[derive(Debug)]
 pub struct Past {
+    system: Arc<dyn System>,
     directory: PathBuf,
+    /// The spool's marker, as the first good header has it.
+    marker: u64,
     /// Records that came earlier are left out; in nanoseconds since the Unix epoch.
     since: u64,
     /// Index of the next record.
@@ -36,8 +46,24 @@ impl Past {
     ///
     /// The directory is not there, or cannot be read.
     pub fn open(directory: &Path) -> io::Result<Self> {
-        segment::list(directory)?;
-        Ok(Self { directory: directory.to_owned(), since: 0, next: 0, open: None })
+        Self::open_on(Arc::new(Machine), directory)
+    }
+
+    /// The same on any system.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Past::open`].
+    pub fn open_on(system: Arc<dyn System>, directory: &Path) -> io::Result<Self> {
+        let mut marker = 0;
+        for first in segment::list(system.as_ref(), directory)?.into_iter().rev() {
+            let file = system.open(&segment::path(directory, first), How::Read);
+            if let Ok(Some((header, _))) = file.and_then(|file| segment::read_header(file.as_ref())) {
+                marker = header.marker;
+                break;
+            }
+        }
+        Ok(Self { system, directory: directory.to_owned(), marker, since: 0, next: 0, open: None })
     }
 
     /// Goes to the first record that came into the spool at `unix_ns`, in nanoseconds since the Unix epoch, or later;
@@ -51,7 +77,7 @@ impl Past {
         self.open = None;
         self.next = 0;
         // The segment before the first that begins late enough: what it ends with may be late enough too.
-        for first in segment::list(&self.directory)? {
+        for first in segment::list(self.system.as_ref(), &self.directory)? {
             match self.begins(first)? {
                 Some(begins) if begins >= unix_ns => break,
                 Some(_) => self.next = first,
@@ -73,7 +99,7 @@ impl Past {
         Ok(Some(Record { index, received_unix_ns, kind, payload }))
     }
 
-    fn advance(&mut self) -> io::Result<Option<(Header, std::ops::Range<usize>)>> {
+    fn advance(&mut self) -> io::Result<Option<(Header, Range<usize>)>> {
         loop {
             if let Some(open) = &mut self.open
                 && let Some((header, range)) = open.frames.advance(open.limit)?
@@ -97,7 +123,7 @@ impl Past {
     fn move_on(&mut self) -> io::Result<bool> {
         let current = self.open.as_ref().map(|open| open.first);
         let is_next = |first: &u64| current.map_or(*first >= self.next, |current| *first > current);
-        for first in segment::list(&self.directory)?.into_iter().filter(is_next) {
+        for first in segment::list(self.system.as_ref(), &self.directory)?.into_iter().filter(is_next) {
             if let Some(open) = self.segment(first)? {
                 self.open = Some(open);
                 return Ok(true);
@@ -108,14 +134,13 @@ impl Past {
 
     /// Opens a segment; `None` if it has gone.
     fn segment(&self, first: u64) -> io::Result<Option<Open>> {
-        let file = match File::open(segment::path(&self.directory, first)) {
+        let file = match self.system.open(&segment::path(&self.directory, first), How::Read) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let Some((header, offset)) = segment::read_header(&file)? else { return Ok(None) };
-        let limit = file.metadata()?.len();
-        Ok(Some(Open { first, limit, frames: Frames::new(file, header.marker, offset) }))
+        let limit = file.length()?;
+        Ok(Some(Open { first, limit, frames: Frames::of(file, self.marker)?.0 }))
     }
 
     /// When the first record of a segment came; `None` if it has none.

@@ -3,7 +3,7 @@
 //! A segment that a sink's reader holds open, or has read, is not lost to it yet: the reader goes on through the open
 //! file. Only if what it read cannot be delivered, and it comes back for it, is it counted.
 
-use super::Inner;
+use super::{Inner, between};
 
 /// How far one sink has come.
 #[derive(Debug, Clone, Copy)]
@@ -30,13 +30,13 @@ impl Progress {
             self.accounted = self.accounted.max(end);
             return 0;
         }
-        let lost = end.saturating_sub(first.max(self.delivered).max(self.accounted));
+        let lost = between(first.max(self.delivered).max(self.accounted), end);
         self.accounted = self.accounted.max(end);
         lost
     }
 
     fn seek(&mut self, next: u64, oldest: u64) -> u64 {
-        let lost = self.spared.min(oldest).saturating_sub(next);
+        let lost = between(next, self.spared.min(oldest));
         (self.held, self.spared) = (None, 0);
         lost
     }
@@ -58,7 +58,14 @@ impl Inner {
         self.sinks.get_mut(sink).map_or(0, |progress| progress.seek(next, oldest))
     }
 
-    /// `sink` has delivered all before `next`.
+    /// `sink` says that it has delivered all before `next`, which is not lost to it then, whatever becomes of its cursor.
+    pub(super) fn tell(&mut self, sink: &str, next: u64) {
+        if let Some(progress) = self.sinks.get_mut(sink) {
+            progress.accounted = progress.accounted.max(next);
+        }
+    }
+
+    /// `sink` has delivered all before `next`, and durably so.
     pub(super) fn deliver(&mut self, sink: &str, next: u64) {
         if let Some(progress) = self.sinks.get_mut(sink) {
             progress.delivered = next;

@@ -1,13 +1,17 @@
 //! A reader: streams records from where a sink stands, whatever the backlog, in the memory of one record and a chunk.
 
-use std::{fs::File, io, ops::Range, sync::Arc};
+use std::{io, ops::Range, sync::Arc};
 
 use super::{
-    Shared,
+    Segment, Shared, between,
     frame::{Header, Kind},
     frames::Frames,
     segment,
+    system::Open as How,
 };
+
+/// How often in a row it is tried to read a place of the disk before it is given up.
+const MOST_TRIES: u32 = 10;
 
 /// A record in the spool.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +34,8 @@ pub struct Reader {
     next: u64,
     open: Option<Open>,
     missing: u64,
+    /// How often in a row the disk has failed, and where.
+    failed: (u64, u32),
 }
 
 #[derive(Debug)]
@@ -41,7 +47,7 @@ struct Open {
 
 impl Reader {
     pub(super) fn new(shared: Arc<Shared>, sink: Option<String>, next: u64) -> Self {
-        Self { shared, sink, next, open: None, missing: 0 }
+        Self { shared, sink, next, open: None, missing: 0, failed: (0, 0) }
     }
 
     /// Index of the next record.
@@ -69,9 +75,13 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// The disk fails.
+    /// The disk fails. What it fails to read again and again counts as damaged.
     pub fn read(&mut self) -> io::Result<Option<Record<'_>>> {
-        let Some((header, range)) = self.advance()? else { return Ok(None) };
+        let advanced = self.advance().inspect_err(|_| {
+            let (next, times) = self.failed;
+            self.failed = (self.next, if next == self.next { times + 1 } else { 1 });
+        });
+        let Some((header, range)) = advanced? else { return Ok(None) };
         let payload = self.open.as_ref().map_or(&[][..], |open| open.frames.payload(range));
         let Header { index, received_unix_ns, kind, .. } = header;
         Ok(Some(Record { index, received_unix_ns, kind, payload }))
@@ -82,10 +92,14 @@ impl Reader {
             if let Some(open) = &mut self.open
                 && let Some((header, range)) = open.frames.advance(open.limit)?
             {
+                let gap = open.frames.gap();
+                if !gap.is_empty() {
+                    self.shared.set_aside(open.first, gap, open.frames.file());
+                }
                 if header.index < self.next {
                     continue;
                 }
-                self.missing += header.index - self.next;
+                self.missing += between(self.next, header.index);
                 self.next = header.index + 1;
                 return Ok(Some((header, range)));
             }
@@ -109,24 +123,53 @@ impl Reader {
                 return Ok(true);
             }
         }
-        let Some((first, length)) = inner.segment_after(current, self.next) else { return Ok(false) };
+        let Some(Segment { first, length, .. }) = inner.segment_after(current, self.next) else {
+            // What the spool ends with is damaged.
+            self.missing += between(self.next, inner.end);
+            self.next = self.next.max(inner.end);
+            drop(inner);
+            self.set_aside_tail();
+            return Ok(false);
+        };
         let counted = self.sink.as_ref().map_or(0, |sink| inner.hold(sink, first));
         drop(inner);
+        self.set_aside_tail();
         self.open = None;
-        self.missing += first.saturating_sub(self.next.max(counted));
+        self.missing += between(self.next.max(counted), first);
         self.next = self.next.max(first);
-        match File::open(segment::path(&self.shared.directory, first)) {
-            Ok(file) => {
-                let offset = segment::read_header(&file)?.map_or(length, |(_, offset)| offset);
-                let frames = Frames::new(file, self.shared.marker, offset);
-                self.open = Some(Open { first, limit: length, frames });
-                Ok(true)
-            }
+        self.open = self.segment(first, length)?;
+        Ok(true)
+    }
+
+    /// Opens a segment; `None` if it has gone meanwhile.
+    fn segment(&self, first: u64, limit: u64) -> io::Result<Option<Open>> {
+        let path = segment::path(&self.shared.directory, first);
+        let file = match self.shared.system.open(&path, How::Read) {
+            Ok(file) => file,
             // It was removed after the lock was let go; the list no longer has it.
             Err(error) if error.kind() == io::ErrorKind::NotFound && !self.shared.has_segment(first) => {
-                Ok(true)
+                return Ok(None);
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
+        };
+        let gives_up = self.failed.0 == self.next && self.failed.1 >= MOST_TRIES;
+        let marker = self.shared.marker;
+        let frames = if gives_up {
+            let mut frames = Frames::behind_damage(file, marker);
+            frames.give_up();
+            frames
+        } else {
+            Frames::of(file, marker)?.0
+        };
+        Ok(Some(Open { first, limit, frames }))
+    }
+
+    /// Sets aside what is damaged at the end of the segment that is open.
+    fn set_aside_tail(&self) {
+        if let Some(open) = &self.open
+            && open.frames.good_end() < open.limit
+        {
+            self.shared.set_aside(open.first, open.frames.good_end()..open.limit, open.frames.file());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The one writer: gathers records and appends them in one `write` per batch.
 
-use std::{fs::File, io, os::unix::fs::FileExt as _, sync::Arc};
+use std::{io, sync::Arc};
 
 use offpath_core::event::{Event, Kind as EventKind};
 
@@ -9,15 +9,21 @@ use super::{
     frame::{self, Header, Kind, MAX_PAYLOAD},
     segment,
     state::ProducerStates,
+    system::File,
 };
+use crate::disk;
 
 /// Appends to the spool.
 #[derive(Debug)]
 pub struct Writer {
     pub(super) shared: Arc<Shared>,
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<dyn File>,
     pub(super) length: u64,
-    pub(super) created_unix_ns: u64,
+    pub(super) created_ns: u64,
+    /// Whether the file may hold a part of a batch that could not be written.
+    pub(super) is_torn: bool,
+    /// How many indexes the next record is beyond the last, in a new segment.
+    pub(super) skip: u64,
     /// What is in the spool.
     pub(super) states: ProducerStates,
     /// Index of the next record.
@@ -109,9 +115,13 @@ impl Writer {
     /// # Errors
     ///
     /// The disk is full, or fails. The batch is kept; the call may be made again.
-    pub fn commit(&mut self, now_unix_ns: u64) -> io::Result<()> {
+    pub fn commit(&mut self) -> io::Result<()> {
         if !self.batch.is_empty() {
-            self.write(now_unix_ns)?;
+            self.write().inspect_err(|error| {
+                if disk::kind(error) == "disk_full" {
+                    self.shared.lock().is_pressed = true;
+                }
+            })?;
         }
         for (header, reason) in self.notes.drain(..) {
             self.states.note(&header, reason.as_deref());
@@ -119,13 +129,13 @@ impl Writer {
         Ok(())
     }
 
-    fn write(&mut self, now_unix_ns: u64) -> io::Result<()> {
-        if self.is_segment_over(now_unix_ns) {
-            self.rotate(now_unix_ns)?;
-        }
-        if let Err(error) = self.file.write_all_at(&self.batch, self.length) {
-            // What was written of it is not part of the spool; give the space back.
-            let _ = self.file.set_len(self.length);
+    fn write(&mut self) -> io::Result<()> {
+        self.untear()?;
+        self.rotate_if_over()?;
+        if let Err(error) = self.file.write_all(&self.batch, self.length) {
+            // What was written of it is not part of the spool, and on a full disk its bytes are wanted.
+            self.is_torn = true;
+            let _ = self.untear();
             return Err(error);
         }
         self.length += self.batch.len() as u64;
@@ -134,34 +144,46 @@ impl Writer {
         Ok(())
     }
 
-    fn is_segment_over(&self, now_unix_ns: u64) -> bool {
-        let options = self.shared.lock().options.clone();
-        let age = u128::from(now_unix_ns.saturating_sub(self.created_unix_ns));
-        // A segment goes as a whole, so it must be young enough that its oldest record is not kept far past its age.
-        self.length >= options.segment_size || age > options.max_age.as_nanos() / 8
+    /// Takes back what was written of a batch. No record may be appended before: after a crash, what lay behind it would
+    /// pass for records of the spool.
+    fn untear(&mut self) -> io::Result<()> {
+        if self.is_torn {
+            self.file.set_length(self.length)?;
+            self.is_torn = false;
+        }
+        Ok(())
     }
 
-    fn rotate(&mut self, now_unix_ns: u64) -> io::Result<()> {
-        let first = self.shared.end();
-        if self.shared.lock().segments.back().is_some_and(|segment| segment.first == first) {
-            // It is old, but empty: there is nothing to seal.
-            return Ok(());
-        }
-        let header = segment::Header {
-            marker: self.shared.marker,
-            first,
-            created_unix_ns: now_unix_ns,
-            states: self.states.clone(),
+    /// Begins a new segment if the last one is full, or old: a segment goes as a whole, so it must be young enough that
+    /// its oldest record is not kept far past its age.
+    fn rotate_if_over(&mut self) -> io::Result<()> {
+        let (end, time_ns, has_records, options) = {
+            let inner = self.shared.lock();
+            let has_records = inner.segments.back().is_none_or(|segment| segment.first < inner.end);
+            (inner.end, inner.clock.time(), has_records, inner.options.clone())
         };
-        let (file, length) = segment::create(&self.shared.directory, &header)?;
-        let file = Arc::new(file);
-        let mut inner = self.shared.lock();
-        inner.segments.push_back(Segment { first, length, created_unix_ns: now_unix_ns });
-        inner.unsynced.push(Arc::clone(&self.file));
+        let age = u128::from(time_ns.saturating_sub(self.created_ns));
+        let is_over = self.length >= options.segment_size || age > options.max_age.as_nanos() / 8;
+        // One that is old, but empty, has nothing to seal.
+        if is_over && has_records || self.skip > 0 { self.rotate(end, time_ns) } else { Ok(()) }
+    }
+
+    fn rotate(&mut self, end: u64, created_ns: u64) -> io::Result<()> {
+        let shared = &self.shared;
+        let first = end + self.skip;
+        let states = self.states.clone();
+        let boot = shared.lock().clock.boot();
+        let header = segment::Header { marker: shared.marker, first, boot, created_ns, states };
+        let (file, length) = segment::create(shared.system.as_ref(), &shared.directory, &header)?;
+        let file: Arc<dyn File> = Arc::from(file);
+        let mut inner = shared.lock();
+        let sealed = inner.segments.back().map(|segment| segment.first);
+        inner.unsynced.extend(sealed);
+        inner.segments.push_back(Segment { first, length, created_ns });
         inner.active = Arc::clone(&file);
         inner.directory_changed = true;
         drop(inner);
-        (self.file, self.length, self.created_unix_ns) = (file, length, now_unix_ns);
+        (self.file, self.length, self.created_ns, self.skip) = (file, length, created_ns, 0);
         Ok(())
     }
 }
