@@ -152,6 +152,23 @@ fn a_segment_that_cannot_be_removed_is_counted_once_and_tried_again() {
 }
 
 #[test]
+fn a_cursor_is_saved_on_a_full_disk_over_the_old_one() {
+    let sim = Sim::default();
+    let (spool, mut writer) = open(&sim, options());
+    fill(&mut writer, 0..60);
+    deliver(&spool, "a", 40);
+    // The write of the new file fails; that over the old one succeeds.
+    let (mut cursor, _) = spool.enrol("a").expect("enrolled");
+    cursor.next = 50;
+    sim.fail(0, 2, Fault::Full(5));
+    spool.advance("a", &cursor).expect("saved");
+    sim.heal();
+    drop((spool, writer));
+    let (spool, _writer) = open(&sim, options());
+    assert_eq!(spool.enrol("a").expect("enrolled").0.next, 50);
+}
+
+#[test]
 fn opening_reads_no_more_than_headers_and_the_last_segment() {
     let sim = Sim::default();
     let (spool, mut writer) = open(&sim, Options { segment_size: 100_000, ..options() });

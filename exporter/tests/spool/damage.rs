@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use offpath_exporter::spool::frame;
+use proptest::prelude::*;
 
 use super::{
     SPOOL, drain, fill, open, options, payload,
@@ -172,6 +173,38 @@ fn noise_instead_of_a_segment_is_set_aside() {
     assert_eq!(read.last(), Some(&(RECORDS - 1)));
     assert_eq!((read.len() as u64 + gone + missing), RECORDS - cursor.next);
     assert!(sim.names(Path::new(SPOOL)).iter().any(|name| name.ends_with(".damaged")));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_anywhere_are_survived_and_never_pass_for_a_record(
+        noise in proptest::collection::vec(any::<u8>(), 1..400),
+        at in 0usize..2_000,
+        segment in 0usize..5,
+        cut in any::<bool>(),
+    ) {
+        let sim = closed();
+        let segments = segments(&sim);
+        sim.tamper(&segments[segment % segments.len()], |bytes| {
+            let at = at % bytes.len();
+            let end = (at + noise.len()).min(bytes.len());
+            bytes[at..end].copy_from_slice(&noise[..end - at]);
+            if cut {
+                bytes.truncate(end);
+            }
+        });
+        let (spool, mut writer) = open(&sim, options());
+        let (cursor, _) = spool.enrol("a").expect("enrolled");
+        assert!(writer.push(2, 0, 0, b"later"));
+        writer.commit().expect("committed");
+        let mut reader = spool.reader("a", cursor.next);
+        let mut last = Vec::new();
+        while let Some(record) = reader.read().expect("read") {
+            last = record.payload.to_vec();
+            prop_assert!(last == payload(record.index) || last == b"later");
+        }
+        prop_assert_eq!(last, b"later");
+    }
 }
 
 /// Where the frames of a segment of [`closed`] begin.
