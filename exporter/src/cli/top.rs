@@ -21,7 +21,7 @@ use tokio::{
 
 use self::{rates::Rates, screen::Screen, status::Status};
 use super::{Failure, client, fit, load, print, print_styled};
-use crate::config::Settings;
+use crate::config::{Settings, paths};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -96,7 +96,17 @@ impl Place {
         let answer = timeout(PATIENCE, ask(&address)).await;
         let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {}s", PATIENCE.as_secs())));
         answer.map_err(|error| {
-            format!("no exporter answers at {address}: {error}; start one with `offpath run`, or name its address with --address")
+            let place = match self {
+                // The system chooses the port, and only the exporter itself knows it.
+                Self::Of(settings) if address.ends_with(":0") => {
+                    let file = paths::address_file(&settings.data_dir);
+                    format!(": {}, where it says its address, is not there", file.display())
+                }
+                _ => format!(" at {address}: {error}"),
+            };
+            format!(
+                "no exporter answers{place}; start one with `offpath run`, or name its address with --address"
+            )
         })
     }
 }

@@ -4,6 +4,7 @@ mod table;
 
 use anstyle::Style;
 
+use self::table::Notes;
 use super::{
     line::Line,
     rates::Rates,
@@ -29,8 +30,14 @@ const NEARLY_FULL: f64 = 0.8;
 /// Columns of a bar.
 const BAR: usize = 20;
 
-/// All of it in so many rows: what has no room is counted.
+/// All of it in so many rows. Where these are few, less is told of each sink; what has no room then is counted.
 pub(super) fn all(status: &Status, rates: &Rates, address: &str, columns: usize, rows: usize) -> Vec<Line> {
+    let of = |notes| lines(status, rates, address, columns, notes);
+    let fits = |notes: &Notes| of(*notes).len() <= rows;
+    within(of([Notes::Whole, Notes::OneLine].into_iter().find(fits).unwrap_or(Notes::None)), rows)
+}
+
+fn lines(status: &Status, rates: &Rates, address: &str, columns: usize, notes: Notes) -> Vec<Line> {
     let mut lines = vec![head(status, address)];
     lines.extend(problems(status));
     lines.push(Line::default());
@@ -39,8 +46,8 @@ pub(super) fn all(status: &Status, rates: &Rates, address: &str, columns: usize,
     lines.push(rings(status, columns));
     lines.push(spool(status, columns));
     lines.push(Line::default());
-    lines.extend(table::of(status, rates, columns));
-    within(lines, rows)
+    lines.extend(table::of(status, rates, columns, notes));
+    lines
 }
 
 /// When nobody answers.

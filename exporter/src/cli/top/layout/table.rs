@@ -23,8 +23,16 @@ const MAX_NAME: usize = 24;
 /// Why events become dead letters, by which they count as dropped as well.
 const SET_ASIDE: [&str; 3] = ["refused", "too_large", "rejected"];
 
-/// Lines that a problem may take.
-const MAX_LINES: usize = 3;
+/// How much is told of each sink below its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Notes {
+    /// Problems in up to three lines.
+    Whole,
+    /// Problems in one line.
+    OneLine,
+    /// Nothing.
+    None,
+}
 
 /// A column.
 struct Column {
@@ -102,7 +110,7 @@ fn in_flight(sink: &Sink, _: &Rates) -> (Style, String) {
 }
 
 /// Its lines.
-pub(super) fn of(status: &Status, rates: &Rates, columns: usize) -> Vec<Line> {
+pub(super) fn of(status: &Status, rates: &Rates, columns: usize, told: Notes) -> Vec<Line> {
     let mut sinks: Vec<&Sink> = status.sinks.iter().collect();
     // Those that somebody has to look after come first.
     sinks.sort_by_key(|sink| !matches!(sink.state.as_str(), "blocked" | "retrying"));
@@ -128,7 +136,11 @@ pub(super) fn of(status: &Status, rates: &Rates, columns: usize) -> Vec<Line> {
     let mut lines = vec![line(&|index| (FAINT, COLUMNS[index].title.to_owned()))];
     for (sink, row) in sinks.iter().zip(&cells) {
         lines.push(line(&|index| row[index].clone()));
-        lines.extend(notes(sink, &status.at, columns));
+        match told {
+            Notes::Whole => lines.extend(notes(sink, &status.at, columns, 3)),
+            Notes::OneLine => lines.extend(notes(sink, &status.at, columns, 1)),
+            Notes::None => {}
+        }
     }
     lines
 }
@@ -150,7 +162,7 @@ fn that_fit(widths: &[usize], columns: usize) -> Vec<usize> {
 }
 
 /// What is wrong with a sink, and what it lost, in words.
-fn notes(sink: &Sink, at: &str, columns: usize) -> Vec<Line> {
+fn notes(sink: &Sink, at: &str, columns: usize, most: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(problem) = &sink.problem {
         let since = sink.since.as_deref().and_then(|since| seconds(since, at));
@@ -159,7 +171,7 @@ fn notes(sink: &Sink, at: &str, columns: usize) -> Vec<Line> {
         if let Some(again) = again.filter(|again| *again > 0.0) {
             when.push_str(&format!(", again in {}", amount::time(again)));
         }
-        let told = wrapped(&format!("{when}: {problem}"), columns.saturating_sub(2), MAX_LINES);
+        let told = wrapped(&format!("{when}: {problem}"), columns.saturating_sub(2), most);
         lines.extend(told.iter().map(|text| Line::of(of_state(sink), &format!("  {text}"))));
     }
     let lost: Vec<String> =

@@ -155,9 +155,18 @@ fn no_line_is_longer_than_the_terminal_is_wide() {
 }
 
 #[test]
-fn what_has_no_room_is_counted() {
+fn where_rows_are_few_less_is_told_of_each_sink_and_then_what_has_no_room_is_counted() {
+    let whole = shown(&status(), 80, 40).len();
+    let lines = shown(&status(), 80, whole - 1);
+    assert_eq!(
+        (lines.len(), lines[10].as_str().ends_with("(os error 111) at http:/…")),
+        (whole - 1, true),
+        "{lines:#?}"
+    );
     let lines = shown(&status(), 80, 12);
-    assert_eq!((lines.len(), lines[11].as_str()), (12, "… 6 more lines"));
+    assert_eq!((lines.len(), &lines[11][..8]), (12, "langfuse"), "{lines:#?}");
+    let lines = shown(&status(), 80, 10);
+    assert_eq!((lines.len(), lines[9].as_str()), (10, "… 3 more lines"), "{lines:#?}");
 }
 
 #[test]
