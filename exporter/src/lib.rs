@@ -1,9 +1,9 @@
-//! The other process: takes events from the rings, and from Envoy's workers, and delivers them.
+//! The other process: takes events from the rings, from Envoy's workers and from other exporters, and delivers them.
 //!
 //! ```text
-//! rings ──────────> intake ─┐
-//!                           ├─> spool ─> one runner per sink ─> sqlite, jsonl, stdout
-//! Envoy's batches > intake ─┘     └────> /api/tail
+//! rings ───────────> intake ─┐
+//! Envoy's batches ─> intake ─┼─> spool ─> one runner per sink ─> sqlite, jsonl, stdout, Redis
+//! Redis ───────────> intake ─┘     └────> /api/tail
 //! ```
 //!
 //! Neither the app nor Envoy waits for any of this. A ring is released, and a batch answered, only when the spool has

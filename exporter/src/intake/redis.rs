@@ -44,8 +44,11 @@ use crate::{durable, health::Health, signal::Signal, streams};
 /// The part of the exporter that this is, as /readyz names it.
 const PART: &str = "intake redis";
 
-/// How long to wait when nothing is there.
+/// How long to wait when nothing, or little, was there.
 const POLL: Duration = Duration::from_millis(100);
+
+/// Entries that are worth a batch.
+const ENOUGH: usize = 500;
 
 /// How often entries that all have read are removed.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
@@ -179,6 +182,9 @@ impl Redis {
             fs::remove_file(self.side_file())?;
             before = batch.id;
             *took = true;
+            if batch.events.len() < ENOUGH {
+                let _ = stop.wait(POLL);
+            }
         }
         Ok(())
     }

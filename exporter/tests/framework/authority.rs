@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _},
@@ -52,12 +52,7 @@ impl Authority {
     }
 
     fn config(&self, expired: Option<Duration>, clients: Arc<dyn ClientCertVerifier>) -> Arc<ServerConfig> {
-        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("valid");
-        if let Some(expired) = expired {
-            params.not_after = (std::time::SystemTime::now() - expired).into();
-        }
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        let (certificate, key) = self.certify(expired);
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -66,5 +61,21 @@ impl Authority {
             .with_client_cert_verifier(clients)
             .with_single_cert(vec![certificate.der().clone()], key);
         Arc::new(config.expect("a key that fits"))
+    }
+
+    /// The certificate and the key of such a backend, in PEM, for one that reads files.
+    pub(crate) fn server_pem(&self) -> (String, String) {
+        let (certificate, key) = self.certify(None);
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn certify(&self, expired: Option<Duration>) -> (Certificate, KeyPair) {
+        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("valid");
+        if let Some(expired) = expired {
+            params.not_after = (std::time::SystemTime::now() - expired).into();
+        }
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        (certificate, key)
     }
 }

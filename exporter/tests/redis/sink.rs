@@ -1,4 +1,6 @@
 use std::{
+    fs,
+    net::TcpListener,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -14,6 +16,7 @@ use offpath_ring::Producer;
 use super::{STREAM, any_moment, assert_once, writer};
 use crate::framework::{
     Place,
+    authority::Authority,
     events::{EVENT, exchange, write},
     eventually,
     redis::{Entry, Server},
@@ -202,6 +205,46 @@ fn above_its_mark_a_stream_takes_nothing_until_it_is_read() {
     ack.exec(&mut redis.connect()).expect("acknowledged");
     // What was read goes, but for the last, which says where reading goes on; nobody else removes it.
     eventually("the rest is in the stream", || redis.events(STREAM) == (150..301).collect::<Vec<u128>>());
+}
+
+#[test]
+fn over_tls_only_a_server_whose_authority_is_known_gets_events() {
+    let files = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| files.path().join(name).display().to_string();
+    let authority = Authority::new();
+    let (certificate, key) = authority.server_pem();
+    for (name, pem) in [("ca", authority.pem()), ("cert", &certificate), ("key", &key)] {
+        fs::write(path(name), pem).expect("written");
+    }
+    let port =
+        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let (port, cert, key, ca) = (port.to_string(), path("cert"), path("key"), path("ca"));
+    let redis = Server::start(&[
+        "--tls-port",
+        &port,
+        "--tls-cert-file",
+        &cert,
+        "--tls-key-file",
+        &key,
+        "--tls-ca-cert-file",
+        &ca,
+        "--tls-auth-clients",
+        "no",
+    ]);
+    let sink = |name: &str, more: &str| {
+        format!(
+            "[sinks.{name}]\ntype = \"redis\"\nurl = \"rediss://127.0.0.1:{port}\"\nstream = \"{name}\"\n{more}\n"
+        )
+    };
+    let known = sink("known", &format!("tls = {{ ca = \"{ca}\" }}"));
+    let place = Place::with(&(known + &sink("unknown", "")));
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..11);
+    let exporter = place.run();
+    eventually("the stream has all", || redis.length("known") == 10);
+    eventually("the other is told", || exporter.get("/readyz").1.contains("sink unknown: blocked: "));
+    assert!(exporter.count("offpath_sink_errors_total{sink=\"unknown\",kind=\"tls\"}") > 0);
+    assert_eq!(redis.length("unknown"), 0);
 }
 
 #[test]
