@@ -12,7 +12,13 @@ import pytest
 
 from tests.framework.processes import BIN, ROOT
 
-DOCUMENTS = [ROOT / "docs" / "sinks.md", ROOT / "docs" / "operations.md", ROOT / "deploy" / "README.md"]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "docs" / "sinks.md",
+    ROOT / "docs" / "commands.md",
+    ROOT / "docs" / "operations.md",
+    ROOT / "deploy" / "README.md",
+]
 
 _BLOCK = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
