@@ -1,6 +1,6 @@
 //! The local store: what the viewer asks of it, what it lets go, and what it does with a file that is not as it should be.
 
-use std::{fs, os::unix::fs::FileExt as _, path::PathBuf};
+use std::{fs, os::unix::fs::FileExt as _, path::PathBuf, time::Duration};
 
 use offpath_core::event::{Cost, Event, Exchange, Generation, Kind, Level, Score, Span, Tokens};
 use offpath_exporter::{
@@ -15,6 +15,7 @@ use crate::framework::{
     Place,
     events::{EVENT, exchange, write},
     eventually,
+    small_disk::SmallDisk,
 };
 
 const STORE: &str = "[sinks.db]\ntype = \"sqlite\"\nmax_age = \"10000d\"\n";
@@ -25,7 +26,7 @@ fn file(place: &Place) -> PathBuf {
 
 /// The sink by itself, open, with these bounds.
 fn sink(place: &Place, max_age_days: u64, max_size: u64) -> Box<dyn Sink> {
-    let bounds = sqlite::Bounds { max_age: std::time::Duration::from_hours(24 * max_age_days), max_size };
+    let bounds = sqlite::Bounds { max_age: Duration::from_hours(24 * max_age_days), max_size };
     let settings = sqlite::Settings { path: file(place), is_default: true, bounds };
     let built = SinkSettings { name: "db".to_owned(), kind: SinkKind::Sqlite(settings) }.build();
     let Built::OneByOne(mut sink) = built else { panic!("a file takes no requests") };
@@ -309,6 +310,25 @@ fn where_one_store_after_the_other_breaks_no_more_are_begun() {
     let exporter = place.run();
     eventually("it says so", || exporter.get("/readyz").1.contains("look after the disk"));
     assert_eq!(damaged(&place).len(), 3);
+}
+
+#[test]
+fn a_full_disk_holds_the_store_up_and_costs_no_event() {
+    let place = Place::with("");
+    place.configure("spool = { max_size = \"1MiB\" }", STORE);
+    let Some(disk) = SmallDisk::run(&place) else { return };
+    let mut ring = place.ring(1 << 20);
+    // More than is left, in spool and store together.
+    write(&mut ring, 1..301);
+    eventually("it says that the disk is full", || {
+        disk.get("/metrics").1.contains("offpath_sink_errors_total{sink=\"db\",kind=\"disk_full\"}")
+    });
+    disk.make_room();
+    eventually("all is stored", || {
+        disk.get("/metrics").1.contains("offpath_sink_sent_total{sink=\"db\"} 300\n")
+    });
+    assert!(!disk.get("/metrics").1.contains("offpath_sink_repeated_total{"), "and nothing twice");
+    eventually("it is ready again", || disk.get("/readyz").0 == 200);
 }
 
 #[test]
