@@ -220,7 +220,8 @@ fn read(path: &Path) -> io::Result<Option<(Vec<Event>, u64)>> {
                 }
                 rest = &rest[size..];
             }
-            Decoded::Short(_) | Decoded::Damaged(_) | Decoded::None => match frame::next_marker(marker, rest) {
+            Decoded::Short(_) | Decoded::Damaged(_) | Decoded::None => match frame::next_marker(marker, rest)
+            {
                 Some(at) => rest = &rest[at..],
                 None => {
                     damaged += 1;

@@ -39,10 +39,10 @@ mod rings;
 mod rotation;
 /// The spool against a model.
 mod spool;
-/// The local store: what the viewer asks of it, and what it lets go.
-mod store;
 /// How the exporter is, for programs and for people.
 mod status;
+/// The local store: what the viewer asks of it, and what it lets go.
+mod store;
 /// `offpath run -- CMD`.
 mod supervise;
 /// What the rules would keep of recorded exchanges.
