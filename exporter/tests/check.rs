@@ -44,7 +44,7 @@ bad.toml:5: capture.request_body.tail: must be a size such as \"8KiB\", from 0 t
 bad.toml:6: capture.redact.hash_key: needs the environment variable GONE, which is not set
 bad.toml:11: rule[0] \"chat\".match.path: must begin with \"/\" or \"*\", got \"health\"
 bad.toml:14: rule[1].matc: is unknown; did you mean \"match\"?
-bad.toml:16: sinks.a.type: must be one of sqlite, jsonl, stdout
+bad.toml:16: sinks.a.type: must be one of sqlite, jsonl, stdout, redis, otlp, langfuse, phoenix, mlflow, langsmith, axiom, jaeger, loki
 bad.toml:19: sinks.b.path: needs the environment variable GONE, which is not set, got \"${GONE}\"
 ";
     assert_eq!(check("bad.toml", text), (Some(64), expected.to_owned()));
