@@ -74,12 +74,12 @@ test-python: $(VENV)/.wheel $(PEERS)
 	@tools/need.sh systemd-analyze systemd
 	@tools/need.sh valgrind || true
 	$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
-	cd host-python && ../$(BIN)/python -m pytest
 	$(CARGO) build --quiet --locked --release -p offpath-exporter --example parity --example write_events
 	$(CARGO) build --quiet --locked --release -p offpath-python --example component
 	@mkdir -p .cache
 	@$(BIN)/python -m tests.chaos.outage >.cache/outage.log 2>&1 & outage=$$!; \
 		trap 'kill $$outage 2>/dev/null || true' EXIT; \
+		(cd host-python && ../$(BIN)/python -m pytest); \
 		CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m pytest; \
 		echo 'waiting for the outage of ten minutes that goes on beside'; \
 		wait $$outage || { cat .cache/outage.log; exit 1; }; \
