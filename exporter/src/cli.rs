@@ -23,7 +23,11 @@ use anstream::ColorChoice;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{self, ConfigError, Settings, paths};
+use crate::config::{
+    self, ConfigError,
+    outline::{Outline, outline},
+    paths,
+};
 
 /// Bad usage or configuration, as sysexits.h has it.
 const USAGE: u8 = 64;
@@ -135,14 +139,15 @@ fn log_to_stderr() {
         .init();
 }
 
-fn load(named: Option<PathBuf>) -> Result<Settings, Failure> {
+/// The exporter that a command stands beside.
+fn beside(named: Option<PathBuf>) -> Result<Outline, Failure> {
     let file = paths::config_file(named, &config::environment);
-    Ok(config::load(file.as_deref(), &config::environment)?.settings)
+    Ok(outline(file.as_deref(), &config::environment)?)
 }
 
 /// Where the exporter of this configuration keeps what it has; it has run before.
-fn data_dir(settings: &Settings) -> Result<&Path, Failure> {
-    let directory = settings.data_dir.as_path();
+fn data_dir(exporter: &Outline) -> Result<&Path, Failure> {
+    let directory = exporter.data_dir.as_path();
     match std::fs::read_dir(directory) {
         Ok(_) => Ok(directory),
         Err(error) => Err(Failure::Other(format!(

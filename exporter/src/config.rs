@@ -9,6 +9,7 @@ pub mod follow;
 mod interpolate;
 pub mod lines;
 mod live;
+pub mod outline;
 pub mod paths;
 mod secret;
 
@@ -236,6 +237,14 @@ impl Settings {
     }
 
     fn read(json: &Value, env: Environment<'_>) -> Result<(Self, CoreConfig), Vec<Error>> {
+        match Self::attempt(json, env) {
+            (Some(settings), core, errors) if errors.is_empty() => Ok((settings, core)),
+            (_, _, errors) => Err(errors),
+        }
+    }
+
+    /// What there is, with defaults and fewer sinks where there are errors; `None` of what is no table.
+    fn attempt(json: &Value, env: Environment<'_>) -> (Option<Self>, CoreConfig, Vec<Error>) {
         let (core, mut errors) = match CoreConfig::from_json(json) {
             Ok(core) => (core, Vec::new()),
             Err(errors) => (CoreConfig::default(), errors),
@@ -254,10 +263,7 @@ impl Settings {
         if settings.is_some() {
             errors.append(&mut found);
         }
-        match settings {
-            Some(settings) if errors.is_empty() => Ok((settings, core)),
-            _ => Err(errors),
-        }
+        (settings, core, errors)
     }
 
     fn read_tables(mut root: Table<'_, '_>, core: &CoreConfig, env: Environment<'_>) -> Self {
@@ -320,10 +326,7 @@ fn read_metrics(mut table: Table<'_, '_>) -> usize {
     most.unwrap_or(metrics::MAX_SERIES)
 }
 
-fn read_intake(
-    mut table: Table<'_, '_>,
-    env: Environment<'_>,
-) -> (envoy::Settings, Option<redis::Settings>) {
+fn read_intake(mut table: Table<'_, '_>, env: Environment<'_>) -> (envoy::Settings, Option<redis::Settings>) {
     let envoy = envoy::Settings::read(table.table("envoy"), env);
     let is_there = table.has("redis");
     let redis = table.table("redis");
@@ -339,7 +342,10 @@ fn refuse_circle(root: &mut Table<'_, '_>, redis: &redis::Settings, sinks: &[Sin
         if let sinks::Kind::Redis(settings) = &sink.kind
             && (settings.server.place(), &settings.keys) == read
         {
-            let rule = format!("must not be the stream that sinks.{} writes: its events would go round for ever", sink.name);
+            let rule = format!(
+                "must not be the stream that sinks.{} writes: its events would go round for ever",
+                sink.name
+            );
             root.refuse("intake.redis.stream", &rule, None);
         }
     }
@@ -420,6 +426,25 @@ mod tests {
     }
 
     #[test]
+    fn a_spool_has_bounds_and_keeps_what_is_delivered_for_an_hour_unless_told() {
+        let read =
+            |spool: Value| Settings::from_json(&json!({"exporter": {"spool": spool}}), &env).expect("valid");
+        let settings = read(json!({}));
+        assert_eq!(
+            (settings.spool.max_size, settings.spool.max_age),
+            (10 << 30, Duration::from_hours(7 * 24))
+        );
+        assert_eq!(
+            (settings.spool.keep, settings.sync),
+            (Duration::from_hours(1), Duration::from_millis(200))
+        );
+        let settings = read(json!({"max_size": "1GiB", "max_age": "2d", "keep": "10m", "sync": "1s"}));
+        assert_eq!((settings.spool.max_size, settings.spool.max_age), (1 << 30, Duration::from_hours(48)));
+        assert_eq!((settings.spool.keep, settings.sync), (Duration::from_mins(10), Duration::from_secs(1)));
+        assert_eq!(read(json!({"keep": "0s"})).spool.keep, Duration::ZERO);
+    }
+
+    #[test]
     fn a_stream_is_read_or_written_and_not_both() {
         let json = |stream: &str| {
             json!({
@@ -454,7 +479,8 @@ mod tests {
 
     #[test]
     fn headers_that_go_over_http_to_another_network_are_warned_about() {
-        let text = "[sinks.a]\ntype = \"otlp\"\nendpoint = \"http://example.com/\"\nheaders = { x = \"${KEY}\" }\n";
+        let text =
+            "[sinks.a]\ntype = \"otlp\"\nendpoint = \"http://example.com/\"\nheaders = { x = \"${KEY}\" }\n";
         let loaded = parse(None, text, &env).expect("valid");
         let told: Vec<String> = loaded.doubts().map(ToString::to_string).collect();
         assert!(told.len() == 1 && told[0].starts_with("sinks.a: its headers"), "{told:?}");

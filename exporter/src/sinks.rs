@@ -220,6 +220,18 @@ impl SinkSettings {
         }
     }
 
+    /// Where it keeps what it writes, as far as no other sink may write there, and which setting names that.
+    fn place(&self) -> Option<(&'static str, String)> {
+        match &self.kind {
+            Kind::Sqlite(settings) => Some(("path", settings.path.display().to_string())),
+            Kind::Jsonl(settings) => Some(("path", settings.path.display().to_string())),
+            Kind::Redis(settings) => {
+                Some(("stream", format!("{} {}", settings.server.place(), settings.keys.stream)))
+            }
+            Kind::Stdout | Kind::Otlp(_) | Kind::Loki(_) => None,
+        }
+    }
+
     /// The sink, not yet open.
     #[must_use]
     pub fn build(&self) -> Built {
@@ -251,6 +263,7 @@ pub(crate) fn read(mut table: Table<'_, '_>, data_dir: &Path, env: Environment<'
             );
         }
     }
+    refuse_shared(&mut table, &sinks);
     if sinks.is_empty() {
         let kind = Kind::Sqlite(sqlite::Settings::in_directory(data_dir));
         sinks.push(SinkSettings { name: "local".to_owned(), kind });
@@ -258,8 +271,22 @@ pub(crate) fn read(mut table: Table<'_, '_>, data_dir: &Path, env: Environment<'
     sinks
 }
 
+/// Two that write to one file take each other's lines for their own; two that write to one stream share the position there,
+/// and take turns failing.
+fn refuse_shared(table: &mut Table<'_, '_>, sinks: &[SinkSettings]) {
+    for (number, sink) in sinks.iter().enumerate() {
+        let mut before = sinks[..number].iter();
+        if let Some((key, place)) = sink.place()
+            && let Some(other) = before.find(|other| other.place().is_some_and(|(_, theirs)| theirs == place))
+        {
+            let rule = format!("must be another than that of sinks.{}: each needs its own", other.name);
+            table.refuse(&format!("{}.{key}", sink.name), &rule, None);
+        }
+    }
+}
+
 /// A sink's name is part of a file's name.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
@@ -283,4 +310,32 @@ fn read_one(mut table: Table<'_, '_>, data_dir: &Path, env: Environment<'_>) -> 
     };
     table.finish();
     kind
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+    use offpath_core::config::Value;
+    use serde_json::json;
+
+    fn refused(sinks: Value) -> Vec<String> {
+        match Settings::from_json(&json!({ "sinks": sinks }), &|_| None) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors.into_iter().map(|error| error.field).collect(),
+        }
+    }
+
+    #[test]
+    fn no_two_sinks_write_to_one_file_or_one_stream() {
+        let redis =
+            |url: &str, stream: &str| json!({"type": "redis", "url": url, "stream": stream, "max_entries": 5});
+        let one = redis("redis://host", "s");
+        assert_eq!(refused(json!({"a": one, "b": redis("redis://host:6379/0", "s")})), ["sinks.b.stream"]);
+        assert_eq!(refused(json!({"a": one, "b": redis("redis://host", "t")})), [""; 0]);
+        assert_eq!(refused(json!({"a": one, "b": redis("redis://host/1", "s")})), [""; 0]);
+        let lines = |path: &str| json!({"type": "jsonl", "path": path});
+        assert_eq!(refused(json!({"a": lines("/a"), "b": lines("/b"), "c": lines("/a")})), ["sinks.c.path"]);
+        assert_eq!(refused(json!({"a": lines("/a"), "b": {"type": "sqlite", "path": "/a"}})), ["sinks.b.path"]);
+        assert_eq!(refused(json!({"a": {"type": "sqlite"}, "b": {"type": "sqlite"}})), ["sinks.b.path"]);
+    }
 }

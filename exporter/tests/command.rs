@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener, process::Output};
 
-use crate::framework::Place;
+use crate::framework::{BOTH, Place, events::write, eventually};
 
 fn offpath(place: &Place, arguments: &[&str]) -> Output {
     place.command().args(arguments).output().expect("run")
@@ -26,7 +26,8 @@ fn a_bad_configuration_has_all_its_errors_told_and_exits_64() {
             "exporter.listen: must be an address and a port such as \"127.0.0.1:8790\", got \"x\"",
             "exporter.nic: is unknown; did you mean \"nice\"?",
             "capture.request_body: must be a table, got 7",
-            "sinks.a.type: must be one of sqlite, jsonl, stdout, got \"sqlit\"",
+            "sinks.a.type: must be one of sqlite, jsonl, stdout, redis, otlp, langfuse, phoenix, mlflow, langsmith, axiom, jaeger, loki, \
+             got \"sqlit\"",
         ] {
             assert!(told.contains(expected), "{expected}\nis not in\n{told}");
         }
@@ -104,4 +105,33 @@ fn tail_with_no_exporter_exits_1_and_says_what_to_do() {
     let output = offpath(&place, &["tail"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("start one with `offpath run`"), "{}", text(&output.stderr));
+}
+
+/// A sink whose keys are where the exporter is, and an error that came into the rules since it was started.
+const OUT_OF_REACH: &str = "[sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n\
+    [sinks.keys]\ntype = \"langfuse\"\nbase_url = \"http://127.0.0.1:1\"\npublic_key = \"${GONE}\"\n\
+    secret_key = \"${file:/gone}\"\n";
+
+#[test]
+fn commands_beside_an_exporter_need_none_of_its_keys() {
+    let place = Place::with(BOTH);
+    let exporter = place.run();
+    exporter.address();
+    write(&mut place.ring(1 << 20), 1..6);
+    eventually("all is delivered", || place.listed().len() == 5);
+    place.configure("", &format!("{OUT_OF_REACH}[[rule]]\nnam = 1\n"));
+    for (arguments, expected) in [
+        (["top", "--once", "--interval", "100ms"].as_slice(), "5 in all"),
+        (&["dead-letters", "list"], "no dead letters"),
+        (&["dead-letters", "retry", "--all"], "no dead letters"),
+        (&["replay", "--since", "10000d", "--dry-run"], "would go to keys, lines"),
+        (&["replay", "--since", "10000d", "--sink", "keys"], "keys: 5 to be sent again"),
+    ] {
+        let output = offpath(&place, arguments);
+        let told = text(&output.stdout);
+        assert!(output.status.success() && told.contains(expected), "{told}\n{}", text(&output.stderr));
+    }
+    for refused in [["check", "offpath.toml"].as_slice(), &["run"]] {
+        assert_eq!(offpath(&place, refused).status.code(), Some(64), "{refused:?}");
+    }
 }

@@ -7,12 +7,12 @@ use hyper::{Request, Response, body::Bytes, body::Incoming, client::conn::http1,
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::config::{Settings, paths};
+use crate::config::{outline::Outline, paths};
 
 /// Where the exporter said that it is, else where it is configured to be.
-pub(super) fn address(settings: &Settings) -> SocketAddr {
-    let published = std::fs::read_to_string(paths::address_file(&settings.data_dir));
-    let mut address = published.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(settings.listen);
+pub(super) fn address(exporter: &Outline) -> SocketAddr {
+    let published = std::fs::read_to_string(paths::address_file(&exporter.data_dir));
+    let mut address = published.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(exporter.listen);
     if address.ip().is_unspecified() {
         let loopback =
             if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };

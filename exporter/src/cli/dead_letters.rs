@@ -6,8 +6,11 @@ mod show;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::{Failure, data_dir, load};
-use crate::dead_letters::{Address, DeadLetters};
+use super::{Failure, beside, data_dir};
+use crate::{
+    config::outline::Outline,
+    dead_letters::{Address, DeadLetters},
+};
 
 /// What a user asks for.
 #[derive(Debug, clap::Args)]
@@ -81,14 +84,14 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 /// Letters, and whose are asked for.
 struct Kept {
     letters: DeadLetters,
-    settings: crate::config::Settings,
+    exporter: Outline,
     sink: Option<String>,
 }
 
 fn open(of: Of) -> Result<Kept, Failure> {
-    let settings = load(of.config)?;
-    let letters = DeadLetters::open(data_dir(&settings)?, settings.dead_letters).map_err(system)?;
-    Ok(Kept { letters, settings, sink: of.sink })
+    let exporter = beside(of.config)?;
+    let letters = DeadLetters::open(data_dir(&exporter)?, exporter.dead_letters).map_err(system)?;
+    Ok(Kept { letters, exporter, sink: of.sink })
 }
 
 impl Kept {

@@ -5,15 +5,18 @@
 mod past;
 mod time;
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use self::past::{Plan, Range};
-use super::{Failure, amount, data_dir, load, print};
+use super::{Failure, amount, beside, data_dir, print};
 use crate::{
-    config::Settings,
+    config::outline::{Outline, Outlined, Store},
     ids,
     resend::Packer,
-    sinks::{Kind, SinkSettings},
     spool::frame,
 };
 
@@ -47,11 +50,11 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if since >= until {
         return Err(Failure::Usage("--since must be before --until, and in the past".to_owned()));
     }
-    let settings = load(arguments.config)?;
-    let data_dir = data_dir(&settings)?;
-    let sinks = chosen(&settings, &arguments.sinks)?;
+    let exporter = beside(arguments.config)?;
+    let data_dir = data_dir(&exporter)?;
+    let sinks = chosen(&exporter, &arguments.sinks)?;
     let range = Range { since, until };
-    let mut plan = Plan::make(range, data_dir, &stores(&settings)).map_err(Failure::Other)?;
+    let mut plan = Plan::make(range, data_dir, &stores(&exporter)).map_err(Failure::Other)?;
     print(&found(&plan))?;
     if plan.events() == 0 {
         return Ok(ExitCode::SUCCESS);
@@ -65,8 +68,8 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             amount::bytes(needed)
         ));
     }
-    has_room(&settings, needed)?;
-    send(&mut plan, &settings, &sinks)?;
+    has_room(data_dir, needed)?;
+    send(&mut plan, data_dir, &sinks)?;
     let gone = plan.gone();
     if gone > 0 {
         eprintln!(
@@ -77,10 +80,9 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// The sinks that are named, or else all for which sending again makes sense.
-fn chosen<'s>(settings: &'s Settings, named: &[String]) -> Result<Vec<&'s SinkSettings>, Failure> {
+fn chosen<'e>(exporter: &'e Outline, named: &[String]) -> Result<Vec<&'e Outlined>, Failure> {
     if named.is_empty() {
-        let sinks: Vec<_> =
-            settings.sinks.iter().filter(|sink| !matches!(sink.kind, Kind::Sqlite(_))).collect();
+        let sinks: Vec<_> = exporter.sinks.iter().filter(|sink| sink.store.is_none()).collect();
         return match sinks.len() {
             0 => Err(Failure::Usage(
                 "all sinks are local stores, which have it; name one with --sink".to_owned(),
@@ -88,8 +90,8 @@ fn chosen<'s>(settings: &'s Settings, named: &[String]) -> Result<Vec<&'s SinkSe
             _ => Ok(sinks),
         };
     }
-    let by_name: BTreeMap<&str, &SinkSettings> =
-        settings.sinks.iter().map(|sink| (sink.name.as_str(), sink)).collect();
+    let by_name: BTreeMap<&str, &Outlined> =
+        exporter.sinks.iter().map(|sink| (sink.name.as_str(), sink)).collect();
     let known = || by_name.keys().copied().collect::<Vec<_>>().join(", ");
     let find = |name: &str| {
         let unknown = || Failure::Usage(format!("--sink: must be one of {}, got {name:?}", known()));
@@ -99,12 +101,16 @@ fn chosen<'s>(settings: &'s Settings, named: &[String]) -> Result<Vec<&'s SinkSe
     once.into_iter().map(find).collect()
 }
 
-fn stores(settings: &Settings) -> Vec<PathBuf> {
-    let store = |sink: &SinkSettings| match &sink.kind {
-        Kind::Sqlite(settings) => Some(settings.path.clone()),
-        _ => None,
+/// Where the local stores are; says of which that is not known.
+fn stores(exporter: &Outline) -> Vec<PathBuf> {
+    let store = |sink: &Outlined| match sink.store.as_ref()? {
+        Store::At(path) => Some(path.clone()),
+        Store::Unknown(why) => {
+            eprintln!("offpath: {why}; what only this store has is left out");
+            None
+        }
     };
-    settings.sinks.iter().filter_map(store).collect()
+    exporter.sinks.iter().filter_map(store).collect()
 }
 
 fn found(plan: &Plan) -> String {
@@ -122,8 +128,7 @@ fn found(plan: &Plan) -> String {
     text
 }
 
-fn has_room(settings: &Settings, needed: u64) -> Result<(), Failure> {
-    let directory = &settings.data_dir;
+fn has_room(directory: &Path, needed: u64) -> Result<(), Failure> {
     let room = rustix::fs::statvfs(directory).map_err(|error| Failure::Other(error.to_string()))?;
     let free = room.f_bavail.saturating_mul(room.f_frsize);
     if free >= needed.saturating_add(RESERVE) {
@@ -139,9 +144,8 @@ fn has_room(settings: &Settings, needed: u64) -> Result<(), Failure> {
     )))
 }
 
-fn send(plan: &mut Plan, settings: &Settings, sinks: &[&SinkSettings]) -> Result<(), Failure> {
-    let mut packers: Vec<Packer> =
-        sinks.iter().map(|sink| Packer::new(&settings.data_dir, &sink.name)).collect();
+fn send(plan: &mut Plan, data_dir: &Path, sinks: &[&Outlined]) -> Result<(), Failure> {
+    let mut packers: Vec<Packer> = sinks.iter().map(|sink| Packer::new(data_dir, &sink.name)).collect();
     let mut sent = 0_u64;
     let done = plan.each(|event| {
         sent += 1;

@@ -7,11 +7,10 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use http_body_util::BodyExt as _;
 use tokio::runtime;
 
-use super::{Failure, client, load, print};
+use super::{Failure, beside, client, print};
 
 pub(super) fn tail(config: Option<PathBuf>, json: bool) -> Result<ExitCode, Failure> {
-    let settings = load(config)?;
-    let address = client::address(&settings);
+    let address = client::address(&beside(config)?);
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Other(error.to_string()))?;
     runtime.block_on(follow(address, json))

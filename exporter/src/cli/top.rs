@@ -20,8 +20,8 @@ use tokio::{
 };
 
 use self::{rates::Rates, screen::Screen, status::Status};
-use super::{Failure, client, fit, load, print, print_styled};
-use crate::config::{Settings, paths};
+use super::{Failure, beside, client, fit, print, print_styled};
+use crate::config::{outline::Outline, paths};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,7 +61,7 @@ fn pace(text: &str) -> Result<Duration, String> {
 pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     let place = match arguments.address.take() {
         Some(address) => Place::Named(address),
-        None => Place::Of(Box::new(load(arguments.config.take())?)),
+        None => Place::Of(beside(arguments.config.take())?),
     };
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Other(error.to_string()))?;
@@ -80,14 +80,14 @@ pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
 enum Place {
     Named(String),
     /// Asked for each time: another exporter may be there by then.
-    Of(Box<Settings>),
+    Of(Outline),
 }
 
 impl Place {
     fn address(&self) -> String {
         match self {
             Self::Named(address) => address.clone(),
-            Self::Of(settings) => client::address(settings).to_string(),
+            Self::Of(exporter) => client::address(exporter).to_string(),
         }
     }
 
@@ -98,8 +98,8 @@ impl Place {
         answer.map_err(|error| {
             let place = match self {
                 // The system chooses the port, and only the exporter itself knows it.
-                Self::Of(settings) if address.ends_with(":0") => {
-                    let file = paths::address_file(&settings.data_dir);
+                Self::Of(exporter) if address.ends_with(":0") => {
+                    let file = paths::address_file(&exporter.data_dir);
                     format!(": {}, where it says its address, is not there", file.display())
                 }
                 _ => format!(" at {address}: {error}"),

@@ -26,12 +26,12 @@ pub(super) fn retry(kept: &Kept, ids: &[String]) -> Result<ExitCode, Failure> {
     }
     let mut left = 0;
     for (sink, letters) in by_sink {
-        if !kept.settings.sinks.iter().any(|configured| configured.name == sink) {
+        if !kept.exporter.sinks.iter().any(|configured| configured.name == sink) {
             eprintln!("offpath: sink {sink} is not configured; left there: {}", count(letters.len()));
             left += letters.len();
             continue;
         }
-        let packer = Packer::new(&kept.settings.data_dir, sink);
+        let packer = Packer::new(&kept.exporter.data_dir, sink);
         let (sent, damaged) = send(&kept.letters, packer, &letters).map_err(system)?;
         left += damaged;
         print(&format!("{sink}: {} to be sent again\n", count(sent)))?;
