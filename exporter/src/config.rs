@@ -358,7 +358,7 @@ pub(crate) fn duration(
     least: Duration,
     most: Duration,
 ) -> Option<Duration> {
-    let (from, to) = (humantime::format_duration(least), humantime::format_duration(most));
+    let (from, to) = (in_one_unit(least), in_one_unit(most));
     table.typed(
         key,
         &format!("must be a duration such as \"200ms\" or \"7d\", from {from} to {to}"),
@@ -367,6 +367,18 @@ pub(crate) fn duration(
             (least..=most).contains(&duration).then_some(duration)
         },
     )
+}
+
+/// `10000d` and not `27years 4months 16days`.
+fn in_one_unit(duration: Duration) -> String {
+    const UNITS: [(&str, u128); 4] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    let millis = duration.as_millis();
+    let whole = UNITS.into_iter().find(|(_, unit)| millis >= *unit && millis.is_multiple_of(*unit));
+    match whole {
+        Some((name, unit)) => format!("{}{name}", millis / unit),
+        None if millis == 0 => "0s".to_owned(),
+        None => format!("{millis}ms"),
+    }
 }
 
 #[cfg(test)]
@@ -442,6 +454,20 @@ mod tests {
         assert_eq!((settings.spool.max_size, settings.spool.max_age), (1 << 30, Duration::from_hours(48)));
         assert_eq!((settings.spool.keep, settings.sync), (Duration::from_mins(10), Duration::from_secs(1)));
         assert_eq!(read(json!({"keep": "0s"})).spool.keep, Duration::ZERO);
+    }
+
+    #[test]
+    fn bounds_of_durations_are_told_in_one_unit() {
+        for (millis, expected) in [
+            (0, "0s"),
+            (10, "10ms"),
+            (1_500, "1500ms"),
+            (60_000, "1m"),
+            (90_000, "90s"),
+            (864_000_000_000, "10000d"),
+        ] {
+            assert_eq!(in_one_unit(Duration::from_millis(millis)), expected);
+        }
     }
 
     #[test]

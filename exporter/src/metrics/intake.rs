@@ -11,7 +11,7 @@ use super::{By, Metrics, One, Ratio, one};
 const SOURCES: [&str; 6] = ["asgi", "envoy", "httpx", "aiohttp", "sdk", "otel"];
 
 /// Why events are lost. They are there from the start: a counter that begins with 1 has not risen, as Prometheus sees it.
-const REASONS: [&str; 11] = [
+const REASONS: [&str; 12] = [
     "ring_full",
     "too_big",
     "trap",
@@ -23,6 +23,7 @@ const REASONS: [&str; 11] = [
     "undecodable",
     "egress_full",
     "refused",
+    "stream_trimmed",
 ];
 
 #[derive(Debug, Clone, Default)]
