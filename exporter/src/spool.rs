@@ -197,12 +197,18 @@ impl Spool {
     pub fn enrol(&self, sink: &str) -> io::Result<(Cursor, u64)> {
         let system = self.shared.system.as_ref();
         let saved = Cursor::load(system, &self.cursors(), sink)?.filter(|cursor| cursor.spool == self.id());
+        let is_new = saved.is_none();
         let mut inner = self.shared.lock();
         let oldest = inner.oldest();
         let mut cursor = saved.unwrap_or(Cursor { spool: self.id(), next: oldest, ..Cursor::default() });
         let gone = between(cursor.next, oldest);
         cursor.next = self.clamp(cursor.next).max(oldest);
         inner.sinks.insert(sink.to_owned(), Progress::new(cursor.next));
+        drop(inner);
+        if is_new {
+            // For the space: on a full disk it can be written over, but none be made. If it cannot be made now, then later.
+            let _ = cursor.save(self.shared.system.as_ref(), &self.cursors(), sink);
+        }
         Ok((cursor, gone))
     }
 

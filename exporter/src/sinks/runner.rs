@@ -136,10 +136,10 @@ impl Runner {
     fn deliver(&mut self, batch: &Batch) -> Result<(), SinkError> {
         self.sink.deliver(batch)?;
         self.cursor.next = batch.next;
-        self.save()?;
+        // Now: it is not delivered again if this cannot be saved.
         self.lane.metrics.sink_sent(&self.lane.name, batch.len() as u64);
         self.lane.metrics.sink_repeated(&self.lane.name, self.sink.take_repeated());
-        Ok(())
+        self.save()
     }
 
     /// Between batches of its own. A parcel that fails stays, and comes again.

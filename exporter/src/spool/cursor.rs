@@ -9,11 +9,18 @@ use crc_fast::crc32_iscsi;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::system::{Open, System};
+use super::{
+    frame::MAX_INDEX,
+    system::{Open, System},
+};
 use crate::disk;
 
 /// More than any sink has to say: what bounds the read of a damaged file.
 const MOST_BYTES: u64 = 64 << 20;
+
+/// What a file takes on a disk at least. Cursors are filled up with spaces to a multiple of it, so that the next one fits where
+/// this one is.
+const BLOCK: usize = 4096;
 
 /// What a sink has delivered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -74,7 +81,8 @@ impl Cursor {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let Saved { cursor, crc32c } = serde_json::from_slice(bytes).ok()?;
-        (crc32c.is_none() || crc32c == cursor.crc32c()).then_some(cursor)
+        let is_good = cursor.next < MAX_INDEX && (crc32c.is_none() || crc32c == cursor.crc32c());
+        is_good.then_some(cursor)
     }
 
     fn crc32c(&self) -> Option<u32> {
@@ -83,11 +91,14 @@ impl Cursor {
 
     /// Replaces the cursor of `sink`; when this returns, it outlasts a power cut.
     pub(super) fn save(&self, system: &dyn System, directory: &Path, sink: &str) -> io::Result<()> {
-        let bytes = serde_json::to_vec(&Saved { cursor: self.clone(), crc32c: self.crc32c() })?;
+        let mut bytes = serde_json::to_vec(&Saved { cursor: self.clone(), crc32c: self.crc32c() })?;
+        bytes.resize(bytes.len().next_multiple_of(BLOCK), b' ');
         let path = path(directory, sink);
         match replace(system, directory, &path, &bytes) {
             // There is no room for another file, but that of the old one.
-            Err(error) if disk::kind(&error) == "disk_full" => overwrite(system, &path, &bytes),
+            Err(error) if disk::kind(&error) == disk::FULL => {
+                if overwrite(system, &path, &bytes)? { Ok(()) } else { Err(error) }
+            }
             done => done,
         }
     }
@@ -108,14 +119,23 @@ fn replace(system: &dyn System, directory: &Path, path: &Path, bytes: &[u8]) -> 
     system.sync_dir(directory)
 }
 
-/// Writes over a file, in one go, with spaces where it was longer. A power cut in the midst of it costs the cursor.
-fn overwrite(system: &dyn System, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let file = system.open(path, Open::Write)?;
+/// Writes over a file that is there and long enough, so that it takes no space that it has not; returns whether it is. A
+/// power cut in the midst of it costs the cursor.
+fn overwrite(system: &dyn System, path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let file = match system.open(path, Open::Write) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
     let length = usize::try_from(file.length()?).unwrap_or(0);
+    if length < bytes.len() {
+        return Ok(false);
+    }
     let mut padded = bytes.to_vec();
-    padded.resize(length.max(bytes.len()), b' ');
+    padded.resize(length, b' ');
     file.write_all(&padded, 0)?;
-    file.sync()
+    file.sync()?;
+    Ok(true)
 }
 
 fn path(directory: &Path, sink: &str) -> PathBuf {

@@ -26,6 +26,9 @@ pub const HEADER: usize = 64;
 /// The largest payload: a reader holds a whole frame in memory, and this bounds it.
 pub const MAX_PAYLOAD: usize = 8 << 20;
 
+/// An index that no spool comes to: what has it, or a higher one, is damaged, whatever its checksum says.
+pub(super) const MAX_INDEX: u64 = 1 << 63;
+
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -142,7 +145,7 @@ fn decode_header(marker: u64, bytes: &[u8]) -> Option<(Header, usize)> {
         received_unix_ns: u64_at(bytes, 48),
         kind,
     };
-    Some((header, length))
+    (header.index < MAX_INDEX).then_some((header, length))
 }
 
 /// Distance from the start of `bytes` to the next place, after the first, where a frame may begin; `None` if none.
@@ -193,6 +196,13 @@ mod tests {
             bytes[bit / 8] ^= 1 << (bit % 8);
             let is_frame = matches!(decode(MARKER, &bytes), Decoded::Frame { .. });
             prop_assert!(!is_frame);
+        }
+
+        #[test]
+        fn no_index_is_so_high_that_there_is_none_after_it(index in MAX_INDEX..=u64::MAX) {
+            let mut bytes = Vec::new();
+            encode(MARKER, &Header { index, ..header() }, b"", &mut bytes);
+            prop_assert_eq!(decode(MARKER, &bytes), Decoded::None);
         }
 
         #[test]

@@ -25,7 +25,7 @@ use std::{
 use crc_fast::crc32_iscsi;
 
 use super::{
-    frame::{u32_at, u64_at},
+    frame::{MAX_INDEX, u32_at, u64_at},
     state::ProducerStates,
     system::{File, Open, System},
 };
@@ -56,8 +56,8 @@ pub(super) fn path(directory: &Path, first: u64) -> PathBuf {
 /// Index of the first record of each segment in `directory`, in ascending order.
 pub(super) fn list(system: &dyn System, directory: &Path) -> io::Result<Vec<u64>> {
     let names = system.list(directory)?;
-    let mut found: Vec<u64> =
-        names.iter().filter_map(|name| name.strip_suffix(".seg")?.parse().ok()).collect();
+    let indexes = names.iter().filter_map(|name| name.strip_suffix(".seg")?.parse().ok());
+    let mut found: Vec<u64> = indexes.filter(|first| *first < MAX_INDEX).collect();
     found.sort_unstable();
     Ok(found)
 }

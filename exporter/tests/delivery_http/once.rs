@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, thread, time::Duration};
+use std::{collections::BTreeSet, fs, thread, time::Duration};
 
 use offpath_exporter::ids;
 
@@ -123,4 +123,32 @@ fn an_outage_with_a_large_spool_costs_no_memory() {
     assert_eq!(receiver.taken(), all(1..EVENTS + 1));
     let peak = exporter.peak_resident_mb();
     assert!(peak <= 64, "{peak} MB");
+}
+
+#[test]
+fn a_position_that_cannot_be_saved_holds_nothing_up_and_has_nothing_sent_twice() {
+    let receiver = Receiver::start();
+    let place = place(receiver.address(), "");
+    let exporter = place.run();
+    let mut ring = written(&place, 1..101);
+    arrives(&receiver, 1..101);
+    let backlog = "offpath_sink_backlog_events{sink=\"web\"}";
+    eventually("it is saved", || exporter.count(backlog) == 0);
+    // What a new cursor is written to.
+    let taken = place.data().join("spool/cursors/web.new");
+    fs::create_dir(&taken).expect("made");
+    for round in 1..6 {
+        write(&mut ring, round * 100 + 1..round * 100 + 101);
+        arrives(&receiver, 1..round * 100 + 101);
+    }
+    let errors = "offpath_sink_errors_total{sink=\"web\",kind=\"io\"}";
+    eventually("it is tried again", || exporter.count(errors) > 3);
+    assert_eq!(exporter.log().matches("cannot save how far this sink is").count(), 1, "it is said once");
+    assert_eq!(exporter.count(backlog), 500, "the spool keeps it");
+    fs::remove_dir(&taken).expect("removed");
+    eventually("it is saved in the end", || exporter.count(backlog) == 0);
+    exporter.kill();
+    let _exporter = place.run();
+    write(&mut ring, 601..701);
+    arrives(&receiver, 1..701);
 }

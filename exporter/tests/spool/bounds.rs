@@ -169,6 +169,33 @@ fn a_cursor_is_saved_on_a_full_disk_over_the_old_one() {
 }
 
 #[test]
+fn a_cursor_for_which_a_full_disk_has_no_space_leaves_the_old_one_whole() {
+    let sim = Sim::default();
+    let (spool, mut writer) = open(&sim, options());
+    fill(&mut writer, 0..60);
+    deliver(&spool, "a", 40);
+    let (mut cursor, _) = spool.enrol("a").expect("enrolled");
+    (cursor.next, cursor.state) = (50, "x".repeat(10_000).into());
+    sim.fail(0, 100, Fault::Full(5));
+    spool.advance("a", &cursor).expect_err("it is too long");
+    sim.heal();
+    drop((spool, writer));
+    let (spool, _writer) = open(&sim, options());
+    assert_eq!(spool.enrol("a").expect("enrolled").0.next, 40);
+}
+
+#[test]
+fn a_sink_s_first_cursor_is_saved_on_a_full_disk() {
+    let sim = Sim::default();
+    let (spool, mut writer) = open(&sim, options());
+    fill(&mut writer, 0..60);
+    let (mut cursor, _) = spool.enrol("a").expect("enrolled");
+    cursor.next = 50;
+    sim.fail(0, 2, Fault::Full(5));
+    spool.advance("a", &cursor).expect("saved");
+}
+
+#[test]
 fn opening_reads_no_more_than_headers_and_the_last_segment() {
     let sim = Sim::default();
     let (spool, mut writer) = open(&sim, Options { segment_size: 100_000, ..options() });

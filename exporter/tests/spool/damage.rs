@@ -1,8 +1,12 @@
 //! Flipped bits, wherever they are: what they hit is set aside once and counted, and the rest is delivered.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File},
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+};
 
-use offpath_exporter::spool::frame;
+use offpath_exporter::spool::{Options, Spool, frame};
 use proptest::prelude::*;
 
 use super::{
@@ -122,6 +126,44 @@ fn what_is_set_aside_is_the_damaged_bytes() {
     sim.tamper(&Path::new(SPOOL).join("damaged").join(name), |bytes| kept.clone_from(bytes));
     assert_eq!(kept.len(), frame::size(payload(2).len()));
     assert_eq!(&kept[64..80], &payload(2)[..16]);
+}
+
+#[test]
+fn of_what_is_set_aside_the_newest_64_mib_are_kept() {
+    const RECORDS: u64 = 10;
+    let place = tempfile::tempdir().expect("a directory");
+    let options = Options { segment_size: 20 << 20, ..options() };
+    let (spool, mut writer) = Spool::open(place.path(), options).expect("opened");
+    let large = vec![b'x'; frame::MAX_PAYLOAD];
+    for index in 0..RECORDS {
+        assert!(writer.push(1, index, index, &large));
+        writer.commit().expect("committed");
+    }
+    spool.enrol("a").expect("enrolled");
+    for segment in list(place.path()).iter().filter(|path| path.extension().is_some_and(|name| name == "seg")) {
+        let length = fs::metadata(segment).expect("there").len();
+        let file = File::options().write(true).open(segment).expect("opened");
+        // So often that each record is hit.
+        for at in (0..length).step_by(4 << 20).skip(1) {
+            file.write_all_at(b"y", at).expect("written");
+        }
+    }
+    let mut reader = spool.reader("a", 0);
+    assert!(reader.read().expect("read").is_none());
+    assert_eq!(reader.take_missing(), RECORDS);
+    let kept = list(&place.path().join("damaged"));
+    let bytes: u64 = kept.iter().map(|path| fs::metadata(path).expect("there").len()).sum();
+    assert!(bytes <= 64 << 20 && bytes > 40 << 20, "{bytes} in {kept:?}");
+    let is_oldest = |path: &PathBuf| path.to_string_lossy().contains("/00000000000000000000-");
+    assert!(!kept.iter().any(is_oldest), "{kept:?}");
+}
+
+/// The files in a directory, in order.
+fn list(directory: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(directory).expect("listed").map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
 }
 
 #[test]
