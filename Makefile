@@ -89,6 +89,7 @@ test-python: $(VENV)/.wheel $(PEERS)
 bench: $(VENV)/.wheel $(VENV)/.perf ## measure offpath beside what users have today; QUICK=1 for a short run
 	@tools/need.sh wrk
 	@tools/need.sh h2load nghttp2-client
+	@tools/need.sh redis-server
 	@tools/need.sh valgrind || true
 	@$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
 	@$(CARGO) build --quiet --locked --release -p offpath-core -p offpath-exporter -p offpath-ring --examples

@@ -1,5 +1,5 @@
 //! How many events of 1 KB a second a sink over HTTP takes from the spool to a backend on this machine, what each costs, and
-//! in how much memory.
+//! in how much memory. To give the exporter one core, start it with `taskset -c 0`; the backend takes another.
 //!
 //! Fills a spool while the backend is away, then starts the exporter anew with a backend, which is another process and only
 //! counts, and waits until all is delivered. What is told is of the second exporter as a whole. Prints one line of JSON.
@@ -105,7 +105,9 @@ struct Backend {
 
 impl Backend {
     fn start() -> Result<Self, Failed> {
-        let mut command = Command::new(std::env::current_exe()?);
+        // On the second core: where the exporter is kept to one, it is to have it for itself.
+        let mut command = Command::new("taskset");
+        command.args(["-c", "1"]).arg(std::env::current_exe()?);
         let mut process = command.arg("receive").stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(process.stdout.take().ok_or("no output")?).read_line(&mut line)?;

@@ -43,6 +43,7 @@ def main() -> None:
         show(native.ring())
         show(native.intake(100_000 if quick else 1_000_000))
         show(delivery.report(black_hole, 50_000 if quick else 200_000))
+        show(native.delivery(50_000 if quick else 200_000))
         show(native.redaction(0.3 if quick else 3))
         show(startup.report(made.env, black_hole))
 

@@ -40,11 +40,31 @@ def intake(events: int) -> str:
     return heading("The exporter, from a ring to its spool") + table(head, [row])
 
 
+def delivery(events: int) -> str:
+    """Return how fast events go through the exporter and out of it, with one core for it."""
+    rows = []
+    for sink, what in {"otlp": "spool to OTLP", "phoenix": "spool to OTLP with both bodies"}.items():
+        measured = json.loads(_example("offpath-exporter", "http_rate", sink, str(events), core=0))
+        rows.append(_rate(what, measured, f"{measured['peak_resident_mb']:.0f} MB"))
+    for line in _example("offpath-exporter", "redis_rate", str(events), core=0).splitlines():
+        measured = json.loads(line)
+        rows.append(_rate(measured["what"], measured, ""))
+    head = ["events of 1 KB", "a second", "CPU of each, in µs", "resident at most"]
+    return heading("Through the exporter, on one core") + table(head, rows)
+
+
+def _rate(what: str, measured: dict[str, float], resident: str) -> list[str]:
+    rate, cpu = measured["events_per_second"], measured["cpu_us_per_event"]
+    return [what, f"{rate:,.0f}", f"{cpu:,.1f}", resident]
+
+
 def _printed(package: str, name: str, *arguments: str) -> str:
     return f"```text\n{_example(package, name, *arguments).rstrip()}\n```\n"
 
 
-def _example(package: str, name: str, *arguments: str) -> str:
+def _example(package: str, name: str, *arguments: str, core: int | None = None) -> str:
     cargo = ["cargo", "run", "--quiet", "--locked", "--release", "-p", package, "--example", name]
-    ran = subprocess.run([*cargo, "--", *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    pinned = [] if core is None else ["taskset", "-c", str(core)]
+    command = [*pinned, *cargo, "--", *arguments]
+    ran = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     return ran.stdout
