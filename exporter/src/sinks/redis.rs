@@ -91,15 +91,19 @@ impl Redis {
             _ => Err(Error::passing("redis_restarted", "Redis has another position than it had".to_owned())),
         }
     }
+
+    fn placed(&self, error: Error) -> SinkError {
+        error.at(&self.settings.server.place()).into()
+    }
 }
 
 impl Sink for Redis {
     fn open(&mut self, saved: &Cursor) -> Result<u64, SinkError> {
-        Ok(self.connect(saved)?)
+        self.connect(saved).map_err(|error| self.placed(error))
     }
 
     fn deliver(&mut self, batch: &Batch) -> Result<(), SinkError> {
-        Ok(self.add(batch)?)
+        self.add(batch).map_err(|error| self.placed(error))
     }
 
     fn takes_encoded(&self) -> bool {

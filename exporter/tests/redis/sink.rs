@@ -135,7 +135,8 @@ fn a_redis_without_memory_holds_events_up_and_loses_none() {
     write(&mut ring, 1..101);
     let exporter = place.run();
     eventually("the other sink has all", || place.stored().len() == 100);
-    eventually("it says so", || exporter.get("/readyz").1.contains("sink stream: retrying: OOM"));
+    let told = format!("sink stream: retrying: {}/0: OOM", redis.url().replace("unix://", ""));
+    eventually("it says so, and where", || exporter.get("/readyz").1.contains(&told));
     assert!(exporter.count("offpath_sink_errors_total{sink=\"stream\",kind=\"redis_memory\"}") > 0);
     let () = redis.ask(&["CONFIG", "SET", "maxmemory", "0"]);
     eventually("the stream has all", || redis.length(STREAM) == 100);
@@ -178,7 +179,9 @@ fn a_key_that_is_no_stream_blocks_the_sink() {
     let exporter = place.run();
     eventually("it says what to do", || {
         let (_, text) = exporter.get("/readyz");
-        text.contains("sink stream: blocked: WRONGTYPE") && text.contains("name another stream")
+        text.contains("sink stream: blocked: ")
+            && text.contains(": WRONGTYPE")
+            && text.contains("name another stream")
     });
     let kept: String = redis.ask(&["GET", STREAM]);
     assert_eq!(kept, "mine");
