@@ -17,8 +17,9 @@ use super::{Proxy, Request, Settings, failure::Failure};
 /// No connection takes longer than this to come about.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Bytes of an answer that are read.
-const MAX_ANSWER: usize = 64 << 10;
+/// Bytes of an answer that are read: a few hundred for each of a thousand events, where a backend has something to say of
+/// each.
+const MAX_ANSWER: usize = 512 << 10;
 
 /// A request as it goes out.
 #[derive(Debug, Clone)]
@@ -66,14 +67,14 @@ impl Client {
         Ok(Self { http, headers: headers.collect(), timeout: settings.timeout })
     }
 
-    /// Sends it, once.
+    /// Sends it, once. What fails is told by the host alone: path and query may hold a key.
     pub(super) async fn send(self, request: Request, packed: Packed) -> Result<Received, Failure> {
         let started = Instant::now();
         let Some(url) = request.url.parse::<Url>().ok() else {
-            return Err(Failure::blocked("address", format!("{:?} is no address", request.url)));
+            return Err(Failure::blocked("address", "the address of this sink is none".to_owned()));
         };
-        let place = place(&url);
-        let failed = |error: reqwest::Error| Failure::of(&error, &place, self.timeout);
+        let place = url.origin().ascii_serialization();
+        let failed = |error: reqwest::Error| Failure::of(&error.without_url(), &place, self.timeout);
         let headers = self.headers_of(&request, packed.is_gzip);
         let answer = self.http.post(url).headers(headers).body(packed.body).send().await.map_err(failed)?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
@@ -85,23 +86,21 @@ impl Client {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type));
         for (name, value) in &request.headers {
-            if let Ok(mut value) = HeaderValue::from_str(value) {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            if let (Ok(name), Ok(mut value)) = (name, HeaderValue::from_str(value)) {
                 value.set_sensitive(true);
-                headers.insert(HeaderName::from_static(name), value);
+                headers.insert(name, value);
             }
         }
-        // What users say comes last, and so prevails.
-        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        // What users say comes last, and takes the place of what is there: `extend` would send both.
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
         if is_gzip {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         headers
     }
-}
-
-/// An address as it may be shown: without its query.
-fn place(url: &Url) -> String {
-    format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
 async fn start_of_body(mut answer: reqwest::Response) -> reqwest::Result<Vec<u8>> {

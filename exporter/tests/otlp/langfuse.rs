@@ -17,7 +17,7 @@ fn spans_go_to_its_endpoint_with_its_keys() {
     assert_eq!(request.content_type, "application/x-protobuf");
     let expected = [
         // pk-1:sk-1
-        ("Authorization", "Basic cGstMTpzay0x"),
+        ("authorization", "Basic cGstMTpzay0x"),
         ("x-langfuse-ingestion-version", "4"),
         ("x-langfuse-sdk-name", "offpath"),
         ("x-langfuse-sdk-version", env!("CARGO_PKG_VERSION")),

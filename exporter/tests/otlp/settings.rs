@@ -58,13 +58,13 @@ fn each_preset_knows_where_its_backend_is() {
 #[test]
 fn each_preset_says_who_sends() {
     let sent = request(&json!({"type": "mlflow", "experiment_id": "7", "token": "t"}), &[]).expect("valid");
-    assert_eq!(headers(&sent), [("x-mlflow-experiment-id", "7"), ("Authorization", "Bearer t")]);
+    assert_eq!(headers(&sent), [("x-mlflow-experiment-id", "7"), ("authorization", "Bearer t")]);
     let sent = request(&json!({"type": "langsmith", "api_key": "k", "project": "p"}), &[]).expect("valid");
-    assert_eq!(headers(&sent), [("x-api-key", "k"), ("Langsmith-Project", "p")]);
+    assert_eq!(headers(&sent), [("x-api-key", "k"), ("langsmith-project", "p")]);
     let sent = request(&json!({"type": "axiom", "token": "t", "dataset": "d"}), &[]).expect("valid");
-    assert_eq!(headers(&sent), [("Authorization", "Bearer t"), ("X-Axiom-Dataset", "d")]);
+    assert_eq!(headers(&sent), [("authorization", "Bearer t"), ("x-axiom-dataset", "d")]);
     let sent = request(&json!({"type": "phoenix", "api_key": "k"}), &[]).expect("valid");
-    assert_eq!(headers(&sent), [("Authorization", "Bearer k")]);
+    assert_eq!(headers(&sent), [("authorization", "Bearer k")]);
     assert_eq!(headers(&request(&json!({"type": "jaeger"}), &[]).expect("valid")), []);
 }
 
@@ -77,7 +77,7 @@ fn the_variables_of_langfuse_s_sdk_keep_their_meaning() {
     ];
     let sent = request(&json!({"type": "langfuse"}), &env).expect("valid");
     assert_eq!(sent.url, "https://eu.example/api/public/otel/v1/traces");
-    assert_eq!(headers(&sent)[0], ("Authorization", "Basic cGstMTpzay0x"));
+    assert_eq!(headers(&sent)[0], ("authorization", "Basic cGstMTpzay0x"));
     let both = [&env[..], &[("LANGFUSE_BASE_URL", "https://us.example")]].concat();
     assert_eq!(url(&json!({"type": "langfuse"}), &both), "https://us.example/api/public/otel/v1/traces");
     let told = json!({"type": "langfuse", "base_url": "https://mine.example"});

@@ -57,7 +57,8 @@ impl Settings {
         if !is_compressed {
             delivery.compression = Compression::None;
         }
-        delivery.headers.extend(authorization.map(|value| (header::AUTHORIZATION, value)));
+        // First: what stands under headers prevails.
+        delivery.headers.splice(..0, authorization.map(|value| (header::AUTHORIZATION, value)));
         Some(Self {
             endpoint: push(endpoint?),
             tenant,

@@ -9,6 +9,6 @@ pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<
     let endpoint = address(table, "endpoint", (env, &[]), Some("https://api.axiom.co"), TRACES);
     let token = needed(table, "token", env, "AXIOM_TOKEN");
     let dataset = needed(table, "dataset", env, "AXIOM_DATASET");
-    let target = Target::new(endpoint?).header("Authorization", format!("Bearer {}", token?.expose()));
-    Some(target.header("X-Axiom-Dataset", dataset?.expose()))
+    let target = Target::new(endpoint?).header("authorization", format!("Bearer {}", token?.expose()));
+    Some(target.header("x-axiom-dataset", dataset?.expose()))
 }

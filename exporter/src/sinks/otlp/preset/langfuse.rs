@@ -28,7 +28,7 @@ pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<
     let base = base.trim_end_matches('/');
     let keys = STANDARD.encode(format!("{}:{}", public?.expose(), secret?.expose()));
     let mut target = Target::new(format!("{base}/api/public/otel/v1/traces"))
-        .header("Authorization", format!("Basic {keys}"))
+        .header("authorization", format!("Basic {keys}"))
         // Shown at once, not after minutes.
         .header("x-langfuse-ingestion-version", "4")
         .header("x-langfuse-sdk-name", "offpath")

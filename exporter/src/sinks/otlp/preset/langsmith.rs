@@ -16,7 +16,7 @@ pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<
     let project = text(table, "project", env, "LANGSMITH_PROJECT");
     let target = Target::new(endpoint?).header("x-api-key", key?.expose());
     Some(match project {
-        Some(project) => target.header("Langsmith-Project", project),
+        Some(project) => target.header("langsmith-project", project),
         None => target,
     })
 }

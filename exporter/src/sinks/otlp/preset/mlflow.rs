@@ -17,7 +17,7 @@ pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<
     let target = Target::new(endpoint?);
     let target = target.header("x-mlflow-experiment-id", experiment.unwrap_or_else(|| "0".to_owned()));
     Some(match token {
-        Some(token) => target.header("Authorization", format!("Bearer {}", token.expose())),
+        Some(token) => target.header("authorization", format!("Bearer {}", token.expose())),
         None => target,
     })
 }

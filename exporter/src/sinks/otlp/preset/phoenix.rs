@@ -16,7 +16,7 @@ pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<
     let mut target = Target::new(endpoint?);
     target.scores = target.traces.strip_suffix(TRACES).map(|base| Scores::Phoenix(base.to_owned()));
     if let Some(key) = key {
-        target = target.header("Authorization", format!("Bearer {}", key.expose()));
+        target = target.header("authorization", format!("Bearer {}", key.expose()));
     }
     target.resource.extend(project.map(|project| ("openinference.project.name", project)));
     Some(target)
