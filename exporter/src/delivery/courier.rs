@@ -235,17 +235,20 @@ impl Courier {
         let (place, limits) = match (self.refusals.probe_at(), self.circuit.detour()) {
             (Some(place), _) => (place, Limits { max_events: 1, ..limits }),
             (None, Some(place)) => (place, first),
-            (None, None) => return self.source.next(&first, true),
+            (None, None) => return self.source.probe(&first),
         };
         if self.source.skip(place)?
-            && let Some(batch) = self.source.next(&limits, true)?
+            && let Some(batch) = self.source.of_spool(&limits, true)?
         {
             return Ok(Some(batch));
         }
         // There is none so far on: the first one is tried instead.
-        self.refusals.start_over();
         self.source.rewind();
-        self.source.next(&limits, true)
+        if self.refusals.probe_at().is_none() {
+            return self.source.probe(&limits);
+        }
+        self.refusals.start_over();
+        self.source.of_spool(&limits, true)
     }
 
     /// Makes requests of the events at some places of a batch.

@@ -78,6 +78,20 @@ impl Source {
             return Ok(Some(Rc::new(batch)));
         }
         self.was_parcel = false;
+        self.of_spool(limits, is_hurried)
+    }
+
+    /// What a backend that is away is asked with: a batch of the spool, whose turn it is then for as long as a parcel fails. If
+    /// there is none, a parcel.
+    pub(super) fn probe(&mut self, limits: &Limits) -> io::Result<Option<Rc<Batch>>> {
+        if let Some(batch) = self.of_spool(limits, true)? {
+            return Ok(Some(batch));
+        }
+        Ok(self.next_parcel().map(Rc::new))
+    }
+
+    /// As [`Source::next`], and never a parcel.
+    pub(super) fn of_spool(&mut self, limits: &Limits, is_hurried: bool) -> io::Result<Option<Rc<Batch>>> {
         let is_full = self.fill(limits)?;
         let is_due = is_full
             || is_hurried
@@ -183,9 +197,9 @@ impl Source {
         }
     }
 
-    /// Forgets what was read, so that nothing is held while the backend is away.
+    /// Forgets what was read, so that nothing is held while the backend is away. Then it is the spool's turn.
     pub(super) fn let_go(&mut self) {
-        (self.filling, self.parcel, self.was_parcel) = (None, None, false);
+        (self.filling, self.parcel, self.was_parcel) = (None, None, true);
     }
 
     /// Goes back to the first event that is open. To be called when no batch is left.

@@ -11,7 +11,9 @@ use tracing::warn;
 use super::{Courier, Job};
 use crate::{
     dead_letters::Letter,
-    delivery::{Answer, Refusal, Verdict, client::Received, failure::Failure, refusals::Then, retry},
+    delivery::{
+        Answer, Refusal, Verdict, batch::Origin, client::Received, failure::Failure, refusals::Then, retry,
+    },
     health::Trouble,
     ids,
 };
@@ -178,12 +180,21 @@ impl Courier {
             self.prepare(&Rc::clone(&job.batch), right);
             return;
         }
-        match self.refusals.refused(1) {
+        match self.then(&job, 1) {
             Then::SetAside => {
                 self.close_circuit();
                 self.set_aside(&job, events, reason, &why).await;
             }
             Then::Hold => self.hold(&why),
+        }
+    }
+
+    /// What to do with `count` events of a job, which are all that is in it. What somebody has sent again may well be bad
+    /// altogether, and says nothing of what else there is.
+    fn then(&mut self, job: &Job, count: u64) -> Then {
+        match job.batch.origin {
+            Origin::Spool => self.refusals.refused(count),
+            Origin::Parcel => Then::SetAside,
         }
     }
 
@@ -217,7 +228,7 @@ impl Courier {
         let events = &job.request.events;
         let why = self.secrets.clean(why, Some(&job.request));
         if rejected == events.len() {
-            match self.refusals.refused(rejected as u64) {
+            match self.then(&job, rejected as u64) {
                 Then::SetAside => _ = self.set_aside(&job, events, "rejected", &why).await,
                 Then::Hold => self.hold(&why),
             }
