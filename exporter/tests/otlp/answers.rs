@@ -35,6 +35,7 @@ fn a_success_is_one_in_either_form_or_with_nothing_to_say() {
         ("application/json; charset=utf-8", br#"{"partialSuccess":{}}"#),
         // Langfuse and others say more.
         ("application/json", br#"{"partialSuccess":null,"more":1}"#),
+        ("application/json", br#"{"partialSuccess":{"rejectedSpans":0,"errorMessage":null}}"#),
     ] {
         assert_eq!(judged(content_type, body), Verdict::Delivered, "{content_type} {body:?}");
     }
@@ -68,14 +69,26 @@ fn a_success_that_is_no_answer_of_otlp_delivers_nothing() {
     }
 }
 
+/// What Langfuse's answer to a score, or else to a span, means.
+fn judged_by_langfuse(is_score: bool, status: u16, body: &[u8]) -> Verdict {
+    let score = Some(offpath_core::event::Kind::Score(Default::default()));
+    let event = exchange(5);
+    let event = if is_score { offpath_core::event::Event { kind: score, ..event } } else { event };
+    let request = request(&langfuse(), &[event]);
+    backend(&langfuse()).judge(&Answer { status, headers: &HeaderMap::new(), body, request: &request })
+}
+
 #[test]
 fn a_score_s_answer_is_no_answer_of_otlp() {
-    let event = offpath_core::event::Event {
-        kind: Some(offpath_core::event::Kind::Score(Default::default())),
-        ..exchange(5)
-    };
-    let request = request(&langfuse(), &[event]);
-    let answer =
-        Answer { status: 200, headers: &HeaderMap::new(), body: br#"{"id":"x"}"#, request: &request };
-    assert_eq!(backend(&langfuse()).judge(&answer), Verdict::Delivered);
+    assert_eq!(judged_by_langfuse(true, 200, br#"{"id":"x"}"#), Verdict::Delivered);
+}
+
+#[test]
+fn a_score_that_names_what_is_not_there_is_refused_and_holds_up_nothing() {
+    let body = br#"{"message":"Score config not found","error":"LangfuseNotFoundError"}"#;
+    for status in [404, 405] {
+        assert!(matches!(judged_by_langfuse(true, status, body), Verdict::Refused { .. }), "{status}");
+        assert!(matches!(judged_by_langfuse(false, status, body), Verdict::Blocked { .. }), "{status}");
+    }
+    assert!(matches!(judged_by_langfuse(true, 401, b""), Verdict::Blocked { .. }));
 }

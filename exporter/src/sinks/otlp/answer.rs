@@ -33,12 +33,13 @@ fn partial_success(answer: &Answer<'_>) -> Option<(u64, String)> {
     }
     let response: Response = serde_json::from_slice(answer.body).ok()?;
     let partial = response.partial_success.unwrap_or_default();
+    let why = partial.error_message.unwrap_or_default();
     let rejected = match partial.rejected_spans {
         Some(Count::Number(count)) => count,
         Some(Count::Text(text)) => text.parse().unwrap_or(0),
         None => 0,
     };
-    Some((rejected, partial.error_message))
+    Some((rejected, why))
 }
 
 /// In JSON, numbers of 64 bits are strings, and receivers are to take either, and so do we.
@@ -52,7 +53,7 @@ struct Response {
 #[serde(rename_all = "camelCase", default)]
 struct PartialSuccess {
     rejected_spans: Option<Count>,
-    error_message: String,
+    error_message: Option<String>,
 }
 
 #[derive(Deserialize)]
