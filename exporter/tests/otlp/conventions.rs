@@ -3,7 +3,7 @@
 //! <https://github.com/open-telemetry/semantic-conventions-genai>.
 
 use offpath_core::event::{
-    Body, Error, Event, Exchange, Header, Kind, Level, Loss, Outcome, Score, Span as AppSpan,
+    Body, Error, Event, Exchange, Header, Kind, Level, Loss, Outcome, Score, Span as AppSpan, Tokens,
 };
 use opentelemetry_proto::tonic::trace::v1::{span::SpanKind, status::StatusCode};
 use serde_json::json;
@@ -175,6 +175,21 @@ fn what_a_model_did_is_told_by_the_names_of_the_conventions() {
         "gen_ai.request.stop_sequences": ["END"],
     });
     assert_eq!(only(&attributes(&span.attributes), &["gen_ai."]), expected);
+}
+
+#[test]
+fn tokens_that_went_into_a_cache_are_told_by_the_name_of_the_conventions() {
+    let mut event = told();
+    if let Some(Kind::Span(AppSpan { generation: Some(generation), .. })) = &mut event.kind {
+        generation.usage.push(Tokens { kind: "input_cache_creation".to_owned(), count: 7 });
+    }
+    let span = span(&plain(), event);
+    let told = only(&attributes(&span.attributes), &["gen_ai.usage.cache", "gen_ai.usage.input"]);
+    let expected = json!({
+        "gen_ai.usage.input_tokens": 57, "gen_ai.usage.cache_read.input_tokens": 10,
+        "gen_ai.usage.cache_creation.input_tokens": 7,
+    });
+    assert_eq!(told, expected);
 }
 
 #[test]

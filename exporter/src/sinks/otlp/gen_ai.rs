@@ -31,7 +31,7 @@ fn add_usage(attributes: &mut Attributes, generation: &Generation) {
         ("gen_ai.usage.input_tokens", usage.input()),
         ("gen_ai.usage.output_tokens", usage.output()),
         ("gen_ai.usage.cache_read.input_tokens", usage.cache_read()),
-        ("gen_ai.usage.cache_write.input_tokens", usage.cache_write()),
+        ("gen_ai.usage.cache_creation.input_tokens", usage.cache_write()),
         ("gen_ai.usage.reasoning.output_tokens", usage.reasoning()),
     ] {
         if let Some(tokens) = tokens {
