@@ -250,12 +250,18 @@ fn a_request_is_smaller_than_what_loki_throttles_for_ever() {
         let body = exchange.request.as_mut().and_then(|message| message.body.as_mut()).expect("a body");
         body.head = vec![b'x'; 200 << 10];
     };
-    let events: Vec<Event> = (1..51).map(|id| with(id, body)).collect();
-    let requests = requests(&json!({}), &events);
-    let places: Vec<usize> = requests.iter().flat_map(|request| request.events.clone()).collect();
-    assert_eq!(places, (0..50).collect::<Vec<_>>());
-    for request in requests {
-        assert!(snap::raw::decompress_len(&request.body).expect("Snappy") < 3 << 20);
+    let bodies: Vec<Event> = (1..51).map(|id| with(id, body)).collect();
+    // Loki counts metadata as it counts lines.
+    let name = |id| Event { user_id: "u".repeat(1024), session_id: "s".repeat(1024), ..exchange(id) };
+    let names: Vec<Event> = (1..2_001).map(name).collect();
+    for events in [bodies, names] {
+        let requests = requests(&json!({}), &events);
+        let places: Vec<usize> = requests.iter().flat_map(|request| request.events.clone()).collect();
+        assert_eq!(places, (0..events.len()).collect::<Vec<_>>());
+        for request in requests {
+            let length = snap::raw::decompress_len(&request.body).expect("Snappy");
+            assert!(length < 3 << 20, "{length}");
+        }
     }
 }
 

@@ -27,7 +27,7 @@ use self::push::{Entry, PushRequest, Stream, Timestamp};
 pub use self::settings::Settings;
 use crate::delivery::{Answer, Backend, Request, Verdict};
 
-/// Bytes of lines in a request: within what Loki takes at once by default (`ingestion_burst_size_mb` = 6, and 4 MiB for a
+/// Bytes of lines and their metadata in a request: within what Loki takes at once by default (`ingestion_burst_size_mb` = 6, and 4 MiB for a
 /// message between its parts). What is larger it would throttle for ever.
 const MOST: usize = 2 << 20;
 
@@ -92,10 +92,11 @@ impl Backend for Loki {
         let mut gathered = Gathered::default();
         for (place, event) in events.iter().enumerate() {
             let entry = self.entry(event);
-            if gathered.bytes + entry.line.len() > MOST && !gathered.events.is_empty() {
+            let size = entry.size();
+            if gathered.bytes + size > MOST && !gathered.events.is_empty() {
                 requests.push(self.request(std::mem::take(&mut gathered)));
             }
-            gathered.bytes += entry.line.len();
+            gathered.bytes += size;
             gathered.events.push(place);
             gathered.streams.entry(stream::labels(event, &self.labels)).or_default().push(entry);
         }

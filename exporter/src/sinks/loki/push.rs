@@ -41,6 +41,14 @@ pub(super) struct Entry {
     pub(super) structured_metadata: Vec<Pair>,
 }
 
+impl Entry {
+    /// Bytes that Loki counts against its limits: metadata count as the line does.
+    pub(super) fn size(&self) -> usize {
+        let metadata = self.structured_metadata.iter().map(|pair| pair.name.len() + pair.value.len());
+        self.line.len() + metadata.sum::<usize>()
+    }
+}
+
 /// `google.protobuf.Timestamp`.
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
 pub(super) struct Timestamp {
