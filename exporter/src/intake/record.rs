@@ -24,7 +24,7 @@ pub(super) struct Told {
     source: String,
     is_stored: bool,
     request: Option<Request>,
-    generation: Option<Generation>,
+    generation: Option<Box<Generation>>,
     done: Done,
 }
 
@@ -90,10 +90,12 @@ fn request(event: &mut Event) -> Option<Request> {
 }
 
 /// Likewise, of what a model did in a span of the app. Of an exchange, nobody has read it yet.
-fn generation(event: &mut Event) -> Option<Generation> {
+fn generation(event: &mut Event) -> Option<Box<Generation>> {
     let Some(Kind::Span(Span { generation, .. })) = &mut event.kind else { return None };
     let Generation { request_model, response_model, usage, cost, first_token_ns, .. } = generation.take()?;
-    Some(Generation { request_model, response_model, usage, cost, first_token_ns, ..Generation::default() })
+    let told =
+        Generation { request_model, response_model, usage, cost, first_token_ns, ..Generation::default() };
+    Some(Box::new(told))
 }
 
 impl Told {
