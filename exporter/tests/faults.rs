@@ -2,8 +2,8 @@
 
 use std::{
     fs::{self, File},
-    os::unix::fs::FileExt as _,
     ops::Range,
+    os::unix::fs::FileExt as _,
     path::Path,
     time::Duration,
 };

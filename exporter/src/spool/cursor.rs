@@ -97,7 +97,11 @@ impl Cursor {
         match replace(system, directory, &path, &bytes) {
             // There is no room for another file, but that of the old one.
             Err(error) if disk::kind(&error) == disk::FULL => {
-                if overwrite(system, &path, &bytes)? { Ok(()) } else { Err(error) }
+                if overwrite(system, &path, &bytes)? {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
             }
             done => done,
         }

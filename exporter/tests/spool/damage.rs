@@ -140,7 +140,8 @@ fn of_what_is_set_aside_the_newest_64_mib_are_kept() {
         writer.commit().expect("committed");
     }
     spool.enrol("a").expect("enrolled");
-    for segment in list(place.path()).iter().filter(|path| path.extension().is_some_and(|name| name == "seg")) {
+    for segment in list(place.path()).iter().filter(|path| path.extension().is_some_and(|name| name == "seg"))
+    {
         let length = fs::metadata(segment).expect("there").len();
         let file = File::options().write(true).open(segment).expect("opened");
         // So often that each record is hit.
