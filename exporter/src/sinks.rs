@@ -65,6 +65,14 @@ pub enum SinkError {
     /// Redis.
     #[error("{0}")]
     Redis(#[from] streams::Error),
+    /// One of these, and where it came about.
+    #[error("{place}: {error}")]
+    At {
+        /// The file, or the server.
+        place: String,
+        /// What happened there.
+        error: Box<SinkError>,
+    },
 }
 
 impl SinkError {
@@ -79,13 +87,27 @@ impl SinkError {
             Self::Sqlite(_) => "sqlite",
             Self::Store(_) => "store",
             Self::Redis(error) => error.kind,
+            Self::At { error, .. } => error.kind(),
         }
     }
 
     /// Whether somebody has to put something right before it can be delivered.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Redis(streams::Error { is_blocked: true, .. }))
+        match self {
+            Self::Store(_) => true,
+            Self::Redis(error) => error.is_blocked,
+            Self::At { error, .. } => error.is_blocked(),
+            Self::Io(_) | Self::Sqlite(_) => false,
+        }
+    }
+
+    /// With the place in its words, if it is not there yet: "No such file or directory" alone helps nobody.
+    pub(crate) fn at(self, place: String) -> Self {
+        if place.is_empty() || self.to_string().contains(&place) {
+            return self;
+        }
+        Self::At { place, error: Box::new(self) }
     }
 }
 
@@ -124,6 +146,11 @@ pub trait Sink: Send + fmt::Debug {
     /// Whether the next batch can be delivered without opening again.
     fn is_ready(&self) -> bool {
         true
+    }
+
+    /// Where it writes, as it may be shown; empty if its type says that.
+    fn place(&self) -> String {
+        String::new()
     }
 
     /// What to be told as [`Cursor::state`] when opened after this.
@@ -327,15 +354,17 @@ mod tests {
 
     #[test]
     fn no_two_sinks_write_to_one_file_or_one_stream() {
-        let redis =
-            |url: &str, stream: &str| json!({"type": "redis", "url": url, "stream": stream, "max_entries": 5});
+        let redis = |url: &str, stream: &str| json!({"type": "redis", "url": url, "stream": stream, "max_entries": 5});
         let one = redis("redis://host", "s");
         assert_eq!(refused(json!({"a": one, "b": redis("redis://host:6379/0", "s")})), ["sinks.b.stream"]);
         assert_eq!(refused(json!({"a": one, "b": redis("redis://host", "t")})), [""; 0]);
         assert_eq!(refused(json!({"a": one, "b": redis("redis://host/1", "s")})), [""; 0]);
         let lines = |path: &str| json!({"type": "jsonl", "path": path});
         assert_eq!(refused(json!({"a": lines("/a"), "b": lines("/b"), "c": lines("/a")})), ["sinks.c.path"]);
-        assert_eq!(refused(json!({"a": lines("/a"), "b": {"type": "sqlite", "path": "/a"}})), ["sinks.b.path"]);
+        assert_eq!(
+            refused(json!({"a": lines("/a"), "b": {"type": "sqlite", "path": "/a"}})),
+            ["sinks.b.path"]
+        );
         assert_eq!(refused(json!({"a": {"type": "sqlite"}, "b": {"type": "sqlite"}})), ["sinks.b.path"]);
     }
 }

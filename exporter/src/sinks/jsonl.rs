@@ -171,6 +171,10 @@ impl Sink for Jsonl {
         std::mem::take(&mut self.repeated)
     }
 
+    fn place(&self) -> String {
+        self.settings.path.display().to_string()
+    }
+
     /// Whether the file still has the name that it was opened by, and may go on.
     fn is_ready(&self) -> bool {
         let Some(open) = &self.open else { return false };

@@ -91,19 +91,19 @@ impl Redis {
             _ => Err(Error::passing("redis_restarted", "Redis has another position than it had".to_owned())),
         }
     }
-
-    fn placed(&self, error: Error) -> SinkError {
-        error.at(&self.settings.server.place()).into()
-    }
 }
 
 impl Sink for Redis {
     fn open(&mut self, saved: &Cursor) -> Result<u64, SinkError> {
-        self.connect(saved).map_err(|error| self.placed(error))
+        Ok(self.connect(saved)?)
     }
 
     fn deliver(&mut self, batch: &Batch) -> Result<(), SinkError> {
-        self.add(batch).map_err(|error| self.placed(error))
+        Ok(self.add(batch)?)
+    }
+
+    fn place(&self) -> String {
+        self.settings.server.place()
     }
 
     fn takes_encoded(&self) -> bool {

@@ -87,7 +87,7 @@ impl Runner {
     }
 
     fn open(&mut self, reader: &mut Reader, opened_before: bool) -> Result<(), SinkError> {
-        let next = self.sink.open(&self.cursor)?;
+        let next = self.sink.open(&self.cursor).map_err(|error| error.at(self.sink.place()))?;
         // Later on, what the sink has delivered may well lie behind where the spool ended at the start.
         self.cursor.next = if opened_before { next } else { self.lane.spool.clamp(next) };
         self.seek(reader);
@@ -121,7 +121,7 @@ impl Runner {
                     return Ok(Ended::Drained);
                 }
                 if !self.lane.spool.wait(batch.next, IDLE) {
-                    self.sink.tend()?;
+                    self.sink.tend().map_err(|error| error.at(self.sink.place()))?;
                     // A file may have been moved away, or be to make way, though nothing comes.
                     if !self.sink.is_ready() {
                         return Ok(Ended::Reopen);
@@ -134,7 +134,7 @@ impl Runner {
     }
 
     fn deliver(&mut self, batch: &Batch) -> Result<(), SinkError> {
-        self.sink.deliver(batch)?;
+        self.sink.deliver(batch).map_err(|error| error.at(self.sink.place()))?;
         self.cursor.next = batch.next;
         // Now: it is not delivered again if this cannot be saved.
         self.lane.metrics.sink_sent(&self.lane.name, batch.len() as u64);
@@ -155,7 +155,7 @@ impl Runner {
         let (mut batch, mut bytes, mut undecodable) = (Batch::default(), 0, 0);
         let mut is_full = true;
         while batch.len() < MAX_EVENTS && bytes < MAX_BYTES {
-            let Some(record) = reader.read()? else {
+            let Some(record) = reader.read().map_err(of_spool)? else {
                 is_full = false;
                 break;
             };
@@ -182,7 +182,7 @@ impl Runner {
 
     fn save(&mut self) -> Result<(), SinkError> {
         self.cursor.state = self.sink.state();
-        Ok(self.lane.spool.advance(&self.lane.name, &self.cursor)?)
+        self.lane.spool.advance(&self.lane.name, &self.cursor).map_err(of_spool)
     }
 
     fn fail(&self, error: &SinkError, retry_in: Duration, reader: &mut Reader) {
@@ -203,4 +203,8 @@ impl Runner {
         let lost = reader.seek(self.cursor.next);
         self.lane.count_lost("spool_full", lost);
     }
+}
+
+fn of_spool(error: std::io::Error) -> SinkError {
+    SinkError::from(error).at("the spool".to_owned())
 }

@@ -183,6 +183,10 @@ impl Sink for Sqlite {
     fn take_repeated(&mut self) -> u64 {
         std::mem::take(&mut self.repeated)
     }
+
+    fn place(&self) -> String {
+        self.settings.path.display().to_string()
+    }
 }
 
 /// What bodies hold is for the owner's eyes; SQLite gives its other files the mode of this one.

@@ -55,12 +55,6 @@ impl Error {
         Self { kind, is_blocked: true, text }
     }
 
-    /// With the place of the server, so that who reads it knows which is meant.
-    #[must_use]
-    pub fn at(self, place: &str) -> Self {
-        Self { text: format!("{place}: {}", self.text), ..self }
-    }
-
     fn of_server(text: String) -> Self {
         // Before Redis 7, what fails in a script has its code behind other words.
         let found = CODES.iter().find(|(code, _, _)| {
