@@ -116,7 +116,9 @@ fn what_was_delivered_but_not_noted_is_not_delivered_twice() {
     let mut ring = place.ring(1 << 20);
     let exporter = place.run();
     let cursors = ["db", "lines"].map(|sink| place.data().join(format!("spool/cursors/{sink}.json")));
-    eventually("the sinks are open", || cursors.iter().all(|path| path.exists()));
+    // A cursor is there before its sink is open; what a sink has to say of its file comes into it then.
+    let is_open = || fs::read_to_string(&cursors[1]).is_ok_and(|cursor| cursor.contains("inode"));
+    eventually("the sinks are open", || cursors[0].exists() && is_open());
     let early = cursors.each_ref().map(|path| fs::read(path).expect("read"));
     write(&mut ring, 1..11);
     eventually("all is delivered", || place.stored().len() == 10 && place.listed().len() == 10);
