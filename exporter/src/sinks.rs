@@ -345,7 +345,7 @@ mod tests {
     use offpath_core::config::Value;
     use serde_json::json;
 
-    fn refused(sinks: Value) -> Vec<String> {
+    fn refused(sinks: &Value) -> Vec<String> {
         match Settings::from_json(&json!({ "sinks": sinks }), &|_| None) {
             Ok(_) => Vec::new(),
             Err(errors) => errors.into_iter().map(|error| error.field).collect(),
@@ -356,15 +356,15 @@ mod tests {
     fn no_two_sinks_write_to_one_file_or_one_stream() {
         let redis = |url: &str, stream: &str| json!({"type": "redis", "url": url, "stream": stream, "max_entries": 5});
         let one = redis("redis://host", "s");
-        assert_eq!(refused(json!({"a": one, "b": redis("redis://host:6379/0", "s")})), ["sinks.b.stream"]);
-        assert_eq!(refused(json!({"a": one, "b": redis("redis://host", "t")})), [""; 0]);
-        assert_eq!(refused(json!({"a": one, "b": redis("redis://host/1", "s")})), [""; 0]);
+        assert_eq!(refused(&json!({"a": one, "b": redis("redis://host:6379/0", "s")})), ["sinks.b.stream"]);
+        assert_eq!(refused(&json!({"a": one, "b": redis("redis://host", "t")})), [""; 0]);
+        assert_eq!(refused(&json!({"a": one, "b": redis("redis://host/1", "s")})), [""; 0]);
         let lines = |path: &str| json!({"type": "jsonl", "path": path});
-        assert_eq!(refused(json!({"a": lines("/a"), "b": lines("/b"), "c": lines("/a")})), ["sinks.c.path"]);
+        assert_eq!(refused(&json!({"a": lines("/a"), "b": lines("/b"), "c": lines("/a")})), ["sinks.c.path"]);
         assert_eq!(
-            refused(json!({"a": lines("/a"), "b": {"type": "sqlite", "path": "/a"}})),
+            refused(&json!({"a": lines("/a"), "b": {"type": "sqlite", "path": "/a"}})),
             ["sinks.b.path"]
         );
-        assert_eq!(refused(json!({"a": {"type": "sqlite"}, "b": {"type": "sqlite"}})), ["sinks.b.path"]);
+        assert_eq!(refused(&json!({"a": {"type": "sqlite"}, "b": {"type": "sqlite"}})), ["sinks.b.path"]);
     }
 }
