@@ -292,6 +292,12 @@ impl Inner {
         self.segments.front().map_or(self.end, |segment| segment.first)
     }
 
+    /// Where the records of the segment that begins with `first` end.
+    fn end_of(&self, first: u64) -> u64 {
+        let after = self.segments.partition_point(|segment| segment.first <= first);
+        self.segments.get(after).map_or(self.end, |next| next.first)
+    }
+
     /// The segment to read after `current`, or, with none, the one where `next` is or would be.
     fn segment_after(&self, current: Option<u64>, next: u64) -> Option<Segment> {
         match current {

@@ -35,6 +35,8 @@ pub struct Past {
 #[derive(Debug)]
 struct Open {
     first: u64,
+    /// Where the next segment begins.
+    end: u64,
     limit: u64,
     frames: Frames,
 }
@@ -104,7 +106,7 @@ impl Past {
             if let Some(open) = &mut self.open
                 && let Some((header, range)) = open.frames.advance(open.limit)?
             {
-                if header.index < self.next {
+                if header.index < self.next || header.index >= open.end {
                     continue;
                 }
                 self.next = header.index + 1;
@@ -123,8 +125,10 @@ impl Past {
     fn move_on(&mut self) -> io::Result<bool> {
         let current = self.open.as_ref().map(|open| open.first);
         let is_next = |first: &u64| current.map_or(*first >= self.next, |current| *first > current);
-        for first in segment::list(self.system.as_ref(), &self.directory)?.into_iter().filter(is_next) {
-            if let Some(open) = self.segment(first)? {
+        let segments = segment::list(self.system.as_ref(), &self.directory)?;
+        for (place, first) in segments.iter().enumerate().filter(|(_, first)| is_next(first)) {
+            if let Some(mut open) = self.segment(*first)? {
+                open.end = segments.get(place + 1).copied().unwrap_or(u64::MAX);
                 self.open = Some(open);
                 return Ok(true);
             }
@@ -140,7 +144,7 @@ impl Past {
             Err(error) => return Err(error),
         };
         let limit = file.length()?;
-        Ok(Some(Open { first, limit, frames: Frames::of(file, self.marker)?.0 }))
+        Ok(Some(Open { first, end: u64::MAX, limit, frames: Frames::of(file, self.marker)?.0 }))
     }
 
     /// When the first record of a segment came; `None` if it has none.

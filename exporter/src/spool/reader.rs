@@ -41,6 +41,8 @@ pub struct Reader {
 #[derive(Debug)]
 struct Open {
     first: u64,
+    /// Index that no record of the segment has, nor any after it: what says otherwise belongs elsewhere.
+    end: u64,
     limit: u64,
     frames: Frames,
 }
@@ -96,7 +98,7 @@ impl Reader {
                 if !gap.is_empty() {
                     self.shared.set_aside(open.first, gap, open.frames.file());
                 }
-                if header.index < self.next {
+                if header.index < self.next || header.index >= open.end {
                     continue;
                 }
                 self.missing += between(self.next, header.index);
@@ -114,12 +116,11 @@ impl Reader {
         let mut inner = self.shared.lock();
         let current = self.open.as_ref().map(|open| open.first);
         if let Some(open) = &mut self.open {
-            let length =
-                inner.segments.iter().rev().find(|segment| segment.first == open.first).map(|s| s.length);
-            if let Some(length) = length
-                && length > open.limit
+            let segment = inner.segments.iter().rev().find(|segment| segment.first == open.first);
+            if let Some(segment) = segment
+                && segment.length > open.limit
             {
-                open.limit = length;
+                (open.limit, open.end) = (segment.length, inner.end_of(open.first));
                 return Ok(true);
             }
         }
@@ -131,18 +132,19 @@ impl Reader {
             self.set_aside_tail();
             return Ok(false);
         };
+        let end = inner.end_of(first);
         let counted = self.sink.as_ref().map_or(0, |sink| inner.hold(sink, first));
         drop(inner);
         self.set_aside_tail();
         self.open = None;
         self.missing += between(self.next.max(counted), first);
         self.next = self.next.max(first);
-        self.open = self.segment(first, length)?;
+        self.open = self.segment(first..end, length)?;
         Ok(true)
     }
 
     /// Opens a segment; `None` if it has gone meanwhile.
-    fn segment(&self, first: u64, limit: u64) -> io::Result<Option<Open>> {
+    fn segment(&self, Range { start: first, end }: Range<u64>, limit: u64) -> io::Result<Option<Open>> {
         let path = segment::path(&self.shared.directory, first);
         let file = match self.shared.system.open(&path, How::Read) {
             Ok(file) => file,
@@ -161,7 +163,7 @@ impl Reader {
         } else {
             Frames::of(file, marker)?.0
         };
-        Ok(Some(Open { first, limit, frames }))
+        Ok(Some(Open { first, end, limit, frames }))
     }
 
     /// Sets aside what is damaged at the end of the segment that is open.

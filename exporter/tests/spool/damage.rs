@@ -185,6 +185,22 @@ fn what_cannot_be_set_aside_is_counted_all_the_same() {
 }
 
 #[test]
+fn a_record_that_a_disk_wrote_to_another_place_hides_none() {
+    let sim = closed();
+    let segments = segments(&sim);
+    // From the second segment to the first: its index is ahead of those that follow.
+    let (from, to) = (frames_of(&segments[1])[1], frames_of(&segments[0])[1]);
+    let size = frame::size(payload(1).len());
+    let mut copied = Vec::new();
+    sim.tamper(&segments[1], |bytes| copied.extend_from_slice(&bytes[from..from + size]));
+    sim.tamper(&segments[0], |bytes| bytes[to..to + size].copy_from_slice(&copied));
+    let (spool, _writer) = open(&sim, options());
+    spool.enrol("a").expect("enrolled");
+    let (read, missing) = drain(&spool, "a", 0);
+    assert_eq!((read.len() as u64, missing), (RECORDS - 1, 1));
+}
+
+#[test]
 fn a_place_that_can_never_be_read_is_given_up_in_the_end() {
     let sim = closed();
     let (spool, _writer) = open(&sim, options());
