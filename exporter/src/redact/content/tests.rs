@@ -188,7 +188,7 @@ fn what_decodes_to_nothing_is_read_no_further_than_its_bound() {
         assert_eq!(undo(&some, &kind("", &names)).expect(encoding).head, text, "{encoding}");
         let more = whole(&encode("gzip", &after_nothing(encoding, 300 << 10, &text)));
         assert_eq!(undo(&more, &kind("", &names)), Err(withheld::UNDECODABLE), "{encoding}");
-        assert!(more.head.len() < 2_000, "{encoding}: {}", more.head.len());
+        assert!(more.head.len() < 4_000, "{encoding}: {}", more.head.len());
     }
 }
 
