@@ -2,6 +2,8 @@
 
 /// What a backend answers, and what becomes of it.
 mod answers;
+/// What many sinks hold together.
+mod memory;
 /// Nothing is lost, and nothing sent twice that need not be.
 mod once;
 /// Events that a backend does not take.

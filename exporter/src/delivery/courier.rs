@@ -15,6 +15,7 @@ mod outcome;
 use std::{
     collections::HashMap,
     rc::Rc,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -47,6 +48,9 @@ use crate::{
 
 /// Bytes of batches and requests that are not answered, of all sinks together.
 const MAX_HELD: usize = 16 << 20;
+
+/// Held while a sink makes requests of a batch.
+static PREPARING: Mutex<()> = Mutex::new(());
 
 /// Bytes of events in the request that is tried while the backend is away.
 const PROBE: usize = 64 << 10;
@@ -101,16 +105,19 @@ impl Courier {
     /// One of `couriers`, which share the memory that there is.
     pub(crate) fn new(
         lane: Lane,
-        (backend, settings): (Box<dyn Backend>, Settings),
+        (backend, mut settings): (Box<dyn Backend>, Settings),
         cursor: &Cursor,
         again: Again,
         couriers: usize,
     ) -> Self {
+        let max_held = MAX_HELD / couriers.max(1);
+        // With more than four sinks, batches are smaller than is usual, so that each can still have some in flight.
+        settings.batch.max_size = settings.batch.max_size.min((max_held / 4).max(PROBE));
         let source = Source::new(lane.clone(), cursor, again);
         Self {
             saver: Saver::new(lane.clone(), source.window().clone()),
             secrets: Secrets::of(&settings),
-            max_held: MAX_HELD / couriers.max(1),
+            max_held,
             limit: Limit::new(settings.concurrency),
             source,
             lane,
@@ -131,7 +138,11 @@ impl Courier {
     /// Delivers until it is told to drain and has, or cannot in time.
     pub(crate) fn run(mut self) {
         // The second thread is for the names of hosts, the first for the disk.
-        let built = runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).thread_name("sink-disk").build();
+        let built = runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(2)
+            .thread_name("sink-disk")
+            .build();
         match built {
             Ok(runtime) => {
                 runtime.block_on(self.deliver());
@@ -208,7 +219,7 @@ impl Courier {
             self.launch(Job { is_probe, sent: now, ..job });
             return true;
         }
-        if self.source.held() >= self.max_held || is_probe && !self.waiting.is_empty() {
+        if !self.has_room() || is_probe && !self.waiting.is_empty() {
             return false;
         }
         match self.load(is_probe) {
@@ -224,6 +235,12 @@ impl Courier {
                 false
             }
         }
+    }
+
+    /// Whether one more batch is within the sink's share of the memory. The first one always is.
+    fn has_room(&self) -> bool {
+        let held = self.source.held();
+        held == 0 || held + self.settings.batch.max_size <= self.max_held
     }
 
     fn load(&mut self, is_probe: bool) -> std::io::Result<Option<Rc<Batch>>> {
@@ -253,6 +270,9 @@ impl Courier {
 
     /// Makes requests of the events at some places of a batch.
     fn prepare(&mut self, batch: &Rc<Batch>, places: &[usize]) {
+        // What this takes in between is several times what the batch does. A sink waits for another's encoding only, not for
+        // another's backend.
+        let _one_at_a_time = PREPARING.lock().unwrap_or_else(PoisonError::into_inner);
         let read = batch.read(places);
         self.lane.count_lost("undecodable", read.unreadable.len() as u64);
         self.source.settle(batch, &read.unreadable);

@@ -1,0 +1,59 @@
+use offpath_core::event::{Body, Event, Kind};
+
+use crate::framework::{
+    Place,
+    events::{EVENT, exchange},
+    eventually,
+    receiver::{Receiver, Reply},
+};
+
+/// An exchange whose request holds so many bytes.
+fn large(id: u128, bytes: usize) -> Event {
+    let mut event = exchange(id);
+    if let Some(Kind::Exchange(exchange)) = &mut event.kind
+        && let Some(request) = &mut exchange.request
+    {
+        // Unlike each other, so that compression takes little of it away.
+        let mut number = u64::try_from(id).expect("small");
+        let head = std::iter::repeat_with(|| {
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            b'a' + u8::try_from(number >> 60).expect("four bits")
+        });
+        request.body = Some(Body { size: bytes as u64, head: head.take(bytes).collect(), ..Body::default() });
+    }
+    event
+}
+
+#[test]
+fn many_sinks_with_bodies_and_a_backlog_share_the_memory() {
+    const SINKS: usize = 8;
+    const EVENTS: u128 = 1_200;
+    let receiver = Receiver::start();
+    receiver.always(Reply::status(503));
+    let sink = |number| {
+        format!(
+            "[sinks.s{number}]\ntype = \"mlflow\"\nendpoint = \"http://{}\"\nexperiment_id = \"{number}\"\n",
+            receiver.address()
+        )
+    };
+    let place = Place::with(&(0..SINKS).map(sink).collect::<String>());
+    let exporter = place.run();
+    let mut ring = place.ring(8 << 20);
+    for id in 1..=EVENTS {
+        eventually("there is room in the ring", || ring.capacity() - ring.used() > 2 * ring.max_record());
+        let bytes = if id.is_multiple_of(10) { 100 << 10 } else { 2 << 10 };
+        ring.write(EVENT, &large(id, bytes).to_bytes()).expect("room in the ring");
+    }
+    let backlog = |number| exporter.count(&format!("offpath_sink_backlog_events{{sink=\"s{number}\"}}"));
+    eventually("all is in the spool", || backlog(0) as u128 == EVENTS);
+    // Late, so that many requests are in flight.
+    receiver.answers(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        Reply::Taken
+    });
+    eventually("all is delivered", || (0..SINKS).all(|number| backlog(number) == 0));
+    assert_eq!(receiver.taken().len() as u128, EVENTS * SINKS as u128);
+    // A debug build's code alone is 26 MB of it; each sink for itself would take it beyond 115.
+    let peak = exporter.peak_resident_mb();
+    assert!(peak <= 100, "{peak} MB");
+}
