@@ -28,7 +28,8 @@ proptest! {
                 match request.content_type {
                     "application/x-protobuf" => check(&ExportTraceServiceRequest::decode(&*request.body)?),
                     _ if request.url.ends_with("/scores") || request.url.ends_with("_annotations") => {
-                        let _: Value = serde_json::from_slice(&request.body)?;
+                        // An app's metadata may hold numbers that are JSON, and larger than any that `Value` has.
+                        let _: serde::de::IgnoredAny = serde_json::from_slice(&request.body)?;
                     }
                     _ => check(&serde_json::from_slice(&request.body)?),
                 }
