@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,13 +24,15 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _FILE = re.compile(r"\$\{file:[^}]+\}")
 
 
-def blocks() -> Iterator[object]:
-    """Yield each block of settings, named after where it stands."""
+def blocks() -> list[object]:
+    """Return each block of settings, named after where it stands."""
+    found: list[object] = []
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
         for block in _BLOCK.finditer(text):
             line = text.count("\n", 0, block.start()) + 1
-            yield pytest.param(block[1], id=f"{document.relative_to(ROOT)}:{line}")
+            found.append(pytest.param(block[1], id=f"{document.relative_to(ROOT)}:{line}"))
+    return found
 
 
 @pytest.mark.parametrize("settings", blocks())
