@@ -23,6 +23,9 @@ _BLOCK = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _FILE = re.compile(r"\$\{file:[^}]+\}")
 
+#: What a sink of type ``langfuse`` takes from the environment where its settings name no keys.
+_KEYS = ("LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY")
+
 
 def blocks() -> list[object]:
     """Return each block of settings, named after where it stands."""
@@ -41,7 +44,7 @@ def test_the_command_finds_nothing_wrong_with_what_is_documented(settings: str, 
     secret.write_text("a secret\n", encoding="utf-8")
     config = tmp_path / "offpath.toml"
     config.write_text(_FILE.sub(f"${{file:{secret}}}", settings), encoding="utf-8")
-    variables = dict.fromkeys(_VARIABLE.findall(settings), "a-secret")
+    variables = dict.fromkeys([*_VARIABLE.findall(settings), *_KEYS], "a-secret")
     command = [str(BIN / "offpath"), "check", str(config)]
     ran = subprocess.run(
         command, check=False, env={**os.environ, **variables}, capture_output=True, text=True
