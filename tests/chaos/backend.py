@@ -45,9 +45,17 @@ class Backend:
         try:
             yield self
         finally:
-            self.become("refuse")
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
+            self._loop.close()
+
+    async def _end(self) -> None:
+        await self._become("refuse")
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _become(self, mode: str) -> None:
         was_well, self._mode = self._mode == "ok", mode

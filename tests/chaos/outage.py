@@ -50,9 +50,8 @@ class Told:
 def suffer(seconds: float, rate: int) -> Told:
     """Serve requests at a rate while the backend is out for so long, in each of its ways; tell what came of it."""
     port = free_port()
-    sink = (
-        f'[sinks.backend]\ntype = "otlp"\nendpoint = "http://127.0.0.1:{port}/v1/traces"\nencoding = "json"\n'
-    )
+    url = f"http://127.0.0.1:{port}/v1/traces"
+    sink = f'[sinks.backend]\ntype = "otlp"\nendpoint = "{url}"\nencoding = "json"\ncompression = "none"\n'
     with place(sink) as made, made.exporter() as exporter, Backend(port).serving() as backend:
         lasts = seconds * (1 + 2 * _WELL)
         command = [sys.executable, "-m", "tests.chaos.outage", "--app", str(rate), str(lasts)]
