@@ -65,7 +65,10 @@ test-rust:
 	$(CARGO) test --locked -p offpath-core -p offpath-ring -p offpath-component -p offpath-proxy-wasm -p offpath-build
 	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --release -p offpath-ring --test loom --target-dir $(TARGET)/loom
 	@tools/need.sh redis-server
-	$(CARGO) test --locked --release -p offpath-exporter
+	@# What the Python tests ask for real is large, and comes from the network meanwhile.
+	@$(MAKE) --no-print-directory $(PEERS) & peers=$$!; \
+		$(CARGO) test --locked --release -p offpath-exporter --lib --bins --tests; \
+		wait $$peers
 
 .PHONY: test-python
 test-python: $(VENV)/.wheel $(PEERS)
