@@ -1,4 +1,4 @@
-"""What it costs to deliver an event: of offpath's exporter, from the ring to OTLP, and of an SDK's export in the app."""
+"""What it costs to deliver an exchange: of offpath's exporter, from the ring to OTLP, and of an SDK's export in the app."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ def report(black_hole: str, events: int) -> str:
         ],
     ]
     return (
-        heading("Delivery of an event of 1 KB by OTLP over HTTP, in µs of CPU")
-        + "Of the SDK it is what is added to spans that end and are dropped.\n\n"
+        heading("Delivery of an exchange of 1 KB by OTLP over HTTP, in µs of CPU")
+        + "No bodies are sent. Of the SDK, which makes three spans of an exchange, it is what is added to spans that end and "
+        "are dropped.\n\n"
         + table(["", "CPU", "resident at most"], rows)
         + f"The SDK's is {(exported - dropped) / ours:,.1f} times as much.\n"
     )
