@@ -40,8 +40,8 @@ def report(black_hole: str, events: int) -> str:
     ]
     return (
         heading("Delivery of an exchange of 1 KB by OTLP over HTTP, in µs of CPU")
-        + "No bodies are sent. Of the SDK, which makes three spans of an exchange, it is what is added to spans that end and "
-        "are dropped.\n\n"
+        + "No bodies are sent. Of the SDK, which makes three spans of an exchange, it is what is added to spans that end "
+        "and are dropped.\n\n"
         + table(["", "CPU", "resident at most"], rows)
         + f"The SDK's is {(exported - dropped) / ours:,.1f} times as much.\n"
     )
