@@ -6,17 +6,13 @@ python -m tests.chaos.outage [--seconds 600] [--rate 500]
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
+import signal
 import sys
 import time
-from collections.abc import MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import offpath
-
-from tests.framework.app import answer
 from tests.framework.place import place
 from tests.framework.processes import eventually, free_port, running
 
@@ -54,7 +50,7 @@ def suffer(seconds: float, rate: int) -> Told:
     sink = f'[sinks.backend]\ntype = "otlp"\nendpoint = "{url}"\nencoding = "json"\ncompression = "none"\n'
     with place(sink) as made, made.exporter() as exporter, Backend(port).serving() as backend:
         lasts = seconds * (1 + 2 * _WELL)
-        command = [sys.executable, "-m", "tests.chaos.outage", "--app", str(rate), str(lasts)]
+        command = [sys.executable, "-m", "tests.chaos.steady", str(rate), str(lasts)]
         with running(command, made.log("app"), made.env) as app:
             time.sleep(seconds * _WELL)
             for mode in OUT:
@@ -72,49 +68,14 @@ def suffer(seconds: float, rate: int) -> Told:
         return Told(sent, len(taken), sum(taken.values()) - len(taken), dropped, exporter.peak_resident_mb)
 
 
-async def serve(rate: int, seconds: float) -> None:
-    """Be an app that gets requests at a rate, each with a path of its own, and tell its counters at the end."""
-    watched = offpath.OffpathMiddleware(answer)
-    body = {"type": "http.request", "body": b'{"a": 1}' * 100, "more_body": False}
-
-    async def receive() -> MutableMapping[str, Any]:
-        return body
-
-    async def send(_: MutableMapping[str, Any]) -> None:
-        pass
-
-    start = time.monotonic()
-    for number in range(int(rate * seconds)):
-        ahead = start + number / rate - time.monotonic()
-        if ahead > 0:
-            await asyncio.sleep(ahead)
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": "POST",
-            "scheme": "http",
-            "path": f"/{number}",
-            "raw_path": f"/{number}".encode(),
-            "query_string": b"",
-            "headers": [(b"host", b"app"), (b"content-type", b"application/json")],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 80),
-        }
-        await watched(scope, receive, send)
-    print(json.dumps(offpath.status(), default=str), flush=True)
-
-
 def main() -> int:
     """Suffer one, and tell."""
     parser = argparse.ArgumentParser(description="An outage of a backend under a steady load.")
     parser.add_argument("--seconds", type=float, default=600.0, help="how long the backend is out")
     parser.add_argument("--rate", type=int, default=500, help="requests a second")
-    parser.add_argument("--app", nargs=2, metavar=("RATE", "SECONDS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.app:
-        asyncio.run(serve(int(arguments.app[0]), float(arguments.app[1])))
-        return 0
+    # Whoever ends this ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     told = suffer(arguments.seconds, arguments.rate)
     print(told)
     return 0 if told.is_well else 1
