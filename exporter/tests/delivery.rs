@@ -4,23 +4,20 @@ use std::{
     fs,
     os::unix::fs::{FileExt as _, MetadataExt as _},
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::Duration,
 };
 
 use offpath_exporter::{
-    ids,
     sinks::{Batch, Built, Kind, SinkSettings, jsonl},
     spool::Cursor,
 };
-use offpath_ring::{Producer, layout::Word};
+use offpath_ring::layout::Word;
 use rustix::process::Signal;
 
 use crate::framework::{
     BOTH, Place,
-    events::{EVENT, exchange, write},
+    events::{exchange, write},
     eventually,
+    load::{kill_at_random, written_while},
 };
 
 #[test]
@@ -44,18 +41,7 @@ fn exporters_killed_at_random_under_load_deliver_every_event_once() {
     // Small enough that segments begin and go meanwhile.
     place.configure("spool = { max_size = \"32MiB\" }", BOTH);
     let mut ring = place.ring(16 << 20);
-    let stop = AtomicBool::new(false);
-    let committed = thread::scope(|scope| {
-        let writer = scope.spawn(|| write_until(&mut ring, &stop));
-        for _ in 0..20 {
-            let exporter = place.run();
-            // At any moment of its life: this is what is tested, so there is nothing to wait for.
-            thread::sleep(Duration::from_millis(ids::random_u64() % 300));
-            exporter.kill();
-        }
-        stop.store(true, Ordering::Relaxed);
-        writer.join().expect("no panic")
-    });
+    let committed = written_while(&mut ring, 5, || kill_at_random(&place, 20, 300));
     assert_eq!(ring.losses().total(), 0, "the ring is large enough for what comes between two exporters");
     let exporter = place.run();
     eventually("all events are in the store", || place.stored().len() >= committed.len());
@@ -75,21 +61,6 @@ pub(crate) fn assert_same(delivered: &[u128], committed: &[u128]) {
         missing.is_empty() && extra.is_empty() && twice.is_empty(),
         "missing {missing:?}, extra {extra:?}, twice {twice:?}"
     );
-}
-
-/// Writes about 5,000 events a second, and returns their ids.
-pub(crate) fn write_until(ring: &mut Producer, stop: &AtomicBool) -> Vec<u128> {
-    let mut ids = Vec::new();
-    while !stop.load(Ordering::Relaxed) {
-        for _ in 0..5 {
-            let id = ids.len() as u128 + 1;
-            if ring.write(EVENT, &exchange(id).to_bytes()).is_ok() {
-                ids.push(id);
-            }
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    ids
 }
 
 #[test]

@@ -12,11 +12,9 @@ use std::{
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::Duration,
 };
 
 use offpath_core::batch::{CONTENT_TYPE, Envelope, PATH};
-use offpath_exporter::ids;
 use rustix::process::Signal;
 
 use crate::framework::{
@@ -24,6 +22,7 @@ use crate::framework::{
     envoy::{EPOCH, Protocol, batch, batch_of, event, post},
     events::write,
     eventually,
+    load::kill_at_random,
     small_disk::SmallDisk,
 };
 
@@ -84,12 +83,8 @@ fn exporters_killed_at_random_under_load_store_every_batch_once() {
             let (socket, stop) = (place.socket(), &stop);
             scope.spawn(move || send_until(&socket, lane, first, stop))
         });
-        for _ in 0..20 {
-            let exporter = place.run();
-            // At any moment, the one between the write and the answer among them: there is nothing to wait for.
-            thread::sleep(Duration::from_millis(ids::random_u64() % 300));
-            exporter.kill();
-        }
+        // The moment between the write and the answer is among them.
+        kill_at_random(&place, 20, 300);
         stop.store(true, Ordering::Relaxed);
         let exporter = place.run();
         let answered = senders.map(|sender| sender.join().expect("no panic")).concat();

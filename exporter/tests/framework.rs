@@ -4,6 +4,7 @@ pub(crate) mod authority;
 pub(crate) mod envoy;
 pub(crate) mod events;
 pub(crate) mod hung_disk;
+pub(crate) mod load;
 pub(crate) mod proxy;
 pub(crate) mod receiver;
 pub(crate) mod redis;

@@ -7,10 +7,6 @@ mod sink;
 /// Nothing goes that a group has not read.
 mod trim;
 
-use std::time::Duration;
-
-use offpath_exporter::ids;
-
 use crate::framework::{Place, redis::Server};
 
 const STREAM: &str = "offpath:events";
@@ -42,9 +38,4 @@ fn assert_once(found: &[u128], expected: &[u128]) {
         missing.is_empty() && extra.is_empty() && twice.is_empty(),
         "missing {missing:?}, extra {extra:?}, twice {twice:?}"
     );
-}
-
-/// Any moment: when something is killed is what is tested, so there is nothing to wait for.
-fn any_moment(most_ms: u64) {
-    std::thread::sleep(Duration::from_millis(ids::random_u64() % most_ms));
 }

@@ -5,14 +5,11 @@ use std::{
     io::Read as _,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
     time::Duration,
 };
 
 use flate2::read::MultiGzDecoder;
 use offpath_exporter::{
-    ids,
     sinks::{Batch, Built, Kind, Sink, SinkSettings, jsonl},
     spool::Cursor,
 };
@@ -20,11 +17,12 @@ use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use serde_json::Value;
 
 use crate::{
-    delivery::{assert_same, write_until},
+    delivery::assert_same,
     framework::{
         Place,
         events::{exchange, write},
         eventually,
+        load::{kill_at_random, written_while},
         small_disk::SmallDisk,
     },
 };
@@ -147,18 +145,7 @@ fn files_that_are_too_old_go_and_those_of_others_stay() {
 fn exporters_killed_at_random_while_files_make_way_write_every_event_once() {
     let place = Place::with(&rotating("max_size = \"64KiB\", keep = 100000, compress = \"gzip\""));
     let mut ring = place.ring(16 << 20);
-    let stop = AtomicBool::new(false);
-    let committed = thread::scope(|scope| {
-        let writer = scope.spawn(|| write_until(&mut ring, &stop));
-        for _ in 0..20 {
-            let exporter = place.run();
-            // At any moment of its life: this is what is tested, so there is nothing to wait for.
-            thread::sleep(Duration::from_millis(ids::random_u64() % 300));
-            exporter.kill();
-        }
-        stop.store(true, Ordering::Relaxed);
-        writer.join().expect("no panic")
-    });
+    let committed = written_while(&mut ring, 5, || kill_at_random(&place, 20, 300));
     assert_eq!(ring.losses().total(), 0, "the ring is large enough for what comes between two exporters");
     let exporter = place.run();
     eventually("all events are there", || all(place.path()).len() >= committed.len());

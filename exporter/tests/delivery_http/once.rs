@@ -1,11 +1,10 @@
 use std::{collections::BTreeSet, fs, thread, time::Duration};
 
-use offpath_exporter::ids;
-
 use super::{all, arrives, place, says, written};
 use crate::framework::{
     events::write,
     eventually,
+    load::any_moment,
     proxy::{Fault, Proxy},
     receiver::{Receiver, Reply},
 };
@@ -93,8 +92,7 @@ fn exporters_killed_at_random_while_the_network_fails_lose_nothing() {
         proxy.set(faults[round % faults.len()]);
         let exporter = place.run();
         write(&mut ring, round as u128 * 100 + 1..round as u128 * 100 + 101);
-        // At any moment of its life: this is what is tested, so there is nothing to wait for.
-        thread::sleep(Duration::from_millis(ids::random_u64() % 300));
+        any_moment(300);
         exporter.kill();
     }
     proxy.set(Fault::None);

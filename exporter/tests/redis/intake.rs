@@ -10,11 +10,12 @@ use offpath_core::event::Event;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{STREAM, any_moment, assert_once, reader, stored, writer};
+use super::{STREAM, assert_once, reader, stored, writer};
 use crate::framework::{
     Place,
     events::{EVENT, exchange, write},
     eventually,
+    load::any_moment,
     redis::Server,
 };
 

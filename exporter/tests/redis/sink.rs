@@ -1,24 +1,18 @@
-use std::{
-    fs,
-    net::TcpListener,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::Duration,
-};
+use std::{fs, net::TcpListener};
 
 use offpath_exporter::{
     sinks::{Batch, Built, Kind, Sink, SinkSettings, redis::Settings},
     spool::Cursor,
     streams,
 };
-use offpath_ring::Producer;
 
-use super::{STREAM, any_moment, assert_once, writer};
+use super::{STREAM, assert_once, writer};
 use crate::framework::{
     Place,
     authority::Authority,
     events::{EVENT, exchange, write},
     eventually,
+    load::{any_moment, kill_at_random, written_while},
     redis::{Entry, Server},
 };
 
@@ -34,21 +28,6 @@ fn batch(ids: std::ops::Range<u128>) -> Batch {
     Batch { events: ids.map(exchange).collect(), next, ..Batch::default() }
 }
 
-/// Some thousand events a second. Returns their ids.
-fn write_until(ring: &mut Producer, stop: &AtomicBool) -> Vec<u128> {
-    let mut ids = Vec::new();
-    while !stop.load(Ordering::Relaxed) {
-        for _ in 0..3 {
-            let id = ids.len() as u128 + 1;
-            if ring.write(EVENT, &exchange(id).to_bytes()).is_ok() {
-                ids.push(id);
-            }
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    ids
-}
-
 /// Writes while `disturb` does what it does, and then asserts that the stream has every event once.
 fn each_is_in_the_stream_once_though(
     redis: &mut Server,
@@ -56,13 +35,7 @@ fn each_is_in_the_stream_once_though(
     disturb: impl FnOnce(&mut Server, &Place),
 ) {
     let mut ring = place.ring(16 << 20);
-    let stop = AtomicBool::new(false);
-    let written = thread::scope(|scope| {
-        let writing = scope.spawn(|| write_until(&mut ring, &stop));
-        disturb(redis, place);
-        stop.store(true, Ordering::Relaxed);
-        writing.join().expect("no panic")
-    });
+    let written = written_while(&mut ring, 3, || disturb(redis, place));
     let exporter = place.run();
     eventually("all is in the stream", || redis.length(STREAM) >= written.len());
     assert!(exporter.stop().success());
@@ -74,11 +47,7 @@ fn exporters_killed_at_random_write_every_event_once() {
     let mut redis = Server::start(&[]);
     let place = writer(&redis, "");
     each_is_in_the_stream_once_though(&mut redis, &place, |_, place| {
-        for _ in 0..12 {
-            let exporter = place.run();
-            any_moment(400);
-            exporter.kill();
-        }
+        kill_at_random(place, 12, 400);
     });
 }
 
