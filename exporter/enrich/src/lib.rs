@@ -19,6 +19,7 @@ mod call;
 mod draft;
 mod json;
 mod message;
+mod prices;
 mod recognise;
 mod stream;
 mod usage;
@@ -27,6 +28,7 @@ pub use self::{
     api::Format,
     call::{Call, Ending, Text},
     draft::{Failure, Reading},
+    prices::Prices,
 };
 
 /// Reads an exchange. `None`: it is none with a model.
