@@ -87,6 +87,8 @@ fn generation() -> Generation {
         partial: true,
         prompt_name: "j".into(),
         prompt_version: 1,
+        error_kind: "k".into(),
+        estimated: true,
     }
 }
 

@@ -236,6 +236,7 @@ fn span_with(text: &str) -> Span {
         input: word(),
         output: word(),
         prompt_name: word(),
+        error_kind: word(),
         ..Generation::default()
     };
     Span {
@@ -262,7 +263,7 @@ fn treated_kind(kind: Kind, treatment: Vec<u8>) -> (Kind, Done) {
 fn a_secret_is_masked_wherever_an_app_tells_it() {
     let (span, done) = treated_kind(Kind::Span(span_with(KEY)), Vec::new());
     assert!(!format!("{span:?}").contains("abcdefghij"), "{span:#?}");
-    assert_eq!((done.masked, done.withheld.len()), (14, 0));
+    assert_eq!((done.masked, done.withheld.len()), (15, 0));
     let score = Score { text: KEY.to_owned(), comment: KEY.to_owned(), ..Score::default() };
     let (score, done) = treated_kind(Kind::Score(score), Vec::new());
     assert!(!format!("{score:?}").contains("abcdefghij"), "{score:#?}");
