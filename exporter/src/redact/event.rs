@@ -38,7 +38,7 @@ pub(super) fn treat(treatments: &mut Treatments, event: &mut Event) -> Done {
 }
 
 fn redact(event: &mut Event, told: u32, redactor: &Redactor) -> Done {
-    let mut done = Done::default();
+    let mut done = Done { llm: redactor.llm.clone(), ..Done::default() };
     let found = match &mut event.kind {
         Some(Kind::Exchange(exchange)) => redact_bodies(exchange, redactor, &mut done),
         _ => {

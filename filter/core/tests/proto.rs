@@ -233,6 +233,7 @@ fn the_proto_file_describes_a_treatment() {
         keep_media: true,
         identity: vec![JsonField { identity: Identity::Release.into(), path: vec!["a".into()] }],
         version: 1,
+        llm: "off".into(),
     };
     let described = described_in("event.proto", "offpath.v1.Treatment");
     let bytes = treatment.to_bytes();

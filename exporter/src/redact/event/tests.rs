@@ -289,6 +289,18 @@ fn what_an_app_tells_is_withheld_when_it_cannot_be_looked_into() {
 }
 
 #[test]
+fn what_is_treated_says_as_what_the_rules_have_it_read_and_what_cannot_be_treated_does_not() {
+    let named = |treatment: &mut Treatment| treatment.llm = "anthropic.messages".to_owned();
+    assert_eq!(treated(treatment(named), |_| ()).1.llm, "anthropic.messages");
+    assert_eq!(treated(Vec::new(), |_| ()).1.llm, "");
+    let unusable = treatment(|treatment| {
+        named(treatment);
+        treatment.version += 1;
+    });
+    assert_eq!(treated(unusable, |_| ()).1.llm, "");
+}
+
+#[test]
 fn no_producer_says_what_only_the_exporter_knows() {
     let generation = Generation { input: "said".to_owned(), ..Generation::default() };
     let (exchange, _) = treated(Vec::new(), |exchange| exchange.generation = Some(generation));

@@ -33,6 +33,7 @@ pub(super) fn redactor(kind: MaskKind) -> Redactor {
         json: None,
         keep_media: false,
         identity: Vec::new(),
+        llm: String::new(),
     }
 }
 
