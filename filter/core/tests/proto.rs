@@ -129,6 +129,7 @@ fn exchange() -> Exchange {
         chunks: 1,
         content_type: "t".into(),
         content_encoding: "e".into(),
+        arrivals: vec![1, 2],
     };
     Exchange {
         outcome: Outcome::Reset.into(),
