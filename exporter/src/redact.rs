@@ -8,6 +8,7 @@
 //! ```
 
 mod body;
+mod chunks;
 mod content;
 mod edits;
 mod event;
