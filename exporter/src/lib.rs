@@ -32,3 +32,4 @@ mod disk;
 mod durable;
 mod priority;
 pub mod redact;
+mod speed;

@@ -10,6 +10,7 @@ mod tag;
 use self::held::Held;
 pub use self::io::{End, Finished, Plan, Proxy, RequestHead, Start, Want};
 use crate::{
+    arrivals::Noted,
     body::{BodyCapture, Limits},
     budget::Share,
     capture::Capture,
@@ -42,6 +43,8 @@ pub struct Exchange {
     /// Media type of the response, where a rule may ask for it.
     response_type: Vec<u8>,
     first_byte_ns: Option<u64>,
+    /// When the chunks of the response that came after the first one did.
+    noted: Noted,
     /// Why it is kept, if that is known.
     kept: Option<&'static str>,
     /// What the request's headers say of whose it is.
@@ -73,6 +76,7 @@ impl Exchange {
             status: None,
             response_type: Vec::new(),
             first_byte_ns: None,
+            noted: Noted::default(),
             kept: None,
             identified: Vec::new(),
             described: Vec::new(),
@@ -210,7 +214,7 @@ impl Exchange {
     pub fn described_bytes(&self) -> usize {
         let identified = self.identified.iter().flatten().map(Vec::capacity).sum::<usize>();
         let held = self.held.as_ref().map_or(0, |held| held.size());
-        self.described.capacity() + self.method.capacity() + identified + held
+        self.described.capacity() + self.method.capacity() + identified + held + self.noted.size()
     }
 
     /// The `traceparent` that makes whoever gets the request a child of this exchange.
@@ -271,9 +275,27 @@ impl Exchange {
     /// One chunk of the response body, `elapsed_ns` after the start; otherwise as [`Self::request_body`].
     pub fn response_body(&mut self, elapsed_ns: u64, first: Vec<u8>, skipped: u64, last: Vec<u8>) {
         if !first.is_empty() || skipped > 0 || !last.is_empty() {
-            self.first_byte_ns.get_or_insert(elapsed_ns);
+            self.arrived(elapsed_ns);
         }
         self.response.push(first, skipped, last);
+    }
+
+    /// Whether it matters when the next chunk of the response arrives: to ask a clock costs a host a call.
+    #[must_use]
+    pub fn wants_arrival(&self) -> bool {
+        self.first_byte_ns.is_none() || !self.websocket && self.noted.wants(self.response.head_limit())
+    }
+
+    /// A chunk of the response has begun to arrive.
+    fn arrived(&mut self, elapsed_ns: u64) {
+        if !self.wants_arrival() {
+            return;
+        }
+        if self.first_byte_ns.is_none() {
+            self.first_byte_ns = Some(elapsed_ns);
+        } else if self.noted.note(self.response.size(), elapsed_ns) {
+            self.account();
+        }
     }
 
     /// A part of a message that a websocket's client sends: as [`Self::request_body`], where a message comes in parts.

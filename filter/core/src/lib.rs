@@ -21,6 +21,7 @@ pub mod mask;
 pub mod query;
 pub mod treatment;
 
+mod arrivals;
 mod body;
 mod budget;
 mod capture;

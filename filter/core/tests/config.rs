@@ -129,6 +129,13 @@ fn a_rule_that_can_never_match_is_warned_of() {
 }
 
 #[test]
+fn a_format_that_nobody_knows_is_refused_with_those_that_are_known() {
+    let error = errors(&json!({"rule": [{"name": "chat", "llm": "openai"}]})).concat();
+    assert!(error.starts_with("rule[0].llm: must be one of \"auto\", \"off\", \"openai.chat\", "), "{error}");
+    assert!(error.ends_with(", \"ollama.embed\", got \"openai\""), "{error}");
+}
+
+#[test]
 fn the_key_of_hashes_is_never_shown() {
     let config = json!({"capture": {"redact": {"hash_key": 1234567890}}});
     assert!(!errors(&config).concat().contains("1234567890"));
