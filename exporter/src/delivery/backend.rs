@@ -72,8 +72,6 @@ pub enum Verdict {
         /// What it says.
         why: String,
     },
-    /// It has all but these.
-    Except(Vec<Refusal>),
     /// Later it may take them.
     Retry {
         /// The label that metrics use.
@@ -100,15 +98,6 @@ pub enum Verdict {
         /// What it says.
         why: String,
     },
-}
-
-/// An event that a backend did not take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// Its place among the request's events.
-    pub event: usize,
-    /// What the backend says.
-    pub why: String,
 }
 
 impl Verdict {
@@ -188,7 +177,7 @@ mod tests {
             Verdict::Retry { kind, .. } | Verdict::Blocked { kind, .. } => kind,
             Verdict::Refused { .. } => "refused",
             Verdict::TooLarge { .. } => "too_large",
-            Verdict::Partly { .. } | Verdict::Except(_) => "partly",
+            Verdict::Partly { .. } => "partly",
         }
     }
 

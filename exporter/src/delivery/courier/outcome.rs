@@ -11,9 +11,7 @@ use tracing::warn;
 use super::{Courier, Job};
 use crate::{
     dead_letters::Letter,
-    delivery::{
-        Answer, Refusal, Verdict, batch::Origin, client::Received, failure::Failure, refusals::Then, retry,
-    },
+    delivery::{Answer, Verdict, batch::Origin, client::Received, failure::Failure, refusals::Then, retry},
     health::Trouble,
     ids,
 };
@@ -63,15 +61,6 @@ impl Courier {
                     self.delivered(&job, latency, is_full, of - rejected);
                 }
                 self.partly(job, rejected, &why).await;
-            }
-            Verdict::Except(refusals) => {
-                self.delivered(
-                    &job,
-                    latency,
-                    is_full,
-                    job.request.events.len().saturating_sub(refusals.len()),
-                );
-                self.all_but(job, &refusals).await;
             }
             Verdict::Retry { kind, why, after } => self.failed(job, kind, &why, after, false),
             Verdict::Blocked { kind, why } => self.blocked(&job, kind, &why),
@@ -206,30 +195,13 @@ impl Courier {
         self.open_circuit(&Trouble { kind: "refused_all", problem, is_blocked: true }, None);
     }
 
-    async fn all_but(&mut self, job: Job, refusals: &[Refusal]) {
-        let events = &job.request.events;
-        let mut taken = vec![true; events.len()];
-        for Refusal { event, why } in refusals {
-            let Some(place) = events.get(*event).copied() else { continue };
-            taken[*event] = false;
-            let why = self.secrets.clean(why, Some(&job.request));
-            if !self.set_aside(&job, &[place], "refused", &why).await {
-                return;
-            }
-        }
-        let taken: Vec<usize> =
-            events.iter().zip(taken).filter_map(|(place, taken)| taken.then_some(*place)).collect();
-        self.source.settle(&job.batch, &taken);
-        self.tell_lag();
-    }
-
     /// `rejected` of the events were not taken, and may not be sent again; it is not said which.
     async fn partly(&mut self, job: Job, rejected: usize, why: &str) {
         let events = &job.request.events;
         let why = self.secrets.clean(why, Some(&job.request));
         if rejected == events.len() {
             match self.then(&job, rejected as u64) {
-                Then::SetAside => _ = self.set_aside(&job, events, "rejected", &why).await,
+                Then::SetAside => self.set_aside(&job, events, "rejected", &why).await,
                 Then::Hold => self.hold(&why),
             }
             return;
@@ -259,19 +231,18 @@ impl Courier {
         self.tell_lag();
     }
 
-    /// Makes dead letters of events, which are then done. Returns whether it could.
-    async fn set_aside(&mut self, job: &Job, places: &[usize], reason: &'static str, why: &str) -> bool {
+    /// Makes dead letters of events, which are then done.
+    async fn set_aside(&mut self, job: &Job, places: &[usize], reason: &'static str, why: &str) {
         if !self.write_letters(job, places, reason, why).await {
-            return false;
+            return;
         }
         self.lane.metrics.sink_dropped(&self.lane.name, reason, places.len() as u64);
         self.source.settle(&job.batch, places);
         self.tell_lag();
         self.lane.delivers();
-        true
     }
 
-    /// If they cannot be written, the events are held, and sent again.
+    /// Returns whether it could. If not, the events are held, and sent again.
     async fn write_letters(&mut self, job: &Job, places: &[usize], reason: &'static str, why: &str) -> bool {
         let events = job.batch.read(places).events;
         let count = events.len();
