@@ -196,7 +196,9 @@ impl Courier {
         };
         let is_idle = self.flying.is_empty() && self.waiting.is_empty();
         let is_away = self.circuit.until().is_some_and(|until| until > now);
-        now >= ends || is_idle && (is_away || self.source.is_read())
+        // What is stale looks read, and is open.
+        let is_done = !self.is_stale && self.source.is_read();
+        now >= ends || is_idle && (is_away || is_done)
     }
 
     /// Sends a request, or prepares some. Returns whether it could.

@@ -80,6 +80,22 @@ fn a_stop_and_a_start_in_the_middle_of_it_set_nothing_aside_that_is_good() {
 }
 
 #[test]
+fn a_stop_delivers_what_a_backend_that_is_back_refuses_together_with_a_bad_one() {
+    let receiver = Receiver::start();
+    receiver.always(Reply::Status(429, "retry-after: 3600\r\n".to_owned(), String::new()));
+    let place = place(receiver.address(), "");
+    let exporter = place.run();
+    let _ring = written(&place, 1..11);
+    says(&exporter, "retrying", "throttled");
+    others_get(&place, 1..11);
+    // Who is asked for the last time is back, and answers what is asked with that it is bad.
+    refuses(&receiver, 400, |id| *id == 3);
+    assert!(exporter.stop().success());
+    assert_eq!(receiver.taken(), [1, 2, 4, 5, 6, 7, 8, 9, 10]);
+    assert_eq!(letters(&place), [3]);
+}
+
+#[test]
 fn of_events_that_were_not_taken_and_not_named_none_is_sent_again() {
     let receiver = Receiver::start();
     // partial_success { rejected_spans: 1, error_message: "late" }
