@@ -6,11 +6,13 @@ mod answers;
 mod memory;
 /// Nothing is lost, and nothing sent twice that need not be.
 mod once;
+/// Between the exporter and the backend.
+mod proxies;
 /// Events that a backend does not take.
 mod refused;
 /// TLS, and who is trusted.
 mod tls;
-/// Proxies, what is sent again, and what cannot be set aside.
+/// What is sent again, what cannot be set aside, and which keys go along.
 mod ways;
 
 use std::{net::SocketAddr, path::PathBuf};
