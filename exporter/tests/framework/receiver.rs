@@ -140,9 +140,9 @@ impl Receiver {
             let ids = ids(&head, &body);
             self.inner.heads.lock().expect("no panic").push(head);
             let reply = (self.inner.answer.lock().expect("no panic"))(&ids);
-            let written = self.reply(stream.get_mut(), reply, ids);
+            // Before who asked knows: what it sends next is another request.
             self.inner.in_flight.fetch_sub(1, Ordering::SeqCst);
-            if !written? {
+            if !self.reply(stream.get_mut(), reply, ids)? {
                 return Ok(());
             }
         }
