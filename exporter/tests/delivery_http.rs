@@ -30,6 +30,12 @@ fn sinks(address: SocketAddr, more: &str) -> String {
     )
 }
 
+/// The same where the backend's name is one that no resolver has to ask anybody about: it is too long to be one.
+fn sinks_without_an_address(more: &str) -> String {
+    let sinks = sinks("127.0.0.1:1".parse().expect("an address"), more);
+    sinks.replace("127.0.0.1:1/", &format!("{}.invalid/", "a".repeat(64)))
+}
+
 /// An exporter's place with such a sink.
 fn place(address: SocketAddr, more: &str) -> Place {
     Place::with(&sinks(address, more))
