@@ -33,8 +33,8 @@ fn is_held_for(reply: Reply, kind: &str) {
     let exporter = place.run();
     let _ring = written(&place, 1..51);
     says(&exporter, "blocked", kind);
-    others_get(&place, 1..51);
     assert_eq!(receiver.requests(), 1, "it is left alone");
+    others_get(&place, 1..51);
     assert_eq!(exporter.log().matches("cannot deliver").count(), 1);
     assert!(exporter.stop().success());
     receiver.always(Reply::Taken);
