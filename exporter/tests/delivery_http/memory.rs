@@ -54,6 +54,7 @@ fn many_sinks_with_bodies_and_a_backlog_share_the_memory() {
     eventually("all is delivered", || (0..SINKS).all(|number| backlog(number) == 0));
     assert_eq!(receiver.taken().len() as u128, EVENTS * SINKS as u128);
     // A debug build's code alone is 26 MB of it; each sink for itself would take it beyond 115.
+    let most = if cfg!(debug_assertions) { 100 } else { 64 };
     let peak = exporter.peak_resident_mb();
-    assert!(peak <= 100, "{peak} MB");
+    assert!(peak <= most, "{peak} MB");
 }
