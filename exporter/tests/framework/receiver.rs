@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -27,11 +27,23 @@ pub(crate) enum Reply {
     Raw(&'static [u8]),
     /// Nothing, for as long as the exporter waits.
     Silence,
+    /// Something else, once the gate is open.
+    Late(Gate, Box<Reply>),
 }
 
 impl Reply {
     pub(crate) fn status(status: u16) -> Self {
         Self::Status(status, String::new(), String::new())
+    }
+}
+
+/// What replies wait at. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gate(Arc<AtomicBool>);
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
@@ -164,6 +176,10 @@ impl Receiver {
             Reply::Silence => {
                 thread::sleep(Duration::from_secs(60));
                 return Ok(false);
+            }
+            Reply::Late(gate, reply) => {
+                super::eventually("the gate is open", || gate.0.load(Ordering::SeqCst));
+                return self.reply(stream, *reply, ids);
             }
         };
         let length = body.len();

@@ -69,12 +69,18 @@ impl Courier {
         }
     }
 
+    /// Whether it was sent before the backend was to be left alone. What is answered to it says nothing of whether that is over,
+    /// and what it would change is decided by what is tried then.
+    fn is_late(&self, job: &Job) -> bool {
+        self.circuit.is_open() && !job.is_probe
+    }
+
     /// The backend took `taken` of the events.
     fn delivered(&mut self, job: &Job, latency: Duration, is_full: bool, taken: usize) {
         self.limit.answered(latency, is_full);
         self.circuit.answered();
         self.lane.metrics.sink_sent(&self.lane.name, taken as u64);
-        if self.circuit.is_open() && !job.is_probe {
+        if self.is_late(job) {
             return;
         }
         if taken > 0 {
@@ -94,7 +100,7 @@ impl Courier {
         is_absent: bool,
     ) {
         let now = Instant::now();
-        if self.circuit.is_open() && !job.is_probe {
+        if self.is_late(&job) {
             self.lane.metrics.sink_error(&self.lane.name, kind);
             return;
         }
@@ -112,7 +118,7 @@ impl Courier {
     }
 
     fn blocked(&mut self, job: &Job, kind: &'static str, why: &str) {
-        if self.circuit.is_open() && !job.is_probe {
+        if self.is_late(job) {
             self.lane.metrics.sink_error(&self.lane.name, kind);
             return;
         }
@@ -151,7 +157,7 @@ impl Courier {
 
     /// At least one of the events is wrong: it is found by halving.
     async fn refused(&mut self, job: Job, reason: &'static str, why: &str) {
-        if self.circuit.is_open() && !job.is_probe {
+        if self.is_late(&job) {
             return;
         }
         self.circuit.answered();
@@ -169,12 +175,18 @@ impl Courier {
             self.prepare(&Rc::clone(&job.batch), right);
             return;
         }
-        match self.then(&job, 1) {
+        self.none_taken(&job, reason, &why).await;
+    }
+
+    /// Events that the backend takes in no company, as it answers, and so is there.
+    async fn none_taken(&mut self, job: &Job, reason: &'static str, why: &str) {
+        let events = &job.request.events;
+        match self.then(job, events.len() as u64) {
             Then::SetAside => {
                 self.close_circuit();
-                self.set_aside(&job, events, reason, &why).await;
+                self.set_aside(job, events, reason, why).await;
             }
-            Then::Hold => self.hold(&why),
+            Then::Hold => self.hold(why),
         }
     }
 
@@ -200,9 +212,9 @@ impl Courier {
         let events = &job.request.events;
         let why = self.secrets.clean(why, Some(&job.request));
         if rejected == events.len() {
-            match self.then(&job, rejected as u64) {
-                Then::SetAside => self.set_aside(&job, events, "rejected", &why).await,
-                Then::Hold => self.hold(&why),
+            if !self.is_late(&job) {
+                self.circuit.answered();
+                self.none_taken(&job, "rejected", &why).await;
             }
             return;
         }
