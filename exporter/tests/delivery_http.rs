@@ -2,6 +2,8 @@
 
 /// What a backend answers, and what becomes of it.
 mod answers;
+/// Answers that come when the backend is left alone already.
+mod late;
 /// What many sinks hold together.
 mod memory;
 /// Nothing is lost, and nothing sent twice that need not be.
@@ -19,7 +21,12 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use offpath_ring::Producer;
 
-use crate::framework::{Place, Running, events::write, eventually, receiver::Receiver};
+use crate::framework::{
+    Place, Running,
+    events::write,
+    eventually,
+    receiver::{Receiver, Reply},
+};
 
 /// A sink that sends spans to `address`, in no batches worth waiting for, beside one that writes lines.
 fn sinks(address: SocketAddr, more: &str) -> String {
@@ -68,6 +75,14 @@ fn says(exporter: &Running, state: &str, kind: &str) {
 fn others_get(place: &Place, ids: std::ops::Range<u128>) {
     eventually("the other sink has all", || place.listed().len() >= ids.clone().count());
     assert_eq!(place.listed(), all(ids));
+}
+
+/// Takes a request with these events, and none of them.
+fn none_of(ids: &[u128]) -> Reply {
+    let rejected = u8::try_from(ids.len()).expect("few");
+    // partial_success { rejected_spans: … }
+    let partly = String::from_utf8(vec![b'\n', 2, 8, rejected]).expect("ASCII");
+    Reply::Status(200, "content-type: application/x-protobuf\r\n".to_owned(), partly)
 }
 
 /// The dead letters of the sink.

@@ -162,6 +162,7 @@ impl Courier {
             self.look_for_reload();
             let is_busy = self.send_more();
             self.tell_load();
+            self.tell_lag();
             if is_busy {
                 yield_now().await;
             } else {
@@ -341,6 +342,22 @@ impl Courier {
             sleep_until(until).await;
         } else if let Ok(Some(landed)) = timeout_at(until, self.flights.join_next_with_id()).await {
             self.land(landed).await;
+        }
+    }
+
+    /// The lag is the age of the oldest event that is not done.
+    fn tell_lag(&self) {
+        // What was let go is as old as before, until it is read again.
+        if self.is_stale {
+            return;
+        }
+        let jobs = self.waiting.iter().chain(self.flying.values());
+        let held = jobs.map(|job| job.batch.received_unix_ns).chain(self.source.filling_since());
+        match held.min() {
+            // Else it may be one farther on that is tried.
+            Some(oldest) if !self.circuit.is_open() => self.lane.pending.since(oldest),
+            None if self.source.is_read() => self.lane.pending.nothing(),
+            _ => {}
         }
     }
 

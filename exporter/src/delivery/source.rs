@@ -32,6 +32,8 @@ pub(super) struct Source {
     filling: Option<(Batch, Instant)>,
     again: Again,
     parcel: Option<(Parcel, Window)>,
+    /// What is read next is the oldest that is open.
+    is_oldest_next: bool,
     /// The batch before this one was a parcel: now it is the spool's turn.
     was_parcel: bool,
     meter: Meter,
@@ -50,6 +52,7 @@ impl Source {
             filling: None,
             again,
             parcel: None,
+            is_oldest_next: true,
             was_parcel: false,
             meter: Meter::default(),
         }
@@ -62,6 +65,11 @@ impl Source {
 
     pub(super) fn window(&self) -> &Window {
         &self.window
+    }
+
+    /// When the first event came of a batch that waits for more.
+    pub(super) fn filling_since(&self) -> Option<u64> {
+        self.filling.as_ref().map(|(batch, _)| batch.received_unix_ns)
     }
 
     /// When a batch that waits for more goes without.
@@ -127,7 +135,9 @@ impl Source {
                             (Batch::new(Origin::Spool, record.received_unix_ns, meter), Instant::now())
                         });
                         batch.push(record.index, record.payload);
-                        self.lane.pending.since_if_nothing(record.received_unix_ns);
+                        if std::mem::take(&mut self.is_oldest_next) {
+                            self.lane.pending.since(record.received_unix_ns);
+                        }
                     }
                     Some(record.index)
                 }
@@ -211,6 +221,7 @@ impl Source {
         self.lane.count_lost("spool_full", self.window.count_open(next, next + lost));
         self.window.finish(next, next + lost);
         self.expected = self.window.next();
+        self.is_oldest_next = true;
     }
 
     /// Whether all that the spool holds was read.

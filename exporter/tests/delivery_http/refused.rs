@@ -1,11 +1,8 @@
-use std::{thread, time::Duration};
-
-use super::{all, arrives, letters, others_get, place, says, sinks, written};
+use super::{arrives, letters, none_of, others_get, place, says, written};
 use crate::framework::{
-    Place,
     events::write,
     eventually,
-    receiver::{Gate, Receiver, Reply},
+    receiver::{Receiver, Reply},
 };
 
 /// Refuses requests with a bad event in them, with this status.
@@ -98,45 +95,6 @@ fn a_stop_delivers_what_a_backend_that_is_back_refuses_together_with_a_bad_one()
     assert_eq!(letters(&place), [3]);
 }
 
-/// Takes the request, and none of its events.
-fn none_of(rejected: u8) -> Reply {
-    // partial_success { rejected_spans: … }
-    let partly = String::from_utf8(vec![b'\n', 2, 8, rejected]).expect("ASCII");
-    Reply::Status(200, "content-type: application/x-protobuf\r\n".to_owned(), partly)
-}
-
-#[test]
-fn what_is_answered_late_is_no_word_of_a_backend_that_asked_to_be_left_alone() {
-    let receiver = Receiver::start();
-    // Slow enough that several are in flight in the end.
-    receiver.answers(|_| {
-        thread::sleep(Duration::from_millis(1));
-        Reply::Taken
-    });
-    let place = Place::with(&sinks(receiver.address(), "").replace("\"2s\"", "\"1m\""));
-    let exporter = place.run();
-    let mut ring = written(&place, 1..3_001);
-    arrives(&receiver, 1..3_001);
-    let gate = Gate::default();
-    let (late, mut is_first) = (gate.clone(), true);
-    receiver.answers(move |ids| match std::mem::take(&mut is_first) {
-        true => Reply::Late(late.clone(), Box::new(none_of(u8::try_from(ids.len()).expect("few")))),
-        false => Reply::Status(429, "retry-after: 3600\r\n".to_owned(), String::new()),
-    });
-    write(&mut ring, 3_001..3_101);
-    says(&exporter, "retrying", "throttled");
-    let in_flight = "offpath_sink_in_flight{sink=\"web\"}";
-    eventually("the others are answered", || exporter.count(in_flight) == 1);
-    gate.open();
-    eventually("it is answered", || exporter.count(in_flight) == 0);
-    says(&exporter, "retrying", "throttled");
-    // It comes again, when the others do.
-    assert!(letters(&place).is_empty());
-    receiver.always(Reply::Taken);
-    assert!(exporter.stop().success());
-    assert_eq!(receiver.taken(), all(1..3_101));
-}
-
 #[test]
 fn a_backend_that_is_back_and_takes_a_request_without_its_events_is_back() {
     let receiver = Receiver::start();
@@ -147,7 +105,7 @@ fn a_backend_that_is_back_and_takes_a_request_without_its_events_is_back() {
     others_get(&place, 1..4);
     says(&exporter, "retrying", "server");
     receiver.answers(|ids| match ids.contains(&1) {
-        true => none_of(u8::try_from(ids.len()).expect("few")),
+        true => none_of(ids),
         false => Reply::Taken,
     });
     eventually("they are set aside", || letters(&place) == [1, 2, 3]);

@@ -52,7 +52,6 @@ impl Courier {
             Verdict::Delivered => {
                 self.delivered(&job, latency, is_full, job.request.events.len());
                 self.source.settle(&job.batch, &job.request.events);
-                self.tell_lag();
             }
             Verdict::Partly { rejected, why } => {
                 let of = job.request.events.len();
@@ -240,7 +239,6 @@ impl Courier {
             self.lane.metrics.sink_dropped(&self.lane.name, "rejected", rejected as u64);
         }
         self.source.settle(&job.batch, events);
-        self.tell_lag();
     }
 
     /// Makes dead letters of events, which are then done.
@@ -250,7 +248,6 @@ impl Courier {
         }
         self.lane.metrics.sink_dropped(&self.lane.name, reason, places.len() as u64);
         self.source.settle(&job.batch, places);
-        self.tell_lag();
         self.lane.delivers();
     }
 
@@ -284,15 +281,6 @@ impl Courier {
                 count, reason, why, "the backend does not take events; they are now dead letters"
             );
             self.quiet_until = Some(now + QUIET);
-        }
-    }
-
-    /// The lag is the age of the oldest event that is not done.
-    fn tell_lag(&self) {
-        let jobs = self.waiting.iter().chain(self.flying.values());
-        match jobs.map(|job| job.batch.received_unix_ns).min() {
-            Some(oldest) => self.lane.pending.since(oldest),
-            None => self.lane.pending.nothing(),
         }
     }
 }
