@@ -101,6 +101,15 @@ struct Job {
     is_probe: bool,
 }
 
+/// What became of events.
+struct Prepared {
+    jobs: Vec<Job>,
+    /// Places of those that cannot be read.
+    unreadable: Vec<usize>,
+    /// Places of those that the backend has no place for.
+    in_none: Vec<usize>,
+}
+
 impl Courier {
     /// One of `couriers`, which share the memory that there is.
     pub(crate) fn new(
@@ -273,15 +282,23 @@ impl Courier {
 
     /// Makes requests of the events at some places of a batch.
     fn prepare(&mut self, batch: &Rc<Batch>, places: &[usize]) {
+        let Prepared { jobs, unreadable, in_none } = self.encode(batch, places);
+        self.waiting.extend(jobs);
+        self.lane.count_lost("undecodable", unreadable.len() as u64);
+        // This may write to a disk, so no other sink waits for it.
+        self.source.settle(batch, &unreadable);
+        self.source.settle(batch, &in_none);
+    }
+
+    fn encode(&self, batch: &Rc<Batch>, places: &[usize]) -> Prepared {
         // What this takes in between is several times what the batch does. A sink waits for another's encoding only, not for
         // another's backend.
         let _one_at_a_time = PREPARING.lock().unwrap_or_else(PoisonError::into_inner);
         let read = batch.read(places);
-        self.lane.count_lost("undecodable", read.unreadable.len() as u64);
-        self.source.settle(batch, &read.unreadable);
         let requests = self.backend.requests(&read.events);
         drop(read.events);
         let mut is_in_none = vec![true; batch.len()];
+        let mut jobs = Vec::with_capacity(requests.len());
         for mut request in requests {
             in_batch(&mut request, &read.places);
             for place in &request.events {
@@ -297,19 +314,11 @@ impl Courier {
             let packed = Packed { body: body.into(), is_gzip };
             let now = Instant::now();
             let batch = Rc::clone(batch);
-            self.waiting.push(Job {
-                batch,
-                request,
-                packed,
-                attempts: 0,
-                due: now,
-                sent: now,
-                is_probe: false,
-            });
+            jobs.push(Job { batch, request, packed, attempts: 0, due: now, sent: now, is_probe: false });
         }
-        let in_none: Vec<usize> =
+        let in_none =
             read.places.iter().copied().filter(|place| is_in_none.get(*place) == Some(&true)).collect();
-        self.source.settle(batch, &in_none);
+        Prepared { jobs, unreadable: read.unreadable, in_none }
     }
 
     fn launch(&mut self, job: Job) {
