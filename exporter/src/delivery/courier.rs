@@ -249,10 +249,10 @@ impl Courier {
         }
     }
 
-    /// Whether one more batch is within the sink's share of the memory. The first one always is.
+    /// Whether one more batch is within the sink's share of the memory, beside those that are prepared. The first one always is.
     fn has_room(&self) -> bool {
-        let held = self.source.held();
-        held == 0 || held + self.settings.batch.max_size <= self.max_held
+        let prepared = self.source.prepared();
+        prepared == 0 || prepared + self.settings.batch.max_size <= self.max_held
     }
 
     fn load(&mut self, is_probe: bool) -> std::io::Result<Option<Rc<Batch>>> {

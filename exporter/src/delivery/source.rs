@@ -58,9 +58,9 @@ impl Source {
         }
     }
 
-    /// Bytes of all batches that are not done.
-    pub(super) fn held(&self) -> usize {
-        self.meter.held()
+    /// Bytes of all batches that are not done, without the one that others may still join.
+    pub(super) fn prepared(&self) -> usize {
+        self.meter.held() - self.filling.as_ref().map_or(0, |(batch, _)| batch.size())
     }
 
     pub(super) fn window(&self) -> &Window {
