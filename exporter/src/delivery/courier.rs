@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use offpath_core::event::{Event, Kind};
 use tokio::{
     runtime,
     task::{self, JoinSet, yield_now},
@@ -106,8 +107,10 @@ struct Prepared {
     jobs: Vec<Job>,
     /// Places of those that cannot be read.
     unreadable: Vec<usize>,
-    /// Places of those that the backend has no place for.
+    /// Places in the batch of those that the backend has none for.
     in_none: Vec<usize>,
+    /// How many of these it is to be said of that they do not arrive.
+    without_place: u64,
 }
 
 impl Courier {
@@ -282,12 +285,15 @@ impl Courier {
 
     /// Makes requests of the events at some places of a batch.
     fn prepare(&mut self, batch: &Rc<Batch>, places: &[usize]) {
-        let Prepared { jobs, unreadable, in_none } = self.encode(batch, places);
+        let Prepared { jobs, unreadable, in_none, without_place } = self.encode(batch, places);
         self.waiting.extend(jobs);
         self.lane.count_lost("undecodable", unreadable.len() as u64);
         // This may write to a disk, so no other sink waits for it.
         self.source.settle(batch, &unreadable);
         self.source.settle(batch, &in_none);
+        if without_place > 0 {
+            self.lane.metrics.sink_dropped(&self.lane.name, "no_place", without_place);
+        }
     }
 
     fn encode(&self, batch: &Rc<Batch>, places: &[usize]) -> Prepared {
@@ -296,6 +302,9 @@ impl Courier {
         let _one_at_a_time = PREPARING.lock().unwrap_or_else(PoisonError::into_inner);
         let read = batch.read(places);
         let requests = self.backend.requests(&read.events);
+        // A loss is counted where it came about.
+        let is_loss = |event: &Event| matches!(event.kind, Some(Kind::Loss(_)));
+        let are_losses: Vec<bool> = read.events.iter().map(is_loss).collect();
         drop(read.events);
         let mut is_in_none = vec![true; batch.len()];
         let mut jobs = Vec::with_capacity(requests.len());
@@ -316,9 +325,14 @@ impl Courier {
             let batch = Rc::clone(batch);
             jobs.push(Job { batch, request, packed, attempts: 0, due: now, sent: now, is_probe: false });
         }
-        let in_none =
-            read.places.iter().copied().filter(|place| is_in_none.get(*place) == Some(&true)).collect();
-        Prepared { jobs, unreadable: read.unreadable, in_none }
+        let (mut in_none, mut without_place) = (Vec::new(), 0);
+        for (place, is_loss) in read.places.iter().zip(are_losses) {
+            if is_in_none.get(*place) == Some(&true) {
+                in_none.push(*place);
+                without_place += u64::from(!is_loss);
+            }
+        }
+        Prepared { jobs, unreadable: read.unreadable, in_none, without_place }
     }
 
     fn launch(&mut self, job: Job) {

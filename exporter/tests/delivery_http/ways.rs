@@ -1,7 +1,9 @@
+use offpath_core::event::{Event, Kind, Loss, Score};
+
 use super::{all, arrives, letters, place, says, written};
 use crate::framework::{
     Place,
-    events::exchange,
+    events::{EVENT, exchange},
     eventually,
     receiver::{Receiver, Reply},
 };
@@ -82,6 +84,29 @@ fn what_is_sent_again_and_makes_the_backend_fail_does_not_hold_up_what_is_new() 
     says(&exporter, "retrying", "server");
     let _ring = written(&place, 1..11);
     arrives(&receiver, 1..11);
+}
+
+#[test]
+fn what_a_backend_has_no_place_for_is_counted_but_for_losses() {
+    let receiver = Receiver::start();
+    let address = receiver.address();
+    let place = Place::with(&format!(
+        "[sinks.web]\ntype = \"langfuse\"\nbase_url = \"http://{address}\"\npublic_key = \"pk-1234\"\n\
+         secret_key = \"sk-1234\"\nbatch = {{ max_age = \"10ms\" }}\n"
+    ));
+    let exporter = place.run();
+    let mut ring = place.ring(1 << 20);
+    let of = |id, kind| Event { kind, trace_id_high: 0, trace_id_low: 0, ..exchange(id) };
+    // A score of nothing, a kind that this version does not know, and a loss.
+    let score = of(2, Some(Kind::Score(Score { name: "liked".to_owned(), ..Score::default() })));
+    let loss = of(4, Some(Kind::Loss(Loss { count: 1, ..Loss::default() })));
+    for event in [exchange(1), score, of(3, None), loss, exchange(5)] {
+        ring.write(EVENT, &event.to_bytes()).expect("room in the ring");
+    }
+    eventually("the others arrive", || receiver.taken() == [1, 5]);
+    eventually("all are done", || exporter.count("offpath_sink_backlog_events{sink=\"web\"}") == 0);
+    assert_eq!(exporter.count("offpath_sink_dropped_total{sink=\"web\",reason=\"no_place\"}"), 2);
+    eventually("nothing waits", || exporter.metric::<f64>("offpath_sink_lag_seconds{sink=\"web\"}") == 0.0);
 }
 
 #[test]
