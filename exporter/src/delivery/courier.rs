@@ -338,7 +338,7 @@ impl Courier {
     fn launch(&mut self, job: Job) {
         let client = match &self.client {
             Some(client) => client.clone(),
-            None => match Client::new(&self.settings) {
+            None => match Client::new(&self.settings, self.max_held / 4) {
                 Ok(client) => self.client.insert(client).clone(),
                 Err(failure) => {
                     let Failure { kind, why, is_blocked, .. } = failure;
