@@ -71,6 +71,30 @@ fn however_many_of_what_is_sent_again_are_refused_what_is_new_goes_on() {
 }
 
 #[test]
+fn of_what_is_sent_again_no_more_comes_a_second_time_than_was_not_taken() {
+    let receiver = Receiver::start();
+    // All of it is not taken together; of its halves the second is not taken at first.
+    let mut is_away = false;
+    receiver.answers(move |ids| {
+        if ids.len() == 10 {
+            return Reply::status(400);
+        }
+        if ids.contains(&100) {
+            return Reply::Taken;
+        }
+        match std::mem::replace(&mut is_away, true) {
+            true => Reply::Taken,
+            false => Reply::Status(503, "retry-after: 1\r\n".to_owned(), String::new()),
+        }
+    });
+    let place = place(receiver.address(), "concurrency = 1");
+    let exporter = place.run();
+    exporter.address();
+    send_again(&place, 100..110);
+    arrives(&receiver, 100..110);
+}
+
+#[test]
 fn what_is_sent_again_and_makes_the_backend_fail_does_not_hold_up_what_is_new() {
     let receiver = Receiver::start();
     receiver.answers(|ids| match ids.contains(&100) {

@@ -194,7 +194,7 @@ impl Courier {
     fn then(&mut self, job: &Job, count: u64) -> Then {
         match job.batch.origin {
             Origin::Spool => self.refusals.refused(count),
-            Origin::Parcel => Then::SetAside,
+            Origin::Parcel(_) => Then::SetAside,
         }
     }
 
