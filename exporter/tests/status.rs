@@ -15,6 +15,7 @@ use crate::framework::{
     Place, Running,
     events::{exchange, write},
     eventually, get,
+    receiver::{Receiver, Reply},
 };
 
 /// One sink that delivers, and one that cannot: its file would lie in a file.
@@ -136,6 +137,23 @@ fn top_shows_once_what_is_wrong_in_words() {
         assert!(shown.contains(expected), "{expected:?} is not in\n{shown}");
     }
     assert!(shown.contains("  for ") && !shown.contains('\u{1b}'), "{shown}");
+}
+
+#[test]
+fn top_shows_a_sink_that_waits_for_somebody_and_what_is_to_be_done() {
+    let receiver = Receiver::start();
+    receiver.always(Reply::status(401));
+    let place = Place::with(&format!(
+        "[sinks.web]\ntype = \"otlp\"\nendpoint = \"http://{}/v1/traces\"\nbatch.max_age = \"10ms\"\n",
+        receiver.address()
+    ));
+    write(&mut place.ring(1 << 20), 1..11);
+    let exporter = place.run();
+    eventually("it is blocked", || status(&exporter)["sinks"][0]["state"] == "blocked");
+    let shown = text(&top(&place, &["--once", "--interval", "100ms"]).stdout);
+    for expected in ["not ready\n", "\nweb   otlp  blocked ", "answers 401", "check the keys of this sink"] {
+        assert!(shown.contains(expected), "{expected:?} is not in\n{shown}");
+    }
 }
 
 #[test]
