@@ -7,6 +7,7 @@ pub(crate) mod chat;
 pub(crate) mod completions;
 pub(crate) mod embeddings;
 pub(crate) mod images;
+mod items;
 pub(crate) mod moderations;
 pub(crate) mod responses;
 
