@@ -14,7 +14,7 @@ mod openai;
 use crate::{
     call::{Call, Ending, Text},
     draft::{Draft, Reading},
-    json::{self, Document, Json},
+    json::{self, Ask as _, Document, Json},
     recognise,
     stream::{self, Part, Shape},
 };
@@ -24,6 +24,9 @@ pub(crate) trait Api {
     /// Whether a request and an answer, or the first event of one, are of this API, going by their shape. Either may be
     /// missing, or cut.
     fn speaks(&self, request: &Document<'_>, answer: &Document<'_>) -> bool;
+
+    /// What host and path tell of what is asked for, whether or not the request is JSON.
+    fn path<'t>(&self, _call: &'t Call<'t>, _draft: &mut Draft<'t>) {}
 
     /// What is asked for.
     fn request<'t>(&self, call: &'t Call<'t>, request: &Document<'t>, draft: &mut Draft<'t>);
@@ -39,8 +42,14 @@ pub(crate) trait Api {
         false
     }
 
-    /// What stands behind the gap of an answer that comes as the items of an array.
+    /// What stands behind the gap of an answer that comes as the items of an array, or of the event that the gap of a stream
+    /// ends within.
     fn behind(&self, _answer: &Document<'_>, _draft: &mut Draft<'_>) {}
+
+    /// Whether answers are JSON in any case. Else they may be a sound, or a text as such.
+    fn answers_json(&self) -> bool {
+        true
+    }
 }
 
 /// Which API it is: what `llm` in a rule names.
@@ -223,11 +232,18 @@ impl<'t> Opened<'t> {
         Self { call, request: Document::read(&call.request), answer, shape }
     }
 
+    /// Whether something was answered, and neither that nor what was asked is JSON: it has no shape to be known by.
+    pub(crate) fn has_no_json(&self) -> bool {
+        let is_answered = self.shape != Shape::Empty || self.call.response.has_gap;
+        is_answered && !self.request.value.is_object() && !self.answer.value.is_object()
+    }
+
     /// Reads it as what it is.
     pub(crate) fn read(self, format: Format) -> Reading {
         let api = format.api();
         let system = recognise::system(self.call.host).unwrap_or(format.system());
         let mut draft = Draft::new(system, format.operation());
+        api.path(self.call, &mut draft);
         if self.request.value != Json::Null {
             api.request(self.call, &self.request, &mut draft);
         }
@@ -243,6 +259,11 @@ impl<'t> Opened<'t> {
             return None;
         }
         let response = &self.call.response;
+        if !api.answers_json() && !is_stream && !self.answer.value.is_object() {
+            draft.has_ended = self.call.ending == Ending::Whole;
+            draft.partial |= response.has_gap || !draft.has_ended;
+            return None;
+        }
         let mut parts = Parts { api, draft, first_token_line: None, is_sound: true };
         match self.shape {
             Shape::Empty => {}
@@ -252,18 +273,20 @@ impl<'t> Opened<'t> {
             }
             Shape::Array => {
                 parts.draft.stream = true;
-                for item in json::Ask::items(&self.answer.value) {
+                for item in self.answer.value.items() {
                     api.event("", item, parts.draft);
                 }
                 api.behind(&self.answer, parts.draft);
             }
-            Shape::Events => parts.take(response, |text| stream::Events::of(text)),
-            Shape::Lines => parts.take(response, |text| stream::lines(text)),
+            Shape::Events => parts.take(response, stream::Events::of),
+            Shape::Lines => parts.take(response, stream::lines),
         }
         let Parts { first_token_line, is_sound, .. } = parts;
         let is_over = draft.has_ended || draft.has_finished();
         draft.partial |= response.has_gap || !is_sound || !is_over && self.shape != Shape::Document;
         draft.partial |= self.shape == Shape::Document && !self.answer.is_whole;
+        // A stream that says what went wrong ends there.
+        draft.partial |= is_stream && draft.failure.is_some();
         first_token_line
     }
 }
@@ -296,6 +319,7 @@ impl Parts<'_, '_> {
                 self.first_token_line = Some(part.line);
             }
         }
+        self.api.behind(&Document::rest(stream::broken(&response.tail)), self.draft);
         // Where the gap ends, lines are not counted.
         for part in split(&response.tail) {
             self.part(&part);

@@ -143,6 +143,11 @@ impl<'t> Document<'t> {
         Self { value, is_whole: true, tail: "" }
     }
 
+    /// What stands behind a gap, and no more of it.
+    pub(crate) fn rest(tail: &'t str) -> Self {
+        Self { value: JsonValue::Null, is_whole: false, tail }
+    }
+
     /// A member, wherever it stands: of the outermost object, or, whatever it is in, behind the gap.
     pub(crate) fn get(&self, key: &str) -> Json<'t> {
         let member = self.value.get(key);

@@ -29,7 +29,7 @@ pub(crate) struct Message<'t> {
 pub(crate) struct Content<'t>(Vec<Part<'t>>);
 
 /// A part of what a message says.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(crate) enum Part<'t> {
     Text {
@@ -45,7 +45,7 @@ pub(crate) enum Part<'t> {
 }
 
 /// An image and the like, as far as it is known.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct Media<'t> {
     #[serde(skip_serializing_if = "str::is_empty")]
     pub(crate) url: Cow<'t, str>,

@@ -52,14 +52,20 @@ pub(crate) fn open<'t>(call: &'t Call<'t>) -> Option<(Opened<'t>, Format)> {
         return None;
     }
     let opened = Opened::new(call);
-    let speaks = |format: &&Format| format.api().speaks(&opened.request, &opened.answer);
+    let speaks = |format: &&Format| {
+        format.api().speaks(&opened.request, &opened.answer)
+            || opened.has_no_json()
+                && !format.api().answers_json()
+                && system(call.host) == Some(format.system())
+    };
     let format = *candidates.iter().find(speaks)?;
     Some((opened, format))
 }
 
 /// Hosts, or what they end with, and whose they are, as `gen_ai.provider.name` has it.
-const HOSTS: [(&str, &str); 18] = [
+const HOSTS: [(&str, &str); 20] = [
     ("api.openai.com", "openai"),
+    (".api.openai.com", "openai"),
     (".openai.azure.com", "azure.ai.openai"),
     (".services.ai.azure.com", "azure.ai.inference"),
     (".cognitiveservices.azure.com", "azure.ai.openai"),
@@ -68,6 +74,7 @@ const HOSTS: [(&str, &str); 18] = [
     ("aiplatform.googleapis.com", "gcp.vertex_ai"),
     ("openrouter.ai", "openrouter"),
     ("api.mistral.ai", "mistral_ai"),
+    ("codestral.mistral.ai", "mistral_ai"),
     ("api.cohere.com", "cohere"),
     ("api.cohere.ai", "cohere"),
     ("api.groq.com", "groq"),

@@ -84,7 +84,7 @@ const WORDS: [(&str, &[&str], &[&str]); 10] = [
     ),
     ("permission", &["permission", "accessdenied", "forbidden"], &[]),
     ("timeout", &["timeout", "deadline_exceeded"], &["timed out"]),
-    ("not_found", &["not_found", "notfound"], &[]),
+    ("not_found", &["not_found", "notfound", "invalid_model"], &[]),
     ("invalid_request", &["invalid_request", "invalid_argument", "validation"], &[]),
 ];
 
@@ -93,19 +93,19 @@ fn kind(names: &str, message: &str, status: u32) -> &'static str {
         in_names.iter().any(|word| names.contains(word))
             || in_message.iter().any(|word| message.contains(word))
     };
-    if let Some((kind, ..)) = WORDS.iter().find(tells) {
-        return kind;
-    }
-    match status {
-        401 => "authentication",
-        402 => "quota",
-        403 => "permission",
-        404 => "not_found",
-        408 | 504 => "timeout",
-        413 => "context_length",
-        429 => "rate_limit",
-        503 | 529 => "overloaded",
-        400..500 => "invalid_request",
+    // OpenAI calls most of what is wrong an invalid request, and has the status tell more.
+    let told = WORDS.iter().find(tells).map(|(kind, ..)| *kind);
+    match (told, status) {
+        (Some(kind), _) if kind != "invalid_request" => kind,
+        (_, 401) => "authentication",
+        (_, 402) => "quota",
+        (_, 403) => "permission",
+        (_, 404) => "not_found",
+        (_, 408 | 504) => "timeout",
+        (_, 413) => "context_length",
+        (_, 429) => "rate_limit",
+        (_, 503 | 529) => "overloaded",
+        (_, 400..500) | (Some(_), _) => "invalid_request",
         _ => "server_error",
     }
 }
@@ -145,6 +145,14 @@ mod tests {
             failure(r#"{"detail":[{"msg":"no"}]}"#, 422),
             expected("invalid_request", "invalid_request", r#"[{"msg":"no"}]"#)
         );
+    }
+
+    #[test]
+    fn a_status_says_more_than_that_a_request_is_invalid() {
+        let openai = r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":null}}"#;
+        assert_eq!(failure(openai, 403), expected("permission", "invalid_request_error", "no"));
+        assert_eq!(failure(openai, 400), expected("invalid_request", "invalid_request_error", "no"));
+        assert_eq!(failure(openai, 0), expected("invalid_request", "invalid_request_error", "no"));
     }
 
     #[test]
