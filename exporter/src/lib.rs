@@ -30,6 +30,7 @@ pub mod streams;
 
 mod disk;
 mod durable;
+mod enrich;
 mod priority;
 pub mod redact;
 mod speed;

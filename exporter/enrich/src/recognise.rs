@@ -37,7 +37,7 @@ const PATHS: [(&str, &[Format]); 27] = [
 ];
 
 /// The formats that a path may be of.
-fn by_path(path: &str) -> &'static [Format] {
+pub(crate) fn by_path(path: &str) -> &'static [Format] {
     let path = path.trim_end_matches('/');
     PATHS.into_iter().find(|(end, _)| path.ends_with(end)).map_or(&[], |(_, formats)| formats)
 }
