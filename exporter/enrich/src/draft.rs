@@ -1,6 +1,6 @@
 //! What is known so far of what a model did, while its request and its answer are read.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, ops::RangeBounds};
 
 use offpath_core::event::{Cost, Generation};
 
@@ -127,10 +127,23 @@ impl<'t> Draft<'t> {
         self.answer(index).parts.push(part);
     }
 
+    /// Forgets what these answers say: it is said again, as a whole.
+    pub(crate) fn forget(&mut self, indices: impl RangeBounds<u64>) {
+        let known: Vec<u64> = self.answers.range(indices).map(|(index, _)| *index).collect();
+        for index in known {
+            self.answers.remove(&index);
+        }
+    }
+
     /// The tool call of this number, to be added to.
     pub(crate) fn call(&mut self, index: u64, number: u64) -> &mut Call {
         self.has_output = true;
         self.answer(index).calls.entry(number).or_default()
+    }
+
+    /// The tool call of this number, if it has begun.
+    pub(crate) fn begun(&mut self, index: u64, number: u64) -> Option<&mut Call> {
+        self.answers.get_mut(&index)?.calls.get_mut(&number)
     }
 
     /// How many tool calls an answer has so far.

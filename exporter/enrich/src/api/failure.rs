@@ -39,7 +39,9 @@ pub(crate) fn told(object: &Json<'_>, status: u32) -> Failure {
 
 /// Words of names and of messages, and what they tell of. The first that is there decides: what is particular comes before
 /// what is common.
-const WORDS: [(&str, &[&str], &[&str]); 10] = [
+const WORDS: [(&str, &[&str], &[&str]); 11] = [
+    // Bedrock's speaks of too many tokens.
+    ("rate_limit", &["throttling"], &[]),
     (
         "context_length",
         &["context_length", "string_above_max_length"],
@@ -64,11 +66,7 @@ const WORDS: [(&str, &[&str], &[&str]); 10] = [
         &["insufficient_quota", "billing", "payment", "credits"],
         &["exceeded your current quota", "credit balance", "insufficient credits"],
     ),
-    (
-        "rate_limit",
-        &["rate_limit", "ratelimit", "throttling", "too_many_requests", "resource_exhausted"],
-        &["rate limit"],
-    ),
+    ("rate_limit", &["rate_limit", "ratelimit", "too_many_requests", "resource_exhausted"], &["rate limit"]),
     ("overloaded", &["overloaded", "unavailable", "modelnotready", "slow_down"], &["overloaded"]),
     (
         "authentication",
