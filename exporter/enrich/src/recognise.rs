@@ -3,6 +3,7 @@
 use crate::{
     api::{Format, Opened},
     call::Call,
+    json::{Document, Json},
 };
 
 /// How paths end, without a slash at their end, and what they may be of; `*` stands for anything. The first that fits decides.
@@ -62,7 +63,10 @@ pub(crate) fn open<'t>(call: &'t Call<'t>) -> Option<(Opened<'t>, Format)> {
         return None;
     }
     let opened = Opened::new(call);
-    let speaks = |format: &&Format| format.api().speaks(&opened.request, &opened.answer);
+    // What went wrong is told in one form by many.
+    let nothing = Document::whole(Json::Null);
+    let answer = if call.status >= 400 { &nothing } else { &opened.answer };
+    let speaks = |format: &&Format| format.api().speaks(&opened.request, answer);
     let format = *candidates.iter().find(speaks)?;
     Some((opened, format))
 }

@@ -1,6 +1,8 @@
 //! Messages, as Claude takes and gives them, at Anthropic's and elsewhere.
 //! Sources: <https://docs.anthropic.com/en/api/messages>, <https://docs.anthropic.com/en/docs/build-with-claude/streaming>.
 
+use std::borrow::Cow;
+
 use crate::{
     api::{Api, failure},
     call::Call,
@@ -34,7 +36,8 @@ impl Api for Messages {
         draft.request_model = text(&request.get("model"));
         draft.stream = request.get("stream").is_true();
         let system = request.get("system");
-        let system = system.is_there().then(|| messages("system".into(), &system));
+        let is_said = system.text().is_some() || !system.items().is_empty();
+        let system = is_said.then(|| messages("system".into(), &system));
         let told = request.value.get("messages").items().iter().filter(|message| message.is_object());
         let told = told.map(|message| messages(text(message.get("role")), message.get("content")));
         draft.input = system.into_iter().chain(told).flatten().collect();
@@ -95,7 +98,7 @@ fn is_answer(told: &Json<'_>) -> bool {
 // --- what is asked
 
 /// A message, and what tools gave in it.
-fn messages<'t>(role: std::borrow::Cow<'t, str>, content: &Json<'t>) -> Vec<Message<'t>> {
+fn messages<'t>(role: Cow<'t, str>, content: &Json<'t>) -> Vec<Message<'t>> {
     if let Json::Str(text) = content {
         return vec![Message::saying(role, text.clone())];
     }
@@ -162,7 +165,10 @@ fn begin_message(told: &Json<'_>, draft: &mut Draft<'_>) {
     draft.role(0, told.get("role").words());
     for (number, block) in (0..).zip(told.get("content").items()) {
         begin(number, block, draft);
-        end(number, draft);
+        // What was cut is not known to be empty.
+        if block.get("input").is_object() {
+            end(number, draft);
+        }
     }
 }
 
