@@ -78,7 +78,7 @@ const WORDS: [(&str, &[&str], &[&str]); 11] = [
             "invalidsignature",
             "expiredtoken",
         ],
-        &["api key not valid", "incorrect api key"],
+        &["api key not valid", "incorrect api key", "security token", "request signature"],
     ),
     ("permission", &["permission", "accessdenied", "forbidden"], &[]),
     ("timeout", &["timeout", "deadline_exceeded"], &["timed out"]),

@@ -109,6 +109,7 @@ fn only<'v, 't>(block: &'v Json<'t>) -> (&'v str, &'v Json<'t>) {
 fn block<'t>(block: &Json<'t>, message: &mut Message<'t>) -> Option<Message<'t>> {
     let (kind, told) = only(block);
     match kind {
+        "toolUse" if is_api_s_own(told) => {}
         "toolUse" => {
             let (id, name) = (text(told.get("toolUseId")), text(told.get("name")));
             message.tool_calls.push(ToolCall::new(id, name, text_or_json(told.get("input"))));
@@ -125,13 +126,21 @@ fn block<'t>(block: &Json<'t>, message: &mut Message<'t>) -> Option<Message<'t>>
     None
 }
 
+/// Whether the API itself runs the tool: nobody else is told.
+fn is_api_s_own(tool: &Json<'_>) -> bool {
+    tool.get("type").words() == "server_tool_use"
+}
+
 fn part<'t>(block: &Json<'t>) -> Option<Part<'t>> {
     let (kind, told) = only(block);
     match kind {
         "text" => told.text().is_some().then(|| Part::Text { text: text(told) }),
         "json" => Some(Part::Text { text: text_or_json(told) }),
         // A text that a guardrail is to look at.
-        "guardContent" if told.get("text").is_object() => part(told.get("text")),
+        "guardContent" if told.get("text").is_object() => {
+            let said = told.get("text").get("text");
+            said.text().is_some().then(|| Part::Text { text: text(said) })
+        }
         "guardContent" => part(told),
         "image" => Some(Part::Image(media("image", told))),
         "audio" => Some(Part::Audio(media("audio", told))),
@@ -222,9 +231,9 @@ fn event(kind: &str, told: &Json<'_>, draft: &mut Draft<'_>) {
     }
 }
 
-/// The beginning of a call, unless it is of a tool that the API runs itself.
+/// The beginning of a call.
 fn begin_call(number: u64, told: &Json<'_>, draft: &mut Draft<'_>) {
-    if told.is_object() && told.get("type").words() != "server_tool_use" {
+    if told.is_object() && !is_api_s_own(told) {
         let call = draft.call(0, number);
         told.get("toolUseId").words().clone_into(&mut call.id);
         told.get("name").words().clone_into(&mut call.name);

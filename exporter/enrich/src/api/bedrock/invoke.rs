@@ -3,28 +3,25 @@
 //!
 //! Where tokens are not told in the body, they are in headers, which are not looked at.
 
+use super::converse::{self, Converse};
 use crate::{
     api::{Api, anthropic, cohere, openai},
     call::Call,
     draft::Draft,
     json::{Ask as _, Document, Json},
-    message::{Message, text},
+    message::{Media, Message, Part, text},
     usage::Usage,
 };
-
-use super::converse::{self, Converse};
 
 /// `POST /model/<model>/invoke`, `…/invoke-with-response-stream`.
 #[derive(Debug)]
 pub(crate) struct Invoke;
 
-/// What the last chunk of a stream has beside what the model says.
-const METRICS: &str = "amazon-bedrock-invocationMetrics";
-
 impl Api for Invoke {
     fn speaks(&self, request: &Document<'_>, answer: &Document<'_>) -> bool {
-        let says = if self.is_event(&answer.value) { answer.value.get("chunk") } else { &answer.value };
-        asked(request).is_some() || answered(says).is_some()
+        let told = &answer.value;
+        let told = if self.is_event(told) { told.get("chunk") } else { told };
+        asked(request).is_some() || answered(told).is_some()
     }
 
     fn path<'t>(&self, call: &'t Call<'t>, draft: &mut Draft<'t>) {
@@ -32,30 +29,19 @@ impl Api for Invoke {
     }
 
     fn request<'t>(&self, call: &'t Call<'t>, request: &Document<'t>, draft: &mut Draft<'t>) {
-        match asked(request) {
-            Some(Own::Titan) => {
-                let input = request.get("inputText");
-                draft.input.push(Message::saying("user", text(&input)));
-                draft.parameters(&request.value, &["inputText", "inputImage"]);
-                draft.parameters(&request.get("textGenerationConfig"), &[]);
-            }
-            Some(Own::Completion) => {
-                draft.input.push(Message::saying("user", text(&request.get("prompt"))));
-                draft.parameters(&request.value, &["prompt", "images", "stream", "anthropic_version"]);
-            }
-            Some(own) => own.api().request(call, request, draft),
-            None => {}
+        let Some(own) = asked(request) else { return };
+        match own.api() {
+            Some(api) => api.request(call, request, draft),
+            None => ask(&request.value, draft),
         }
         // The path decides, whatever the model's own API has in its body.
         super::path(call, draft);
-        draft.operation = asked(request).map_or(draft.operation, Own::operation);
-        if draft.request_model.contains("embed") {
-            draft.operation = "embeddings";
-        }
+        let embeds = draft.request_model.contains("embed");
+        draft.operation = if embeds { "embeddings" } else { own.operation() };
     }
 
     fn answer(&self, answer: &Document<'_>, draft: &mut Draft<'_>) {
-        tell(answer, draft, |own, draft| own.answer(answer, draft));
+        tell(answer, draft, |api, draft| api.answer(answer, draft));
     }
 
     fn is_event(&self, answer: &Json<'_>) -> bool {
@@ -65,22 +51,29 @@ impl Api for Invoke {
     fn event(&self, name: &str, data: &Json<'_>, draft: &mut Draft<'_>) {
         let chunk = data.get("chunk");
         if !chunk.is_object() {
+            // An exception.
             return Converse.event(name, data, draft);
         }
-        tell(&Document::whole(chunk.clone()), draft, |own, draft| own.event("", chunk, draft));
-        let metrics = chunk.get(METRICS);
-        if metrics.is_object() {
-            draft.has_ended = true;
-            let told = Usage {
-                input: metrics.get("inputTokenCount").count(),
-                output: metrics.get("outputTokenCount").count(),
-                ..Usage::default()
-            };
-            // What the model itself tells has more kinds.
-            let input = draft.usage.input.or(told.input);
-            draft.usage.learn(&Usage { input, ..told });
-        }
+        tell(&Document::whole(chunk.clone()), draft, |api, draft| api.event("", chunk, draft));
+        end(chunk.get(METRICS), draft);
     }
+
+    fn behind(&self, rest: &Document<'_>, draft: &mut Draft<'_>) {
+        anthropic::Messages.behind(rest, draft);
+        Converse.behind(rest, draft);
+        end(&rest.behind(METRICS).unwrap_or(Json::Null), draft);
+    }
+}
+
+/// What the last chunk of a stream has beside what the model says.
+const METRICS: &str = "amazon-bedrock-invocationMetrics";
+
+fn end(metrics: &Json<'_>, draft: &mut Draft<'_>) {
+    draft.has_ended |= metrics.is_object();
+    // What the model itself tells of what went in has more kinds.
+    let input = draft.usage.input.or(metrics.get("inputTokenCount").count());
+    let output = metrics.get("outputTokenCount").count();
+    draft.usage.learn(&Usage { input, output, ..Usage::default() });
 }
 
 /// A model's own API.
@@ -100,16 +93,16 @@ enum Own {
 }
 
 impl Own {
-    /// Who reads it. The last two are read here.
-    fn api(self) -> &'static dyn Api {
+    /// Who reads it; `None`: it is read here.
+    fn api(self) -> Option<&'static dyn Api> {
         match self {
-            Self::Anthropic => &anthropic::Messages,
-            Self::Converse => &Converse,
-            Self::CohereChat => &cohere::chat::Chat,
-            Self::CohereEmbed => &cohere::embed::Embed,
-            Self::CohereRerank => &cohere::rerank::Rerank,
-            Self::OpenAi => &openai::chat::Chat,
-            Self::Completion | Self::Titan => &Invoke,
+            Self::Anthropic => Some(&anthropic::Messages),
+            Self::Converse => Some(&Converse),
+            Self::CohereChat => Some(&cohere::chat::Chat),
+            Self::CohereEmbed => Some(&cohere::embed::Embed),
+            Self::CohereRerank => Some(&cohere::rerank::Rerank),
+            Self::OpenAi => Some(&openai::chat::Chat),
+            Self::Completion | Self::Titan => None,
         }
     }
 
@@ -127,6 +120,7 @@ impl Own {
 fn asked(request: &Document<'_>) -> Option<Own> {
     let value = &request.value;
     let has_text = |key| value.get(key).text().is_some();
+    let has_list = |key| matches!(value.get(key), Json::Array(_));
     if value.get("messages").items().iter().any(|message| message.get("role").text().is_some()) {
         return Some(if request.get("anthropic_version").is_there() {
             Own::Anthropic
@@ -137,53 +131,52 @@ fn asked(request: &Document<'_>) -> Option<Own> {
         });
     }
     if has_text("inputText") || has_text("inputImage") {
-        return Some(Own::Titan);
+        Some(Own::Titan)
+    } else if has_text("query") && has_list("documents") {
+        Some(Own::CohereRerank)
+    } else if has_text("message") {
+        Some(Own::CohereChat)
+    } else if has_text("input_type") && ["texts", "images", "inputs"].into_iter().any(has_list) {
+        Some(Own::CohereEmbed)
+    } else {
+        has_text("prompt").then_some(Own::Completion)
     }
-    let has_list = |key| matches!(value.get(key), Json::Array(_));
-    if has_text("query") && has_list("documents") {
-        return Some(Own::CohereRerank);
-    }
-    if has_text("message") {
-        return Some(Own::CohereChat);
-    }
-    if has_text("input_type") && (has_list("texts") || has_list("images") || has_list("inputs")) {
-        return Some(Own::CohereEmbed);
-    }
-    has_text("prompt").then_some(Own::Completion)
 }
 
 /// What an answer is of, or a chunk of one.
 fn answered(told: &Json<'_>) -> Option<Own> {
-    let is_list = |key| matches!(told.get(key), Json::Array(_));
-    let kind = told.get("type").words();
-    if kind == "message"
-        || kind == "error"
-        || kind.starts_with("message_")
-        || kind.starts_with("content_block_")
-    {
+    let is_there = |key: &str| told.get(key).is_there();
+    let is_list = |key: &str| matches!(told.get(key), Json::Array(_));
+    let is_choice = |choice: &Json<'_>| !choice.get("text").is_there();
+    let is_ranked = |result: &Json<'_>| result.get("relevance_score").number().is_some();
+    if is_anthropic(told.get("type").words()) {
         Some(Own::Anthropic)
     } else if converse::answers(told) {
         Some(Own::Converse)
-    } else if told.get("event_type").text().is_some() || told.get("generation_id").text().is_some() {
+    } else if is_there("event_type") || is_there("generation_id") {
         Some(Own::CohereChat)
-    } else if told.get("embeddings").is_there() {
+    } else if is_there("embeddings") {
         Some(Own::CohereEmbed)
-    } else if told.get("inputTextTokenCount").is_there() || told.get("embedding").is_there() {
+    } else if is_there("inputTextTokenCount") || is_there("embedding") {
         Some(Own::Titan)
-    } else if is_list("choices")
-        && told.get("choices").items().iter().any(|choice| choice.get("text").text().is_none())
-    {
+    } else if is_list("choices") && told.get("choices").items().iter().all(is_choice) {
         Some(Own::OpenAi)
-    } else if is_list("results") {
+    } else if told.get("results").items().iter().any(is_ranked) {
         Some(Own::CohereRerank)
     } else {
-        let says = TEXTS.into_iter().any(|key| told.get(key).text().is_some());
+        let says = TEXTS.into_iter().chain(REASONS).any(|key| told.get(key).text().is_some());
         (says || LISTS.into_iter().any(is_list)).then_some(Own::Completion)
     }
 }
 
+fn is_anthropic(kind: &str) -> bool {
+    ["message", "error"].contains(&kind) || kind.starts_with("message_") || kind.starts_with("content_block_")
+}
+
 // --- completions, and Titan
 
+/// Members of a request that are no parameters.
+const TOLD: [&str; 6] = ["prompt", "images", "inputText", "inputImage", "stream", "anthropic_version"];
 /// Where completions are, if there may be several: Mistral's, DeepSeek's, Command's, Titan's.
 const LISTS: [&str; 4] = ["outputs", "choices", "generations", "results"];
 /// What a completion, or a part of one, says: Llama's, Titan's, Claude's, that of others.
@@ -191,48 +184,62 @@ const TEXTS: [&str; 4] = ["generation", "outputText", "completion", "text"];
 /// Why it ends.
 const REASONS: [&str; 3] = ["stop_reason", "completionReason", "finish_reason"];
 
-/// Reads an answer, or a chunk of one, or has `by` do that.
+fn ask<'t>(told: &Json<'t>, draft: &mut Draft<'t>) {
+    let mut message = Message::new("user");
+    for words in ["prompt", "inputText"].map(|key| told.get(key)) {
+        message.content.extend(words.text().map(|_| Part::Text { text: text(words) }));
+    }
+    let image = told.get("inputImage");
+    let image = image.text().map(|_| Media { data: text(image), ..Media::default() });
+    message.content.extend(image.map(Part::Image));
+    draft.input.push(message);
+    draft.parameters(told, &TOLD);
+    draft.parameters(told.get("textGenerationConfig"), &[]);
+}
+
+/// Reads an answer, or a chunk of one, or has whoever reads it do that.
 fn tell(told: &Document<'_>, draft: &mut Draft<'_>, by: impl FnOnce(&dyn Api, &mut Draft<'_>)) {
-    match answered(&told.value) {
-        Some(own @ (Own::Completion | Own::Titan)) => complete(own, told, draft),
-        Some(own) => {
-            by(own.api(), draft);
-            for choice in told.value.get("choices").items() {
-                // So Mistral's is called here.
-                draft.finish(choice.get("index").count().unwrap_or(0), choice.get("stop_reason").words());
-            }
-        }
-        None => {}
+    let Some(own) = answered(&told.value) else { return };
+    let Some(api) = own.api() else { return complete(own, told, draft) };
+    by(api, draft);
+    for choice in told.value.get("choices").items() {
+        // So Mistral's is called here.
+        draft.finish(choice.get("index").count().unwrap_or(0), choice.get("stop_reason").words());
     }
 }
 
 fn complete(own: Own, told: &Document<'_>, draft: &mut Draft<'_>) {
     let count = |key| told.get(key).count();
-    let mut usage = Usage {
+    let usage = Usage {
         input: count("prompt_token_count").or(count("inputTextTokenCount")),
         output: count("generation_token_count").or(count("totalOutputTextTokenCount")),
         ..Usage::default()
     };
     if told.value.get("embedding").is_there() || told.value.get("embeddingsByType").is_there() {
         draft.operation = "embeddings";
-        usage.total = usage.input;
-    } else {
-        draft.operation = own.operation();
-        draft.identify(told.value.get("id"), told.value.get("model"));
-        let index = told.value.get("index").count().unwrap_or(0);
-        add(index, &told.value, draft);
-        for reason in REASONS {
-            // Where the text was cut, it stands behind that.
-            draft.finish(index, told.behind(reason).unwrap_or(Json::Null).words());
-        }
-        for each in LISTS.into_iter().flat_map(|list| (0..).zip(told.value.get(list).items())) {
-            add(each.0, each.1, draft);
-            let tokens = each.1.get("tokenCount").count();
-            usage.output =
-                tokens.map(|tokens| tokens.saturating_add(usage.output.unwrap_or(0))).or(usage.output);
-        }
+        // Nothing comes out.
+        return draft.usage.learn(&Usage { total: usage.input, ..usage });
     }
+    draft.operation = own.operation();
     draft.usage.learn(&usage);
+    draft.identify(told.value.get("id"), told.value.get("model"));
+    let index = told.value.get("index").count().unwrap_or(0);
+    add(index, &told.value, draft);
+    for reason in REASONS {
+        // Where the text was cut, it stands behind that.
+        draft.finish(index, told.behind(reason).unwrap_or(Json::Null).words());
+    }
+    add_all(&told.value, draft);
+}
+
+fn add_all(told: &Json<'_>, draft: &mut Draft<'_>) {
+    let mut output = None;
+    for (place, told) in LISTS.into_iter().flat_map(|list| (0..).zip(told.get(list).items())) {
+        add(told.get("index").count().unwrap_or(place), told, draft);
+        let tokens = told.get("tokenCount").count();
+        output = tokens.map(|tokens| tokens.saturating_add(output.unwrap_or(0))).or(output);
+    }
+    draft.usage.learn(&Usage { output, ..Usage::default() });
 }
 
 fn add(index: u64, told: &Json<'_>, draft: &mut Draft<'_>) {
