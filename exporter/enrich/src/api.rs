@@ -37,6 +37,11 @@ pub(crate) trait Api {
     /// An event of an answer that comes as a stream; its name is empty where events have none.
     fn event(&self, name: &str, data: &Json<'_>, draft: &mut Draft<'_>);
 
+    /// Whether an answer in one piece is an event, the only one of its stream that has come.
+    fn is_event(&self, _answer: &Json<'_>) -> bool {
+        false
+    }
+
     /// An event that is no JSON. Returns whether it is known.
     fn word(&self, _word: &str, _draft: &mut Draft<'_>) -> bool {
         false
@@ -239,8 +244,11 @@ impl<'t> Opened<'t> {
     }
 
     /// Reads it as what it is.
-    pub(crate) fn read(self, format: Format) -> Reading {
+    pub(crate) fn read(mut self, format: Format) -> Reading {
         let api = format.api();
+        if self.shape == Shape::Document && api.is_event(&self.answer.value) {
+            self.shape = Shape::Lines;
+        }
         let system = recognise::system(self.call.host).unwrap_or(format.system());
         let mut draft = Draft::new(system, format.operation());
         api.path(self.call, &mut draft);

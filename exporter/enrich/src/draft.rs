@@ -29,7 +29,7 @@ pub struct Reading {
 pub struct Failure {
     /// What kind of failure it is; see `docs/llm.md`.
     pub kind: &'static str,
-    /// The provider's own code, or type.
+    /// The provider's own code, or type; empty if it says none.
     pub r#type: String,
     /// The provider's own words.
     pub message: String,
@@ -144,6 +144,11 @@ impl<'t> Draft<'t> {
     pub(crate) fn call(&mut self, index: u64, number: u64) -> &mut Call {
         self.has_output = true;
         self.answer(index).calls.entry(number).or_default()
+    }
+
+    /// The tool call of this number, if it has begun.
+    pub(crate) fn begun(&mut self, index: u64, number: u64) -> Option<&mut Call> {
+        self.answers.get_mut(&index)?.calls.get_mut(&number)
     }
 
     /// How many tool calls an answer has so far: the number of the next.

@@ -1,12 +1,15 @@
 //! What real clients said and heard, read as it was expected to be: `tests/llm/corpus`.
 //!
-//! What came compressed or in frames is text only to the exporter, whose own tests read it.
+//! What came compressed is text only to the exporter, whose own tests read it.
+
+mod frames;
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use offpath_enrich::{Call, Ending, Reading, Text};
 use serde_json::{Map, Value, json};
 
@@ -33,15 +36,26 @@ fn folder(path: &Path) -> String {
     path.file_stem().expect("a name").to_string_lossy().into_owned()
 }
 
-/// A body as text; `None` where it is none.
-fn text(parts: &[Value]) -> Option<String> {
-    parts.iter().map(Value::as_str).collect()
+/// A body: texts, and what is none.
+fn bytes(parts: &[Value]) -> Vec<u8> {
+    let bytes = |part: &Value| match part.as_str() {
+        Some(text) => text.as_bytes().to_vec(),
+        None => STANDARD.decode(part["base64"].as_str().unwrap_or_default()).expect("base64"),
+    };
+    parts.iter().flat_map(bytes).collect()
+}
+
+/// The answer as text; `None` where it is none.
+fn answer(response: &Value) -> Option<String> {
+    let bytes = bytes(response["chunks"].as_array().expect("chunks"));
+    let is_frames = response["headers"].to_string().contains("application/vnd.amazon.eventstream");
+    if is_frames { Some(frames::lines(&bytes)) } else { String::from_utf8(bytes).ok() }
 }
 
 fn read(case: &Value) -> Option<Option<Reading>> {
     let (request, response) = (&case["request"], &case["response"]);
-    let sent = text(std::slice::from_ref(&request["body"]))?;
-    let came = text(response["chunks"].as_array().expect("chunks"))?;
+    let sent = String::from_utf8(bytes(std::slice::from_ref(&request["body"]))).ok()?;
+    let came = answer(response)?;
     let ending = if case["ending"].is_null() { Ending::Whole } else { Ending::BrokenOff };
     let call = Call {
         host: request["host"].as_str().unwrap_or_default(),
