@@ -36,6 +36,13 @@ pub struct Enricher {
     told: bool,
 }
 
+impl Default for Enricher {
+    /// One that knows the prices that came with this version.
+    fn default() -> Self {
+        Self::new(Arc::new(Prices::built_in()))
+    }
+}
+
 impl Enricher {
     /// One that knows these prices.
     #[must_use]
@@ -176,7 +183,7 @@ mod tests {
     }
 
     fn enriched(mut event: Event, format: &str) -> Exchange {
-        Enricher::new(Arc::new(Prices::built_in())).enrich(&mut event, format);
+        Enricher::default().enrich(&mut event, format);
         let Some(Kind::Exchange(exchange)) = event.kind else { unreachable!("it is an exchange") };
         exchange
     }
