@@ -1,0 +1,13 @@
+"""The cases, one module for each family or part of it; ``ALL`` has them by the folder of the corpus that they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from . import openai_chat
+from .case import Case
+
+ALL: Final[Mapping[str, Sequence[Case]]] = {
+    "openai": openai_chat.CASES,
+}

@@ -1,0 +1,437 @@
+"""OpenAI's chat completions: what they say."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.llm.clients import openai_ as client
+from tests.llm.clients.heard import Ask
+from tests.llm.server import wire
+from tests.llm.server.script import Call, Says, Script
+
+from . import said
+from .case import Case, assistant, expect, system, tool, user, wanted
+
+MODEL: Final = "gpt-4o-mini"
+#: What it says it is.
+ANSWERED: Final = "gpt-4o-mini-2024-07-18"
+
+ASKED: Final = [user(said.QUESTION)]
+TOOLS: Final = [{"type": "function", "function": {"name": "weather", "parameters": said.CITY}}]
+OSLO: Final = '{"city":"Oslo"}'
+BERGEN: Final = '{"city":"Bergen, Nordnes"}'
+
+USAGE: Final = {
+    "prompt_tokens": 50,
+    "completion_tokens": 12,
+    "total_tokens": 62,
+    "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+    "completion_tokens_details": {
+        "reasoning_tokens": 0,
+        "audio_tokens": 0,
+        "accepted_prediction_tokens": 0,
+        "rejected_prediction_tokens": 0,
+    },
+}
+COUNTED: Final = {"input": 50, "output": 12, "total": 62}
+WITH_USAGE: Final = {"stream": True, "stream_options": {"include_usage": True}}
+
+
+def identity(name: str) -> str:
+    """Return the id of a case's answer."""
+    return f"chatcmpl-{name}"
+
+
+def case(
+    name: str,
+    shows: str,
+    *,
+    asked: dict[str, Any] | None = None,
+    script: Script,
+    ask: Ask | None = None,
+    **expected: Any,
+) -> Case:
+    """Make a case; what is not said is as in most."""
+    told: dict[str, Any] = {"model": MODEL, "messages": ASKED, **(asked or {})}
+    answered = script.status < 400
+    defaults: dict[str, Any] = {
+        "model": told["model"],
+        "input": told["messages"],
+        "response_id": script.id or None,
+        "response_model": script.model or None,
+        "stream": bool(told.get("stream")) and answered,
+    }
+    return Case(
+        name=name,
+        shows=shows,
+        client="openai",
+        host="api.openai.com",
+        ask=ask or client.chat(**told),
+        script=script,
+        expected=expect("openai", "chat", **{**defaults, **expected}),
+    )
+
+
+def script(name: str, *choices: Says, usage: Any = USAGE, **more: Any) -> Script:
+    """Make the script of an answer."""
+    extra = {"service_tier": "default", "system_fingerprint": "fp_44709d6fcb"}
+    return Script(choices, id=identity(name), model=ANSWERED, usage=usage, **{"extra": extra, **more})
+
+
+def _plain(name: str, shows: str, **more: Any) -> Case:
+    """A case in which one answers as in most."""
+    given = more.pop("script", {})
+    return case(
+        name,
+        shows,
+        script=script(name, Says(said.ANSWER, finish="stop"), **given),
+        **{"output": [assistant(said.ANSWER)], "usage": COUNTED, "finish": ["stop"], **more},
+    )
+
+
+_CALLED: Final = Says(calls=[Call("call_oslo", "weather", OSLO)], finish="tool_calls")
+_TWO_CALLS: Final = [Call("call_oslo", "weather", OSLO), Call("call_bergen", "weather", BERGEN)]
+_TWO_WANTED: Final = [wanted("call_oslo", "weather", OSLO), wanted("call_bergen", "weather", BERGEN)]
+_AFTER_TOOLS: Final = [
+    system(said.BE_BRIEF),
+    *ASKED,
+    assistant(None, tool_calls=_TWO_WANTED),
+    tool("call_oslo", '{"celsius":7}'),
+    tool("call_bergen", '{"celsius":9}'),
+    assistant("7 and 9 °C."),
+    user("And tomorrow?"),
+]
+
+_PARTS: Final = [
+    {"type": "text", "text": "What is in these?"},
+    {"type": "image_url", "image_url": {"url": said.PNG_URL, "detail": "low"}},
+    {"type": "image_url", "image_url": {"url": "https://images.example/cat.png"}},
+    {"type": "input_audio", "input_audio": {"data": said.WAV_BASE64, "format": "wav"}},
+    {"type": "file", "file": {"file_id": "file-6F2ksmvXxt4VdoqmHRw6kL"}},
+]
+_PARTS_READ: Final = [
+    {"type": "text", "text": "What is in these?"},
+    {"type": "image", "url": said.PNG_URL},
+    {"type": "image", "url": "https://images.example/cat.png"},
+    {"type": "audio", "data": said.WAV_BASE64, "media_type": "audio/wav"},
+    {"type": "file", "id": "file-6F2ksmvXxt4VdoqmHRw6kL"},
+]
+
+_SCHEMA: Final = {
+    "type": "json_schema",
+    "json_schema": {"name": "weather", "strict": True, "schema": said.CITY},
+}
+
+_DETAILED: Final = {
+    "prompt_tokens": 2006,
+    "completion_tokens": 300,
+    "total_tokens": 2306,
+    "prompt_tokens_details": {"cached_tokens": 1920, "audio_tokens": 16, "cache_write_tokens": 0},
+    "completion_tokens_details": {"reasoning_tokens": 192, "audio_tokens": 8},
+}
+_DETAILS_COUNTED: Final = {
+    "input": 70,
+    "input_cached_tokens": 1920,
+    "input_audio_tokens": 16,
+    "output": 100,
+    "output_reasoning_tokens": 192,
+    "output_audio_tokens": 8,
+    "total": 2306,
+}
+
+_SAID: Final = [
+    _plain("plain", "a question and its answer"),
+    _plain(
+        "plain-async",
+        "the same with the asynchronous client",
+        ask=client.chat_async(model=MODEL, messages=ASKED),
+    ),
+    _plain("streamed", "an answer in parts, with the usage at its end", asked=WITH_USAGE),
+    _plain(
+        "streamed-async",
+        "the same with the asynchronous client",
+        asked=WITH_USAGE,
+        ask=client.chat_async(model=MODEL, messages=ASKED, **WITH_USAGE),
+    ),
+    _plain("streamed-without-usage", "nobody asked for the usage", asked={"stream": True}, usage={}),
+    _plain(
+        "system-and-parameters",
+        "a system prompt, and all that may be told beside the messages",
+        asked={
+            "messages": [system(said.BE_BRIEF), {**user(said.QUESTION), "name": "ann"}],
+            "temperature": 0.25,
+            "top_p": 0.5,
+            "max_completion_tokens": 64,
+            "frequency_penalty": 0.5,
+            "presence_penalty": -0.5,
+            "seed": 7,
+            "stop": ["END", "\n\n"],
+            "reasoning_effort": "low",
+        },
+        parameters={
+            "temperature": 0.25,
+            "top_p": 0.5,
+            "max_completion_tokens": 64,
+            "frequency_penalty": 0.5,
+            "presence_penalty": -0.5,
+            "seed": 7,
+            "stop": ["END", "\n\n"],
+            "reasoning_effort": "low",
+        },
+    ),
+    _plain(
+        "developer",
+        "what OpenAI calls the system prompt of its reasoning models",
+        asked={"messages": [{"role": "developer", "content": said.BE_BRIEF}, *ASKED]},
+    ),
+    _plain(
+        "tools-answered",
+        "a conversation with calls and what they gave",
+        asked={"messages": _AFTER_TOOLS, "tools": TOOLS},
+    ),
+    _plain(
+        "parts",
+        "images, audio and a file in the question",
+        asked={"messages": [user(_PARTS)]},
+        input=[user(_PARTS_READ)],
+    ),
+    case(
+        "tool-call",
+        "the model wants a tool to be called",
+        asked={"tools": TOOLS, "tool_choice": "auto", "parallel_tool_calls": False},
+        script=script("tool-call", _CALLED),
+        output=[assistant(None, tool_calls=[wanted("call_oslo", "weather", OSLO)])],
+        usage=COUNTED,
+        finish=["tool_calls"],
+    ),
+    case(
+        "tool-calls-streamed",
+        "two calls, one after another",
+        asked={"tools": TOOLS, **WITH_USAGE},
+        script=script("tool-calls-streamed", Says(calls=_TWO_CALLS, finish="tool_calls")),
+        output=[assistant(None, tool_calls=_TWO_WANTED)],
+        usage=COUNTED,
+        finish=["tool_calls"],
+    ),
+    case(
+        "tool-calls-interleaved",
+        "the arguments of two calls come by turns",
+        asked={"tools": TOOLS, **WITH_USAGE},
+        script=script(
+            "tool-calls-interleaved",
+            Says("Let me look.", calls=_TWO_CALLS, finish="tool_calls", interleaved=True),
+        ),
+        output=[assistant("Let me look.", tool_calls=_TWO_WANTED)],
+        usage=COUNTED,
+        finish=["tool_calls"],
+    ),
+    case(
+        "tool-call-with-broken-arguments",
+        "what the model wrote is no JSON, and is kept as it is",
+        asked={"tools": TOOLS},
+        script=script(
+            "tool-call-with-broken-arguments",
+            Says(calls=[Call("call_oslo", "weather", '{"city":"Os')], finish="length"),
+        ),
+        output=[assistant(None, tool_calls=[wanted("call_oslo", "weather", '{"city":"Os')])],
+        usage=COUNTED,
+        finish=["length"],
+    ),
+    case(
+        "choices",
+        "three answers to one question",
+        asked={"n": 3},
+        script=script(
+            "choices",
+            Says("Rain.", finish="stop"),
+            Says("Snow.", finish="stop"),
+            Says("Fog", finish="length"),
+        ),
+        parameters={"n": 3},
+        output=[assistant("Rain."), assistant("Snow."), assistant("Fog")],
+        usage=COUNTED,
+        finish=["stop", "stop", "length"],
+    ),
+    case(
+        "choices-streamed",
+        "three answers whose parts come by turns; one of them is a call",
+        asked={"n": 3, "tools": TOOLS, **WITH_USAGE},
+        script=script(
+            "choices-streamed", Says("It will rain.", finish="stop"), _CALLED, Says("Fog", finish="length")
+        ),
+        parameters={"n": 3},
+        output=[
+            assistant("It will rain."),
+            assistant(None, tool_calls=[wanted("call_oslo", "weather", OSLO)]),
+            assistant("Fog"),
+        ],
+        usage=COUNTED,
+        finish=["stop", "tool_calls", "length"],
+    ),
+    case(
+        "structured",
+        "the answer is JSON of a schema",
+        asked={"response_format": _SCHEMA},
+        script=script("structured", Says(OSLO, finish="stop")),
+        output=[assistant(OSLO)],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    case(
+        "json-mode-streamed",
+        "the answer is JSON, in parts",
+        asked={"response_format": {"type": "json_object"}, **WITH_USAGE},
+        script=script("json-mode-streamed", Says('{"city": "Oslo", "celsius": [7, 9]}', finish="stop")),
+        output=[assistant('{"city": "Oslo", "celsius": [7, 9]}')],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    case(
+        "refusal",
+        "the model says why it does not answer",
+        asked={"response_format": _SCHEMA},
+        script=script("refusal", Says(refusal="I cannot help with that.", finish="stop")),
+        output=[assistant(None, refusal="I cannot help with that.")],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    case(
+        "refusal-streamed",
+        "the same, in parts",
+        asked={"response_format": _SCHEMA, **WITH_USAGE},
+        script=script("refusal-streamed", Says(refusal="I cannot help with that.", finish="stop")),
+        output=[assistant(None, refusal="I cannot help with that.")],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    case(
+        "length",
+        "the answer ends where it was told to",
+        asked={"max_tokens": 3},
+        script=script("length", Says("It rains in", finish="length")),
+        parameters={"max_tokens": 3},
+        output=[assistant("It rains in")],
+        usage=COUNTED,
+        finish=["length"],
+    ),
+    case(
+        "length-streamed",
+        "the same, in parts; that it is short does not make it partial",
+        asked={"max_tokens": 3, **WITH_USAGE},
+        script=script("length-streamed", Says("It rains in", finish="length")),
+        parameters={"max_tokens": 3},
+        output=[assistant("It rains in")],
+        usage=COUNTED,
+        finish=["length"],
+    ),
+    case(
+        "content-filter",
+        "the answer was taken back",
+        script=script("content-filter", Says("", finish="content_filter")),
+        output=[assistant("")],
+        usage=COUNTED,
+        finish=["content_filter"],
+    ),
+    case(
+        "stop-sequence",
+        "the answer ends before one of the sequences that were named",
+        asked={"stop": ["7"]},
+        script=script("stop-sequence", Says("It rains in Oslo, and it is ", finish="stop")),
+        parameters={"stop": ["7"]},
+        output=[assistant("It rains in Oslo, and it is ")],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    _plain(
+        "tokens-of-all-kinds",
+        "cached, audio and reasoning tokens",
+        script={"usage": _DETAILED},
+        usage=_DETAILS_COUNTED,
+    ),
+    _plain(
+        "tokens-of-all-kinds-streamed",
+        "the same, in parts",
+        asked=WITH_USAGE,
+        script={"usage": _DETAILED},
+        usage=_DETAILS_COUNTED,
+    ),
+    _plain(
+        "tokens-written-into-the-cache",
+        "what is written into the cache is apart, as OpenAI tells it of newer models",
+        script={
+            "usage": {
+                **USAGE,
+                "prompt_tokens": 1100,
+                "total_tokens": 1112,
+                "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 1024},
+            }
+        },
+        usage={"input": 76, "input_cache_creation": 1024, "output": 12, "total": 1112},
+    ),
+    case(
+        "empty",
+        "the model says nothing",
+        script=script("empty", Says("", finish="stop")),
+        output=[assistant("")],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    case(
+        "empty-streamed",
+        "the same, in parts",
+        asked=WITH_USAGE,
+        script=script("empty-streamed", Says("", finish="stop")),
+        output=[assistant("")],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    case(
+        "unicode",
+        "texts that are more than ASCII",
+        asked={"messages": [user(said.ODD_QUESTION)]},
+        script=script("unicode", Says(said.ODD_ANSWER, finish="stop")),
+        output=[assistant(said.ODD_ANSWER)],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    case(
+        "unicode-escaped",
+        "the same where the server writes ASCII: characters are halves of a surrogate pair",
+        asked={"messages": [user(said.ODD_QUESTION)]},
+        script=script("unicode-escaped", Says(said.ODD_ANSWER, finish="stop"), changes=[wire.indented]),
+        output=[assistant(said.ODD_ANSWER)],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    case(
+        "unicode-streamed",
+        "the same, in parts that end within characters",
+        asked={"messages": [user(said.ODD_QUESTION)], **WITH_USAGE},
+        script=script(
+            "unicode-streamed", Says(said.ODD_ANSWER, finish="stop"), piece=2, changes=[wire.in_pieces_of(61)]
+        ),
+        output=[assistant(said.ODD_ANSWER)],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    case(
+        "long",
+        "50 KB are asked, and 50 KB answered",
+        asked={"messages": [user(said.LONG)]},
+        script=script("long", Says(said.LONG, finish="stop")),
+        output=[assistant(said.LONG)],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+    case(
+        "long-streamed",
+        "50 KB, in parts",
+        asked=WITH_USAGE,
+        script=script("long-streamed", Says(said.LONG, finish="stop"), piece=512),
+        output=[assistant(said.LONG)],
+        usage=COUNTED,
+        finish=["stop"],
+    ),
+]
+
+CASES: Final = _SAID

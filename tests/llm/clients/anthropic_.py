@@ -1,0 +1,77 @@
+"""The client ``anthropic``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import anthropic
+
+from .heard import Ask, Heard, asking
+
+_COMMON: dict[str, Any] = {"api_key": "not-a-key", "max_retries": 0}
+
+
+def messages(**asked: Any) -> Ask:
+    """``messages.create``."""
+
+    def ask(url: str, heard: Heard) -> None:
+        answer = anthropic.Anthropic(base_url=url, **_COMMON).messages.create(**asked)
+        if asked.get("stream"):
+            for event in answer:
+                _event(heard, event)
+        else:
+            _message(heard, answer)
+
+    return asking(ask)
+
+
+def stream(**asked: Any) -> Ask:
+    """``messages.stream``, which puts the answer together itself."""
+
+    def ask(url: str, heard: Heard) -> None:
+        client = anthropic.Anthropic(base_url=url, **_COMMON)
+        with client.messages.stream(**asked) as told:
+            _message(heard, told.get_final_message())
+
+    return asking(ask)
+
+
+def messages_async(**asked: Any) -> Ask:
+    """``messages.create`` of ``AsyncAnthropic``, streamed."""
+
+    async def asking_(url: str, heard: Heard) -> None:
+        async with anthropic.AsyncAnthropic(base_url=url, **_COMMON) as client:
+            async for event in await client.messages.create(**asked, stream=True):
+                _event(heard, event)
+
+    return asking(lambda url, heard: asyncio.run(asking_(url, heard)))
+
+
+def _message(heard: Heard, answer: Any) -> None:
+    heard.id, heard.model = answer.id, answer.model
+    calls = 0
+    for block in answer.content:
+        if block.type == "text":
+            heard.text(0, block.text)
+        elif block.type == "thinking":
+            heard.thought(0, block.thinking)
+        elif block.type == "tool_use":
+            heard.call(0, calls, block.name, block.input)
+            calls += 1
+    heard.ended(0, answer.stop_reason)
+
+
+def _event(heard: Heard, event: Any) -> None:
+    if event.type == "message_start":
+        heard.id, heard.model = event.message.id, event.message.model
+    elif event.type == "content_block_start" and event.content_block.type == "tool_use":
+        heard.call(0, event.index, event.content_block.name, "")
+    elif event.type == "content_block_delta":
+        delta = event.delta
+        heard.text(0, getattr(delta, "text", None))
+        heard.thought(0, getattr(delta, "thinking", None))
+        if delta.type == "input_json_delta":
+            heard.call(0, event.index, None, delta.partial_json)
+    elif event.type == "message_delta":
+        heard.ended(0, event.delta.stop_reason)
