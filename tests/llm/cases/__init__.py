@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from . import openai_chat
+from . import anthropic_messages, gemini_generate, openai_chat
 from .case import Case
 
 ALL: Final[Mapping[str, Sequence[Case]]] = {
+    "anthropic": anthropic_messages.CASES,
+    "gemini": gemini_generate.GEMINI,
     "openai": openai_chat.CASES,
+    "vertex": gemini_generate.VERTEX,
 }

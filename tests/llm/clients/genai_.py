@@ -24,7 +24,9 @@ def generate(*, vertex: bool = False, **asked: Any) -> Ask:
     """``models.generate_content``."""
 
     def ask(url: str, heard: Heard) -> None:
-        _response(heard, _client(url, vertex=vertex).models.generate_content(**asked))
+        # It closes its connections when nothing holds it.
+        with _client(url, vertex=vertex) as made:
+            _response(heard, made.models.generate_content(**asked))
 
     return asking(ask)
 
@@ -33,8 +35,9 @@ def generate_stream(*, vertex: bool = False, **asked: Any) -> Ask:
     """``models.generate_content_stream``."""
 
     def ask(url: str, heard: Heard) -> None:
-        for chunk in _client(url, vertex=vertex).models.generate_content_stream(**asked):
-            _response(heard, chunk)
+        with _client(url, vertex=vertex) as made:
+            for chunk in made.models.generate_content_stream(**asked):
+                _response(heard, chunk)
 
     return asking(ask)
 
@@ -54,7 +57,8 @@ def embed(*, vertex: bool = False, **asked: Any) -> Ask:
     """``models.embed_content``."""
 
     def ask(url: str, _heard: Heard) -> None:
-        _client(url, vertex=vertex).models.embed_content(**asked)
+        with _client(url, vertex=vertex) as made:
+            made.models.embed_content(**asked)
 
     return asking(ask)
 
