@@ -25,7 +25,7 @@ USAGE: Final = {
 COUNTED: Final = {"input": 8, "output": 12, "total": 20}
 
 
-def case(  # noqa: PLR0913 - what the two APIs and the clients differ in
+def case(  # noqa: PLR0913 - what its cases differ in
     name: str,
     shows: str,
     ask: Ask,
