@@ -22,21 +22,26 @@ def disagreements(case: Case, heard: Heard, status: int) -> list[str]:
         found.append("the client raised nothing")
     if status >= 400 or heard.raised:
         return found
-    for what, expected, said in [*_answers(llm["output"], heard), *_rest(llm, heard)]:
+    for what, expected, said in [*_answers(llm.get("output"), heard), *_rest(llm, heard)]:
         if said is not None and said != expected:
             found.append(f"{what} is expected to be {expected!r}, and is {said!r} to the client")
     return found
 
 
 def _rest(llm: dict[str, Any], heard: Heard) -> Iterator[tuple[str, Any, Any]]:
-    yield "response_id", llm["response_id"], heard.id
-    yield "response_model", llm["response_model"], heard.model
-    yield "usage.total", llm["usage"].get("total"), heard.total
+    for name, said in (("response_id", heard.id), ("response_model", heard.model)):
+        if name in llm:
+            yield name, llm[name], said
+    if "usage" in llm:
+        yield "usage.total", llm["usage"].get("total"), heard.total
     finish = [heard.finish[index] for index in sorted(heard.finish)]
-    yield "finish_reasons", llm["finish_reasons"], finish or None
+    if "finish_reasons" in llm:
+        yield "finish_reasons", llm["finish_reasons"], finish or None
 
 
-def _answers(output: list[dict[str, Any]], heard: Heard) -> Iterator[tuple[str, Any, Any]]:
+def _answers(output: list[dict[str, Any]] | None, heard: Heard) -> Iterator[tuple[str, Any, Any]]:
+    if output is None:
+        return
     told = set(heard.texts) | set(heard.calls) | set(heard.refusals)
     if told:
         yield "the number of choices", len(output), max(max(told) + 1, len(output))

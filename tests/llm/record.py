@@ -145,7 +145,7 @@ def record(family: str, case: Case, url: str, recorder: Recorder) -> tuple[dict[
         return {}, [f"there were {len(recorder.passed)} exchanges; the client: {heard.raised}"]
     [passed] = recorder.passed
     passed["request"]["host"] = case.host
-    if case.leaves:
+    if case.script.stays_open:
         passed["client_leaves"] = True
     told = {
         "shows": case.shows,

@@ -375,9 +375,9 @@ CASES: Final = [
     ),
     case(
         "long-streamed",
-        "50 KB are asked, and 50 KB answered in parts",
-        asked={"messages": [user(said.LONG)], "stream": True},
-        script=script("long-streamed", Says(said.LONG, finish="end_turn"), piece=512),
+        "50 KB, in parts",
+        asked={"stream": True},
+        script=script("long-streamed", Says(said.LONG, finish="end_turn"), piece=1024),
         output=[assistant(said.LONG)],
         usage=COUNTED,
         finish=["end_turn"],

@@ -28,8 +28,6 @@ class Case:
     script: Script
     #: ``llm`` and ``error`` of the event; None: it is no business of a model's.
     expected: dict[str, Any] | None
-    #: Whether the client goes before the response has ended.
-    leaves: bool = False
 
 
 # --- what is expected -----------------------------------------------------------------------------------------------
@@ -49,26 +47,32 @@ def expect(  # noqa: PLR0913 - as many as there are fields
     usage: Mapping[str, int] | None = None,
     finish: Sequence[str] = (),
     partial: bool = False,
-    failed: tuple[str, str | None, str] | None = None,
+    failed: tuple[str, str | None, str | None] | None = None,
+    unsure: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What an event is to have; ``failed``: the kind of the error, its type if the API gives one, its message."""
+    """What an event is to have.
+
+    ``failed``: the kind of the error, its type and its message, if the API gives them. ``unsure``: the fields of ``llm`` of
+    which nothing is expected.
+    """
     kind, type_, message = failed or (None, None, None)
+    llm = {
+        "system": system,
+        "operation": operation,
+        "request_model": model,
+        "response_model": response_model,
+        "response_id": response_id,
+        "stream": stream,
+        "input": list(input),
+        "output": list(output),
+        "parameters": dict(parameters or {}),
+        "usage": dict(usage or {}),
+        "finish_reasons": list(finish),
+        "partial": partial,
+        "error_kind": kind,
+    }
     return {
-        "llm": {
-            "system": system,
-            "operation": operation,
-            "request_model": model,
-            "response_model": response_model,
-            "response_id": response_id,
-            "stream": stream,
-            "input": list(input),
-            "output": list(output),
-            "parameters": dict(parameters or {}),
-            "usage": dict(usage or {}),
-            "finish_reasons": list(finish),
-            "partial": partial,
-            "error_kind": kind,
-        },
+        "llm": {name: value for name, value in llm.items() if name not in unsure},
         "error": {"type": type_, "message": message} if failed else None,
     }
 

@@ -142,6 +142,18 @@ CASES: Final = [
         **_CALLED,
     ),
     case(
+        "tool-calls-streamed",
+        "the same, in a stream, in which a call comes whole",
+        stream(tools=TOOLS),
+        script(
+            "tool-calls-streamed",
+            Says(calls=_CALLS, finish="tool_calls"),
+            options={"usage": "last", "whole_calls": True},
+        ),
+        stream=True,
+        **_CALLED,
+    ),
+    case(
         "choices",
         "two answers to one question",
         chat(n=2),

@@ -427,7 +427,7 @@ _SAID: Final = [
         "long-streamed",
         "50 KB, in parts",
         asked=WITH_USAGE,
-        script=script("long-streamed", Says(said.LONG, finish="stop"), piece=512),
+        script=script("long-streamed", Says(said.LONG, finish="stop"), piece=1024),
         output=[assistant(said.LONG)],
         usage=COUNTED,
         finish=["stop"],

@@ -12,14 +12,17 @@ from .heard import Ask, Heard, asking
 _COMMON: dict[str, Any] = {"api_key": "not-a-key", "max_retries": 0}
 
 
-def messages(**asked: Any) -> Ask:
-    """``messages.create``."""
+def messages(*, leaves: bool = False, **asked: Any) -> Ask:
+    """``messages.create``; ``leaves``: the client goes when it has heard that the message has ended."""
 
     def ask(url: str, heard: Heard) -> None:
         answer = anthropic.Anthropic(base_url=url, **_COMMON).messages.create(**asked)
         if asked.get("stream"):
             for event in answer:
                 _event(heard, event)
+                if leaves and event.type == "message_stop":
+                    answer.close()
+                    return
         else:
             _message(heard, answer)
 

@@ -47,8 +47,8 @@ def _said(heard: Heard, index: int, message: Any) -> None:
             heard.thought(index, "".join(each.text for each in part.thinking))
         else:
             heard.text(index, part.text)
-    for number, call in enumerate(message.tool_calls or ()):
-        heard.call(index, number, call.function.name, call.function.arguments)
+    for call in message.tool_calls or ():
+        heard.call(index, len(heard.calls.get(index, ())), call.function.name, call.function.arguments)
 
 
 def embed(**asked: Any) -> Ask:

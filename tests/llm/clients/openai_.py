@@ -24,17 +24,17 @@ def _client(url: str, base: str) -> Any:
 # --- chat completions -----------------------------------------------------------------------------------------------
 
 
-def chat(*, base: str = "/v1", leaves: bool = False, **asked: Any) -> Ask:
-    """``chat.completions.create``; ``leaves``: the client goes when it has heard why every choice ended."""
+def chat(*, base: str = "/v1", leaves_after: int = 0, **asked: Any) -> Ask:
+    """``chat.completions.create``; ``leaves_after``: the client goes when it has heard so many chunks."""
 
     def ask(url: str, heard: Heard) -> None:
         answer = _client(url, base).chat.completions.create(**asked)
         if not asked.get("stream"):
             _completion(heard, answer)
             return
-        for chunk in answer:
+        for number, chunk in enumerate(answer, 1):
             _chunk(heard, chunk)
-            if leaves and heard.finish:
+            if number == leaves_after:
                 answer.close()
                 return
 
@@ -73,7 +73,8 @@ def _chunk(heard: Heard, chunk: Any) -> None:
     heard.id, heard.model = chunk.id or heard.id, chunk.model or heard.model
     if chunk.usage:
         heard.total = chunk.usage.total_tokens
-    for choice in chunk.choices:
+    # What a later version sends may have none.
+    for choice in chunk.choices or ():
         delta = choice.delta
         heard.text(choice.index, delta.content)
         heard.refused(choice.index, delta.refusal)

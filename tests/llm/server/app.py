@@ -25,6 +25,7 @@ FAMILIES: Final[Mapping[str, Answer]] = {
     "azure": openai.answer,
     "bedrock": bedrock.answer,
     "cohere": cohere.answer,
+    "compatible": openai.answer,
     "gemini": gemini.answer,
     "mistral": openai.answer,
     "ollama": ollama.answer,

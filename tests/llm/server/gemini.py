@@ -30,7 +30,9 @@ def answer(request: Request, script: Script) -> Reply:
         failed = script.breaks_with
         if "alt=sse" in request.query:
             told = [f"data: {dumps(each)}\r\n\r\n".encode() for each in events]
-            return stream(script, told, failed=None if failed is None else f"{dumps(failed)}\r\n".encode())
+            return stream(
+                script, told, failed=None if failed is None else f"data: {dumps(failed)}\r\n\r\n".encode()
+            )
         return stream(script, _array(events), "application/json; charset=UTF-8")
     candidates = [
         _candidate(index, _parts(script, index, says), says, ended=True)

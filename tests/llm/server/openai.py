@@ -7,6 +7,7 @@ https://docs.mistral.ai/api. A script's ``options``:
 - ``reasoning``: the key for what the model thinks; Mistral's is ``thinking``, a part of the content
 - ``usage``: ``last``: in the stream's last chunk with a choice, asked for or not; ``groq``: there, in a place of its own
 - ``opening``: what is written before a stream's first chunk
+- ``whole_calls``: a call comes in one piece, as Mistral's do
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from .wire import event, pieces, stream, whole
 def answer(request: Request, script: Script) -> Reply:
     """Answer ``POST …/chat/completions``, and FIM, which answers alike."""
     if script.body is not None:
-        return whole(script, script.body)
+        return whole(
+            script, script.body, "text/html" if isinstance(script.body, bytes) else "application/json"
+        )
     if request.body.get("stream"):
         failed = script.breaks_with
         events = [*script.options.get("opening", ()), *_events(request.body, script), event("[DONE]")]
@@ -126,7 +129,8 @@ def _deltas(script: Script, says: Says) -> Iterator[dict[str, Any]]:
         yield {"content": piece}
     for piece in pieces(says.refusal, script.piece):
         yield {"refusal": piece}
-    by_call = [list(_call_deltas(index, call)) for index, call in enumerate(says.calls)]
+    whole = bool(script.options.get("whole_calls"))
+    by_call = [list(_call_deltas(index, call, whole=whole)) for index, call in enumerate(says.calls)]
     if says.interleaved:
         by_call = [[delta for delta in turn if delta] for turn in zip_longest(*by_call)]
     for deltas in by_call:
@@ -134,7 +138,10 @@ def _deltas(script: Script, says: Says) -> Iterator[dict[str, Any]]:
             yield {"tool_calls": [delta]}
 
 
-def _call_deltas(index: int, call: Call) -> Iterator[dict[str, Any]]:
+def _call_deltas(index: int, call: Call, *, whole: bool) -> Iterator[dict[str, Any]]:
+    if whole:
+        yield {"index": index, **_call(call)}
+        return
     yield {"index": index, **_call(Call(call.id, call.name, ""))}
     for piece in pieces(call.arguments, 7):
         yield {"index": index, "function": {"arguments": piece}}

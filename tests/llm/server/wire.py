@@ -61,7 +61,9 @@ def _reply(script: Script, chunks: list[bytes], content_type: str) -> Reply:
     for change in script.changes:
         chunks = change(chunks)
     if any(name == "content-encoding" for name, _ in headers):
-        chunks = [gzip.compress(b"".join(chunks), mtime=0)]
+        packed = gzip.compress(b"".join(chunks), mtime=0)
+        # Streams are sent on as they are packed.
+        chunks = [packed] if len(chunks) == 1 else [packed[at : at + 64] for at in range(0, len(packed), 64)]
     return Reply(script.status, headers, chunks)
 
 
