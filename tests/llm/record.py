@@ -1,6 +1,6 @@
 """Has the official clients ask the model server, and writes down what passed: ``tests/llm/corpus/<family>/<case>.json``.
 
-    .cache/peers/llm-clients/bin/python -m tests.llm.record [--to DIRECTORY] [FAMILY | FAMILY/CASE …]
+    .cache/peers/llm-clients/bin/python -m tests.llm.record [--to DIRECTORY] [--list] [FAMILY | FAMILY/CASE …]
 
 It fails where a client understood something else than the case expects. What it writes is the same each time: what changes
 from one run to the next, such as dates and boundaries, is left out or made the same.
@@ -26,9 +26,8 @@ import uvicorn
 from .agree import disagreements
 from .cases import ALL
 from .cases.case import Case
+from .recorded import CORPUS
 from .server.app import App, Cut, Message, Receive, Send, app
-
-CORPUS: Final = Path(__file__).parent / "corpus"
 
 #: The headers of requests that say the same on every machine, and in every run.
 KEPT: Final = ("accept", "anthropic-version", "content-encoding", "content-type")
@@ -160,6 +159,7 @@ def main(arguments: Sequence[str]) -> int:
     """Record the cases that are named, or all; return how many failed."""
     parser = argparse.ArgumentParser(description="Record the corpus of the official clients.")
     parser.add_argument("--to", type=Path, default=CORPUS)
+    parser.add_argument("--list", action="store_true", help="name the cases, and do nothing")
     parser.add_argument("names", nargs="*", metavar="FAMILY[/CASE]")
     options = parser.parse_args(arguments)
     chosen = [
@@ -168,6 +168,9 @@ def main(arguments: Sequence[str]) -> int:
         for case in cases
         if not options.names or {family, f"{family}/{case.name}"} & set(options.names)
     ]
+    if options.list:
+        print(*(f"{family}/{case.name}" for family, case in chosen), sep="\n")
+        return 0
     recorder = Recorder(app({(family, case.name): case.script for family, case in chosen}))
     failed = 0
     with _served(recorder) as url:

@@ -240,12 +240,12 @@ _V1_ASKED: Final = {
     "chat_history": _HISTORY,
     "temperature": 0.25,
 }
-_V1_PLAIN: Final = {
+_V1_PLAIN: Final[dict[str, Any]] = {
     **_PLAIN,
     "input": [system(said.BE_BRIEF), user("Hello"), assistant("Hi!"), user(said.QUESTION)],
     "parameters": {"temperature": 0.25},
 }
-_V1_CALLED: Final = {
+_V1_CALLED: Final[dict[str, Any]] = {
     "output": [
         assistant(
             _PLAN,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tests.llm.clients import anthropic_ as anthropic
+from tests.llm.clients import cohere_ as cohere
 from tests.llm.server.script import Call, Says, Script
 
 from . import (
@@ -174,7 +175,7 @@ COHERE: Final = [
     cohere_chat.case(
         "v1-broken-off",
         "the lines end before the answer does",
-        cohere_chat.client.chat_stream_v1(model=cohere_chat.MODEL, message=said.QUESTION),
+        cohere.chat_stream_v1(model=cohere_chat.MODEL, message=said.QUESTION),
         # The id is told at the end.
         Script([Says(said.ANSWER, finish="COMPLETE")], breaks_after=4),
         stream=True,

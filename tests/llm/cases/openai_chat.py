@@ -34,7 +34,7 @@ USAGE: Final = {
     },
 }
 COUNTED: Final = {"input": 50, "output": 12, "total": 62}
-WITH_USAGE: Final = {"stream": True, "stream_options": {"include_usage": True}}
+WITH_USAGE: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
 
 
 def identity(name: str) -> str:

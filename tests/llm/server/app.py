@@ -1,6 +1,6 @@
 """The model server as an ASGI app: finds the script that the path names, and has its family answer.
 
-``app(scripts)`` serves them all; ``reading`` and ``sending`` are for whoever serves something like it.
+``app(scripts)`` serves them all, ``alone`` one of them; ``reading`` and ``sending`` are for who serves something like it.
 """
 
 from __future__ import annotations
@@ -47,15 +47,31 @@ def app(scripts: Mapping[tuple[str, str], Script]) -> App:
     """Serve these scripts, each under its family and its case."""
 
     async def serve(scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            raise NotImplementedError(f"only HTTP is served, not {scope['type']}")
-        body = await reading(receive)
         _, family, case, path = scope["raw_path"].decode("ascii").split("/", 3)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        told = Request(scope["method"], f"/{path}", scope["query_string"].decode(), headers, _read(body))
-        await sending(FAMILIES[family](told, scripts[family, case]), receive, send)
+        await _answer(
+            family, scripts[family, case], {**scope, "raw_path": f"/{path}".encode()}, receive, send
+        )
 
     return serve
+
+
+def alone(family: str, script: Script) -> App:
+    """Serve one script, at the API's own paths."""
+
+    async def serve(scope: Message, receive: Receive, send: Send) -> None:
+        await _answer(family, script, scope, receive, send)
+
+    return serve
+
+
+async def _answer(family: str, script: Script, scope: Message, receive: Receive, send: Send) -> None:
+    if scope["type"] != "http":
+        raise NotImplementedError(f"only HTTP is served, not {scope['type']}")
+    body = await reading(receive)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    path, query = scope["raw_path"].decode("ascii"), scope["query_string"].decode("ascii")
+    told = Request(scope["method"], path, query, headers, _read(body))
+    await sending(FAMILIES[family](told, script), receive, send)
 
 
 def _read(body: bytes) -> Any:
