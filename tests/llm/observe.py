@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import offpath
+import offpath.httpx
 import uvicorn
 
 from .cases import ALL

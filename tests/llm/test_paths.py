@@ -32,16 +32,20 @@ CASES: Final = load()
 BY_NAME: Final = {case.name: case for case in CASES}
 
 #: All of every body is kept, with what some APIs tell in headers only. Media are summed up, as they are by default.
-CONFIG: Final[Mapping[str, Any]] = {
+WHOLE: Final[Mapping[str, Any]] = {
+    "service": {"name": "whole"},
     "capture": {
         "request_body": {"head": "1MiB", "tail": 0},
         "response_body": {"head": "1MiB", "tail": 0},
         "max_memory": "64MiB",
         "headers": {"allow": ["content-encoding", "content-type", replay.NAMED_BY, "x-amzn-errortype"]},
-    }
+    },
 }
 
-#: Streams that are longer than what is kept by default.
+#: What is kept by default is the first and the last 8 KiB.
+DEFAULT: Final[Mapping[str, Any]] = {"service": {"name": "default"}}
+
+#: Streams that are longer than that.
 LONG: Final = ["anthropic/long-streamed", "ollama/long-streamed", "openai/long-streamed"]
 #: What their ends tell.
 AT_THE_ENDS: Final = (
@@ -94,7 +98,7 @@ def over_asgi(cases: Sequence[Recorded], made: Place, config: Mapping[str, Any])
         patch.setenv("OFFPATH_DIR", str(made.rings))
         watched = offpath.OffpathMiddleware(replay.app(cases), config=config)
         asyncio.run(_play(cases, watched, listener, _port(listener)))
-        return _stored(cases, made, "asgi")
+        return _stored(cases, made, "asgi", config)
 
 
 def over_envoy(cases: Sequence[Recorded], made: Place, config: Mapping[str, Any]) -> Events:
@@ -114,7 +118,7 @@ def over_envoy(cases: Sequence[Recorded], made: Place, config: Mapping[str, Any]
         clusters = [bootstrap.upstream(_port(listener)), bootstrap.exporter(made.rings / "ingest.sock")]
         with envoy(made.path, listeners, clusters):
             asyncio.run(_play(cases, replay.app(cases), listener, port))
-            return _stored(cases, made, "envoy")
+            return _stored(cases, made, "envoy", config)
 
 
 RUNS: Final[Mapping[str, Callable[[Sequence[Recorded], Place, Mapping[str, Any]], Events]]] = {
@@ -134,11 +138,12 @@ def _port(listener: socket.socket) -> int:
     return port
 
 
-def _stored(cases: Sequence[Recorded], made: Place, source: str) -> Events:
+def _stored(cases: Sequence[Recorded], made: Place, source: str, config: Mapping[str, Any]) -> Events:
     """Wait until every case's event is stored."""
-    eventually("every event is stored", lambda: made.count(f"source = '{source}'") >= len(cases))
+    of_this_run = f"source = '{source}' AND service = '{config['service']['name']}'"
+    eventually("every event is stored", lambda: made.count(of_this_run) >= len(cases))
     events: dict[str, Event] = {}
-    for (text,) in made.query("SELECT json FROM events WHERE source = ?", source):
+    for (text,) in made.query(f"SELECT json FROM events WHERE {of_this_run}"):
         event = json.loads(text)
         name = dict(event["request"]["headers"])[replay.NAMED_BY]
         assert name not in events, f"there is more than one event of {name}"
@@ -151,7 +156,7 @@ def _stored(cases: Sequence[Recorded], made: Place, source: str) -> Events:
 
 @pytest.fixture(name="place", scope="module")
 def _place() -> Iterator[Place]:
-    """What all runs of one kind share, with the exporter that takes their events."""
+    """What all runs share, with the exporter that takes their events."""
     with place() as made, made.exporter():
         yield made
 
@@ -159,7 +164,7 @@ def _place() -> Iterator[Place]:
 @pytest.fixture(name="events", scope="module", params=RUNS)
 def _events(request: pytest.FixtureRequest, place: Place) -> Events:
     """What one run made of the whole corpus."""
-    return RUNS[request.param](CASES, place, CONFIG)
+    return RUNS[request.param](CASES, place, WHOLE)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -176,10 +181,9 @@ def test_a_client_that_leaves_after_the_end_marker_has_had_all_of_it(case: Recor
 
 
 @pytest.fixture(name="cut_short", scope="module", params=RUNS)
-def _cut_short(request: pytest.FixtureRequest) -> Iterator[Events]:
+def _cut_short(request: pytest.FixtureRequest, place: Place) -> Events:
     """What one run made of long streams with what is kept by default."""
-    with place() as made, made.exporter():
-        yield RUNS[request.param]([BY_NAME[name] for name in LONG], made, {})
+    return RUNS[request.param]([BY_NAME[name] for name in LONG], place, DEFAULT)
 
 
 @pytest.mark.parametrize("name", LONG)
@@ -194,7 +198,7 @@ def test_a_stream_whose_middle_was_not_kept_is_told_by_its_ends(name: str, cut_s
 
 
 @pytest.fixture(name="outbound", scope="module")
-def _outbound() -> Iterator[Events]:
+def _outbound() -> Events:
     """What a program with the official clients was seen to ask."""
     program = CLIENTS / "bin" / "python"
     if not program.exists():
@@ -210,7 +214,7 @@ def _outbound() -> Iterator[Events]:
         subprocess.run(command, check=True, env=env, cwd=ROOT)
         eventually("every call is stored", lambda: made.count("source = 'httpx'") >= len(ASKED))
         rows = made.query("SELECT json FROM events WHERE source = 'httpx' ORDER BY start_time")
-        yield {name: json.loads(text) for name, (text,) in zip(ASKED, rows, strict=True)}
+        return {name: json.loads(text) for name, (text,) in zip(ASKED, rows, strict=True)}
 
 
 @pytest.mark.parametrize("name", ASKED)

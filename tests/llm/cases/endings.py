@@ -10,7 +10,7 @@ from tests.llm.server.script import Call, Says, Script
 
 from . import (
     anthropic_messages,
-    bedrock_runtime,
+    bedrock_converse,
     cohere_chat,
     gemini_generate,
     mistral_chat,
@@ -123,9 +123,9 @@ _STREAM_ERROR: Final = (
 
 
 def _bedrock(name: str, shows: str, *, script: dict[str, Any], **more: Any) -> Case:
-    made = bedrock_runtime.script(_BEDROCK_SAYS, breaks_after=4, **script)
-    return bedrock_runtime.case(
-        name, shows, bedrock_runtime.stream(), made, stream=True, **{**_SO_FAR, **more}
+    made = bedrock_converse.script(_BEDROCK_SAYS, breaks_after=4, **script)
+    return bedrock_converse.case(
+        name, shows, bedrock_converse.stream(), made, stream=True, **{**_SO_FAR, **more}
     )
 
 

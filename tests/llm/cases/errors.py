@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.llm.server.script import Script
 
-from . import anthropic_messages, bedrock_runtime, cohere_chat, gemini_generate, mistral_chat, ollama_chat
+from . import anthropic_messages, bedrock_converse, cohere_chat, gemini_generate, mistral_chat, ollama_chat
 from .case import Case
 
 # --- Anthropic ------------------------------------------------------------------------------------------------------
@@ -100,10 +100,10 @@ GEMINI: Final = [
 def _bedrock(name: str, status: int, type_: str, message: str, kind: str) -> Case:
     # The type is in a header, and nowhere else.
     made = Script(status=status, body={"message": message}, headers=[("x-amzn-errortype", type_)])
-    return bedrock_runtime.case(
+    return bedrock_converse.case(
         f"error-{name}",
         f"{type_} with status {status}",
-        bedrock_runtime.converse(),
+        bedrock_converse.converse(),
         made,
         failed=(kind, type_, message),
     )

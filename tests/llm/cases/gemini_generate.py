@@ -1,4 +1,4 @@
-"""Google's generateContent, at the Gemini API and at Vertex AI, and embeddings."""
+"""Google's generateContent at the Gemini API."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def plain(name: str, shows: str, ask: Ask, **more: Any) -> Case:
 
 _DECLARED: Final = {"function_declarations": [{"name": "weather", "parameters": said.CITY}]}
 #: The client would call the tools itself.
-_TOOLS: Final = {"tools": [_DECLARED], "automatic_function_calling": {"disable": True}}
-_CALLS: Final = [Call("", "weather", '{"city":"Oslo"}'), Call("", "weather", '{"city":"Bergen"}')]
-_WANTED: Final = [wanted(None, "weather", '{"city":"Oslo"}'), wanted(None, "weather", '{"city":"Bergen"}')]
+TOOLS: Final = {"tools": [_DECLARED], "automatic_function_calling": {"disable": True}}
+CALLS: Final = [Call("", "weather", '{"city":"Oslo"}'), Call("", "weather", '{"city":"Bergen"}')]
+WANTED: Final = [wanted(None, "weather", '{"city":"Oslo"}'), wanted(None, "weather", '{"city":"Bergen"}')]
 _AFTER_TOOLS: Final = [
     {"role": "user", "parts": [{"text": said.QUESTION}]},
     {
@@ -151,8 +151,6 @@ _CONFIGURED: Final = {
 }
 _HELD_BACK: Final = {"promptTokenCount": 8, "totalTokenCount": 8}
 _SAFETY: Final = [{"category": "HARM_CATEGORY_DANGEROUS_CONTENT", "probability": "HIGH", "blocked": True}]
-_VERTEX: Final = {"family": "gcp.vertex_ai", "host": "europe-west4-aiplatform.googleapis.com"}
-_VECTOR: Final = {"values": [0.25, -0.5, 0.125]}
 _BODY: Final = {"contents": [{"role": "user", "parts": [{"text": said.QUESTION}]}]}
 
 
@@ -161,7 +159,7 @@ def curl(method: str, body: Any = None, query: str = "") -> Ask:
     return http.request("POST", f"/v1beta/models/{MODEL}:{method}{query}", json=body or _BODY)
 
 
-GEMINI: Final = [
+CASES: Final = [
     plain("plain", "a question and its answer", generate()),
     plain("streamed", "an answer in parts", stream(), stream=True),
     plain(
@@ -211,19 +209,19 @@ GEMINI: Final = [
     case(
         "function-calls",
         "two calls, which have no ids",
-        generate(config=_TOOLS),
-        script("function-calls", Says(calls=_CALLS, finish="STOP")),
-        output=[assistant(None, tool_calls=_WANTED)],
+        generate(config=TOOLS),
+        script("function-calls", Says(calls=CALLS, finish="STOP")),
+        output=[assistant(None, tool_calls=WANTED)],
         usage=COUNTED,
         finish=["STOP"],
     ),
     case(
         "function-calls-streamed",
         "text and two calls, in parts",
-        stream(config=_TOOLS),
-        script("function-calls-streamed", Says("Let me look.", calls=_CALLS, finish="STOP")),
+        stream(config=TOOLS),
+        script("function-calls-streamed", Says("Let me look.", calls=CALLS, finish="STOP")),
         stream=True,
-        output=[assistant("Let me look.", tool_calls=_WANTED)],
+        output=[assistant("Let me look.", tool_calls=WANTED)],
         usage=COUNTED,
         finish=["STOP"],
     ),
@@ -368,46 +366,4 @@ GEMINI: Final = [
         finish=["STOP"],
     ),
     plain("long", "50 KB are asked", generate(said.LONG), input=[user(said.LONG)]),
-    case(
-        "embed",
-        "one text becomes a vector, by the method for several",
-        client.embed(
-            model="gemini-embedding-001", contents=said.QUESTION, config={"output_dimensionality": 3}
-        ),
-        Script(body={"embeddings": [_VECTOR]}),
-        operation="embeddings",
-        model="gemini-embedding-001",
-    ),
-    case(
-        "embed-several",
-        "two texts",
-        client.embed(model="gemini-embedding-001", contents=[said.QUESTION, said.ODD_QUESTION]),
-        Script(body={"embeddings": [_VECTOR, _VECTOR]}),
-        operation="embeddings",
-        model="gemini-embedding-001",
-        input=[user(said.QUESTION), user(said.ODD_QUESTION)],
-    ),
-    case(
-        "embed-by-hand",
-        "one text, by the method for one",
-        curl("embedContent", {"content": {"parts": [{"text": said.QUESTION}]}}),
-        Script(body={"embedding": _VECTOR}),
-        package="httpx",
-        operation="embeddings",
-    ),
-]
-
-VERTEX: Final = [
-    plain("plain", "a question and its answer", generate(vertex=True), **_VERTEX),
-    plain("streamed", "an answer in parts", stream(vertex=True), stream=True, **_VERTEX),
-    case(
-        "function-calls",
-        "calls, by a path with project and location",
-        generate(vertex=True, config=_TOOLS),
-        script("function-calls", Says(calls=_CALLS, finish="STOP")),
-        **_VERTEX,
-        output=[assistant(None, tool_calls=_WANTED)],
-        usage=COUNTED,
-        finish=["STOP"],
-    ),
 ]

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from tests.llm.clients import openai_ as client
 from tests.llm.clients.heard import Ask
-from tests.llm.server import wire
 from tests.llm.server.script import Call, Says, Script
 
 from . import said
@@ -78,8 +77,8 @@ def script(name: str, *choices: Says, usage: Any = USAGE, **more: Any) -> Script
     return Script(choices, id=identity(name), model=ANSWERED, usage=usage, **{"extra": extra, **more})
 
 
-def _plain(name: str, shows: str, **more: Any) -> Case:
-    """A case in which one answers as in most."""
+def plain(name: str, shows: str, **more: Any) -> Case:
+    """Make a case in which one answers as in most."""
     given = more.pop("script", {})
     return case(
         name,
@@ -122,39 +121,23 @@ _SCHEMA: Final = {
     "json_schema": {"name": "weather", "strict": True, "schema": said.CITY},
 }
 
-_DETAILED: Final = {
-    "prompt_tokens": 2006,
-    "completion_tokens": 300,
-    "total_tokens": 2306,
-    "prompt_tokens_details": {"cached_tokens": 1920, "audio_tokens": 16, "cache_write_tokens": 0},
-    "completion_tokens_details": {"reasoning_tokens": 192, "audio_tokens": 8},
-}
-_DETAILS_COUNTED: Final = {
-    "input": 70,
-    "input_cached_tokens": 1920,
-    "input_audio_tokens": 16,
-    "output": 100,
-    "output_reasoning_tokens": 192,
-    "output_audio_tokens": 8,
-    "total": 2306,
-}
 
-_SAID: Final = [
-    _plain("plain", "a question and its answer"),
-    _plain(
+CASES: Final = [
+    plain("plain", "a question and its answer"),
+    plain(
         "plain-async",
         "the same with the asynchronous client",
         ask=client.chat_async(model=MODEL, messages=ASKED),
     ),
-    _plain("streamed", "an answer in parts, with the usage at its end", asked=WITH_USAGE),
-    _plain(
+    plain("streamed", "an answer in parts, with the usage at its end", asked=WITH_USAGE),
+    plain(
         "streamed-async",
         "the same with the asynchronous client",
         asked=WITH_USAGE,
         ask=client.chat_async(model=MODEL, messages=ASKED, **WITH_USAGE),
     ),
-    _plain("streamed-without-usage", "nobody asked for the usage", asked={"stream": True}, usage={}),
-    _plain(
+    plain("streamed-without-usage", "nobody asked for the usage", asked={"stream": True}, usage={}),
+    plain(
         "system-and-parameters",
         "a system prompt, and all that may be told beside the messages",
         asked={
@@ -179,17 +162,17 @@ _SAID: Final = [
             "reasoning_effort": "low",
         },
     ),
-    _plain(
+    plain(
         "developer",
         "what OpenAI calls the system prompt of its reasoning models",
         asked={"messages": [{"role": "developer", "content": said.BE_BRIEF}, *ASKED]},
     ),
-    _plain(
+    plain(
         "tools-answered",
         "a conversation with calls and what they gave",
         asked={"messages": _AFTER_TOOLS, "tools": TOOLS},
     ),
-    _plain(
+    plain(
         "parts",
         "images, audio and a file in the question",
         asked={"messages": [user(_PARTS)]},
@@ -342,96 +325,4 @@ _SAID: Final = [
         usage=COUNTED,
         finish=["stop"],
     ),
-    _plain(
-        "tokens-of-all-kinds",
-        "cached, audio and reasoning tokens",
-        script={"usage": _DETAILED},
-        usage=_DETAILS_COUNTED,
-    ),
-    _plain(
-        "tokens-of-all-kinds-streamed",
-        "the same, in parts",
-        asked=WITH_USAGE,
-        script={"usage": _DETAILED},
-        usage=_DETAILS_COUNTED,
-    ),
-    _plain(
-        "tokens-written-into-the-cache",
-        "what is written into the cache is apart, as OpenAI tells it of newer models",
-        script={
-            "usage": {
-                **USAGE,
-                "prompt_tokens": 1100,
-                "total_tokens": 1112,
-                "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 1024},
-            }
-        },
-        usage={"input": 76, "input_cache_creation": 1024, "output": 12, "total": 1112},
-    ),
-    case(
-        "empty",
-        "the model says nothing",
-        script=script("empty", Says("", finish="stop")),
-        output=[assistant("")],
-        usage=COUNTED,
-        finish=["stop"],
-    ),
-    case(
-        "empty-streamed",
-        "the same, in parts",
-        asked=WITH_USAGE,
-        script=script("empty-streamed", Says("", finish="stop")),
-        output=[assistant("")],
-        usage=COUNTED,
-        finish=["stop"],
-    ),
-    case(
-        "unicode",
-        "texts that are more than ASCII",
-        asked={"messages": [user(said.ODD_QUESTION)]},
-        script=script("unicode", Says(said.ODD_ANSWER, finish="stop")),
-        output=[assistant(said.ODD_ANSWER)],
-        usage=COUNTED,
-        finish=["stop"],
-    ),
-    case(
-        "unicode-escaped",
-        "the same where the server writes ASCII: characters are halves of a surrogate pair",
-        asked={"messages": [user(said.ODD_QUESTION)]},
-        script=script("unicode-escaped", Says(said.ODD_ANSWER, finish="stop"), changes=[wire.indented]),
-        output=[assistant(said.ODD_ANSWER)],
-        usage=COUNTED,
-        finish=["stop"],
-    ),
-    case(
-        "unicode-streamed",
-        "the same, in parts that end within characters",
-        asked={"messages": [user(said.ODD_QUESTION)], **WITH_USAGE},
-        script=script(
-            "unicode-streamed", Says(said.ODD_ANSWER, finish="stop"), piece=2, changes=[wire.in_pieces_of(61)]
-        ),
-        output=[assistant(said.ODD_ANSWER)],
-        usage=COUNTED,
-        finish=["stop"],
-    ),
-    case(
-        "long",
-        "50 KB are asked, and 50 KB answered",
-        asked={"messages": [user(said.LONG)]},
-        script=script("long", Says(said.LONG, finish="stop")),
-        output=[assistant(said.LONG)],
-        usage=COUNTED,
-        finish=["stop"],
-    ),
-    case(
-        "long-streamed",
-        "50 KB, in parts",
-        asked=WITH_USAGE,
-        script=script("long-streamed", Says(said.LONG, finish="stop"), piece=1024),
-        output=[assistant(said.LONG)],
-        usage=COUNTED,
-        finish=["stop"],
-    ),
 ]
-
-CASES: Final = _SAID

@@ -1,4 +1,4 @@
-"""Amazon Bedrock: converse for any model, and invoke for each vendor's own API."""
+"""Amazon Bedrock's converse, which is one API for all models."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from .case import Case, assistant, expect, system, tool, user, wanted
 
 CLAUDE: Final = "anthropic.claude-3-5-sonnet-20240620-v1:0"
 NOVA: Final = "us.amazon.nova-lite-v1:0"
-TITAN: Final = "amazon.titan-text-express-v1"
-LLAMA: Final = "meta.llama3-1-8b-instruct-v1:0"
-COMMAND: Final = "cohere.command-r-v1:0"
 
 USAGE: Final = {"inputTokens": 30, "outputTokens": 12, "totalTokens": 42}
 COUNTED: Final = {"input": 30, "output": 12, "total": 42}
@@ -61,12 +58,12 @@ def script(says: Says, usage: Any = USAGE, **more: Any) -> Script:
     return Script([says], usage=usage, **more)
 
 
-_PLAIN: Final[dict[str, Any]] = {"output": [assistant(said.ANSWER)], "usage": COUNTED, "finish": ["end_turn"]}
-_SAYS: Final = Says(said.ANSWER, finish="end_turn")
+PLAIN: Final[dict[str, Any]] = {"output": [assistant(said.ANSWER)], "usage": COUNTED, "finish": ["end_turn"]}
+SAYS: Final = Says(said.ANSWER, finish="end_turn")
 
 _CONFIG: Final = {"temperature": 0.25, "topP": 0.5, "maxTokens": 64, "stopSequences": ["END"]}
 _TOOLS: Final = {"tools": [{"toolSpec": {"name": "weather", "inputSchema": {"json": said.CITY}}}]}
-_CALLS: Final = [
+CALLS: Final = [
     Call("tooluse_oslo", "weather", '{"city":"Oslo"}'),
     Call("tooluse_bergen", "weather", '{"city":"Bergen"}'),
 ]
@@ -74,7 +71,7 @@ _WANTED: Final = [
     wanted("tooluse_oslo", "weather", '{"city":"Oslo"}'),
     wanted("tooluse_bergen", "weather", '{"city":"Bergen"}'),
 ]
-_WANTED_STREAMED: Final = [
+WANTED_STREAMED: Final = [
     wanted("tooluse_oslo", "weather", '{"city": "Oslo"}'),
     wanted("tooluse_bergen", "weather", '{"city": "Bergen"}'),
 ]
@@ -126,56 +123,56 @@ _CACHED_COUNTED: Final = {
 _THINKS: Final = Says(said.ANSWER, reasoning=said.THOUGHT, finish="end_turn")
 _THOUGHT: Final = [assistant(said.ANSWER, reasoning=said.THOUGHT)]
 
-_CONVERSE: Final = [
-    case("converse", "a question and its answer", converse(), script(_SAYS), **_PLAIN),
-    case("converse-streamed", "an answer as an event stream", stream(), script(_SAYS), stream=True, **_PLAIN),
+CASES: Final = [
+    case("converse", "a question and its answer", converse(), script(SAYS), **PLAIN),
+    case("converse-streamed", "an answer as an event stream", stream(), script(SAYS), stream=True, **PLAIN),
     case(
         "converse-streamed-cut-anew",
         "the same, in chunks that end within messages of the event stream",
         stream(),
-        script(_SAYS, changes=[wire.in_pieces_of(89)]),
+        script(SAYS, changes=[wire.in_pieces_of(89)]),
         stream=True,
-        **_PLAIN,
+        **PLAIN,
     ),
     case(
         "converse-streamed-at-once",
         "the same, in one chunk",
         stream(modelId=NOVA),
-        script(_SAYS, changes=[wire.joined]),
+        script(SAYS, changes=[wire.joined]),
         model=NOVA,
         stream=True,
-        **_PLAIN,
+        **PLAIN,
     ),
     case(
         "converse-system-and-parameters",
         "a system prompt and parameters, which are apart from the messages",
         converse(system=[{"text": said.BE_BRIEF}], inferenceConfig=_CONFIG),
-        script(_SAYS),
+        script(SAYS),
         input=[system(said.BE_BRIEF), user(said.QUESTION)],
         parameters=_CONFIG,
-        **_PLAIN,
+        **PLAIN,
     ),
     case(
         "converse-tools-answered",
         "a conversation with a call and what it gave",
         converse(messages=_AFTER_TOOLS, toolConfig=_TOOLS),
-        script(_SAYS),
+        script(SAYS),
         input=_AFTER_TOOLS_READ,
-        **_PLAIN,
+        **PLAIN,
     ),
     case(
         "converse-parts",
         "images and a document in the question",
         converse(messages=[{"role": "user", "content": _PARTS}]),
-        script(_SAYS),
+        script(SAYS),
         input=[user(_PARTS_READ)],
-        **_PLAIN,
+        **PLAIN,
     ),
     case(
         "converse-tool-use",
         "two calls",
         converse(toolConfig=_TOOLS),
-        script(Says(calls=_CALLS, finish="tool_use")),
+        script(Says(calls=CALLS, finish="tool_use")),
         output=[assistant(None, tool_calls=_WANTED)],
         usage=COUNTED,
         finish=["tool_use"],
@@ -184,9 +181,9 @@ _CONVERSE: Final = [
         "converse-tool-use-streamed",
         "text and two calls, in parts",
         stream(toolConfig=_TOOLS),
-        script(Says("Let me look.", calls=_CALLS, finish="tool_use")),
+        script(Says("Let me look.", calls=CALLS, finish="tool_use")),
         stream=True,
-        output=[assistant("Let me look.", tool_calls=_WANTED_STREAMED)],
+        output=[assistant("Let me look.", tool_calls=WANTED_STREAMED)],
         usage=COUNTED,
         finish=["tool_use"],
     ),
@@ -195,7 +192,7 @@ _CONVERSE: Final = [
         "what the model thinks is apart from what it says",
         converse(),
         script(_THINKS),
-        **{**_PLAIN, "output": _THOUGHT},
+        **{**PLAIN, "output": _THOUGHT},
     ),
     case(
         "converse-reasoning-streamed",
@@ -203,22 +200,22 @@ _CONVERSE: Final = [
         stream(),
         script(_THINKS),
         stream=True,
-        **{**_PLAIN, "output": _THOUGHT},
+        **{**PLAIN, "output": _THOUGHT},
     ),
     case(
         "converse-cached",
         "tokens that are read from a cache, and written into it",
         converse(),
-        script(_SAYS, _CACHED),
-        **{**_PLAIN, "usage": _CACHED_COUNTED},
+        script(SAYS, _CACHED),
+        **{**PLAIN, "usage": _CACHED_COUNTED},
     ),
     case(
         "converse-cached-streamed",
         "the same, at the end of an event stream",
         stream(),
-        script(_SAYS, _CACHED),
+        script(SAYS, _CACHED),
         stream=True,
-        **{**_PLAIN, "usage": _CACHED_COUNTED},
+        **{**PLAIN, "usage": _CACHED_COUNTED},
     ),
     case(
         "converse-guardrail",
@@ -245,7 +242,7 @@ _CONVERSE: Final = [
         stream(),
         script(Says(finish="end_turn")),
         stream=True,
-        **{**_PLAIN, "output": [assistant("")]},
+        **{**PLAIN, "output": [assistant("")]},
     ),
     case(
         "converse-unicode-streamed",
@@ -254,179 +251,6 @@ _CONVERSE: Final = [
         script(Says(said.ODD_ANSWER, finish="end_turn"), piece=2),
         stream=True,
         input=[user(said.ODD_QUESTION)],
-        **{**_PLAIN, "output": [assistant(said.ODD_ANSWER)]},
+        **{**PLAIN, "output": [assistant(said.ODD_ANSWER)]},
     ),
 ]
-
-_MESSAGES: Final = {
-    "anthropic_version": "bedrock-2023-05-31",
-    "max_tokens": 256,
-    "system": said.BE_BRIEF,
-    "messages": [{"role": "user", "content": said.QUESTION}],
-}
-_CLAUDE_USAGE: Final = {"input_tokens": 30, "output_tokens": 12}
-_CLAUDE: Final = {
-    **_PLAIN,
-    "input": [system(said.BE_BRIEF), user(said.QUESTION)],
-    "response_model": "claude-3-5-sonnet-20240620",
-    "parameters": {"max_tokens": 256},
-}
-
-
-def _claude(identity: str, says: Says = _SAYS) -> Script:
-    return Script([says], id=identity, model="claude-3-5-sonnet-20240620", usage=_CLAUDE_USAGE)
-
-
-_TITAN: Final = {
-    "inputText": said.QUESTION,
-    "textGenerationConfig": {"maxTokenCount": 64, "temperature": 0.25},
-}
-_LLAMA: Final = {"prompt": said.QUESTION, "max_gen_len": 64, "temperature": 0.25}
-_NOVA: Final = {
-    "system": [{"text": said.BE_BRIEF}],
-    "messages": ASKED,
-    "inferenceConfig": {"maxTokens": 64},
-}
-_COMMAND: Final = {
-    "message": said.QUESTION,
-    "chat_history": [{"role": "USER", "message": "Hello"}, {"role": "CHATBOT", "message": "Hi!"}],
-    "max_tokens": 64,
-}
-_COUNTS: Final = {"input": 30, "output": 12}
-
-
-def _completed(model: str, reason: str, **more: Any) -> dict[str, Any]:
-    return {"model": model, "operation": "text_completion", **_PLAIN, "finish": [reason], **more}
-
-
-_LLAMA_EXPECTED: Final = _completed(LLAMA, "stop", parameters={"max_gen_len": 64, "temperature": 0.25})
-_NOVA_EXPECTED: Final = {
-    **_PLAIN,
-    "model": NOVA,
-    "input": [system(said.BE_BRIEF), user(said.QUESTION)],
-    "parameters": {"maxTokens": 64},
-}
-_COMMAND_EXPECTED: Final = {
-    **_PLAIN,
-    "model": COMMAND,
-    "input": [user("Hello"), assistant("Hi!"), user(said.QUESTION)],
-    "parameters": {"max_tokens": 64},
-    "finish": ["COMPLETE"],
-}
-_FINISHED: Final = Says(said.ANSWER, finish="FINISH")
-_STOPPED: Final = Says(said.ANSWER, finish="stop")
-_COMPLETE: Final = Says(said.ANSWER, finish="COMPLETE")
-
-_INVOKE: Final = [
-    case(
-        "invoke-anthropic",
-        "Anthropic's messages",
-        client.invoke(CLAUDE, _MESSAGES),
-        _claude("msg_bdrk_plain"),
-        **_CLAUDE,
-    ),
-    case(
-        "invoke-anthropic-streamed",
-        "Anthropic's events, in the chunks of an event stream",
-        client.invoke_stream(CLAUDE, _MESSAGES),
-        _claude("msg_bdrk_streamed"),
-        stream=True,
-        **_CLAUDE,
-    ),
-    case(
-        "invoke-anthropic-tool-use-streamed",
-        "calls among them",
-        client.invoke_stream(CLAUDE, _MESSAGES),
-        _claude("msg_bdrk_tool", Says("Let me look.", calls=_CALLS, finish="tool_use")),
-        stream=True,
-        **{
-            **_CLAUDE,
-            "output": [assistant("Let me look.", tool_calls=_WANTED_STREAMED)],
-            "finish": ["tool_use"],
-        },
-    ),
-    case(
-        "invoke-titan",
-        "Amazon Titan's text",
-        client.invoke(TITAN, _TITAN),
-        Script([_FINISHED], usage=_COUNTS),
-        **_completed(TITAN, "FINISH", parameters={"maxTokenCount": 64, "temperature": 0.25}),
-    ),
-    case(
-        "invoke-titan-streamed",
-        "the same, in parts",
-        client.invoke_stream(TITAN, _TITAN),
-        Script([_FINISHED], usage=_COUNTS),
-        stream=True,
-        **_completed(TITAN, "FINISH"),
-    ),
-    case(
-        "invoke-llama",
-        "Meta's Llama",
-        client.invoke(LLAMA, _LLAMA),
-        Script([_STOPPED], usage=_COUNTS),
-        **_LLAMA_EXPECTED,
-    ),
-    case(
-        "invoke-llama-streamed",
-        "the same, in parts; each tells how many tokens there are by then",
-        client.invoke_stream(LLAMA, _LLAMA),
-        Script([_STOPPED], usage=_COUNTS),
-        stream=True,
-        **_LLAMA_EXPECTED,
-    ),
-    case("invoke-nova", "Amazon Nova", client.invoke(NOVA, _NOVA), script(_SAYS), **_NOVA_EXPECTED),
-    case(
-        "invoke-nova-streamed",
-        "the same, in parts",
-        client.invoke_stream(NOVA, _NOVA),
-        script(_SAYS),
-        stream=True,
-        **_NOVA_EXPECTED,
-    ),
-    case(
-        "invoke-cohere",
-        "Cohere's Command R, which tells no tokens",
-        client.invoke(COMMAND, _COMMAND),
-        Script([_COMPLETE], id="1a2b"),
-        **{**_COMMAND_EXPECTED, "usage": {}},
-    ),
-    case(
-        "invoke-cohere-streamed",
-        "the same, in parts; the last has Bedrock's own counts",
-        client.invoke_stream(COMMAND, _COMMAND),
-        Script([_COMPLETE], id="1a2b", usage=_COUNTS),
-        stream=True,
-        **_COMMAND_EXPECTED,
-    ),
-    case(
-        "invoke-titan-embed",
-        "Amazon Titan's vectors",
-        client.invoke("amazon.titan-embed-text-v2:0", {"inputText": said.QUESTION, "dimensions": 3}),
-        Script(body={"embedding": [0.25, -0.5, 0.125], "inputTextTokenCount": 7}),
-        model="amazon.titan-embed-text-v2:0",
-        operation="embeddings",
-        usage={"input": 7, "total": 7},
-    ),
-    case(
-        "invoke-cohere-embed",
-        "Cohere's vectors",
-        client.invoke(
-            "cohere.embed-english-v3", {"texts": [said.QUESTION, "Hello"], "input_type": "search_query"}
-        ),
-        Script(
-            id="3c4d",
-            body={
-                "embeddings": [[0.25, -0.5], [0.5, 0.125]],
-                "id": "3c4d",
-                "response_type": "embeddings_floats",
-                "texts": [said.QUESTION, "Hello"],
-            },
-        ),
-        model="cohere.embed-english-v3",
-        operation="embeddings",
-        input=[user(said.QUESTION), user("Hello")],
-    ),
-]
-
-CASES: Final = [*_CONVERSE, *_INVOKE]
