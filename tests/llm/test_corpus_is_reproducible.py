@@ -197,11 +197,8 @@ def test_only_what_is_no_model_s_business_is_in_plain() -> None:
 
 
 def test_the_clients_are_the_versions_that_are_pinned() -> None:
-    pinned = {
-        line.strip().replace("==", " ")
-        for line in (ROOT / "tests" / "llm" / "requirements.txt").read_text(encoding="utf-8").splitlines()
-        if "==" in line
-    }
+    lines = (ROOT / "tests" / "llm" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {line.partition(";")[0].strip().replace("==", " ") for line in lines if "==" in line}
     recorded = {" ".join(_read(file)["client"].values()) for file in FILES}
     assert recorded <= pinned
 
@@ -220,7 +217,13 @@ def _again(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_case_that_is_recorded_again_is_the_same(family: str, again: Path) -> None:
     [file] = (again / family).iterdir()
-    assert file.read_bytes() == (CORPUS / family / file.name).read_bytes()
+    # For an older Python it may be an older client.
+    assert _without_version(file) == _without_version(CORPUS / family / file.name)
+
+
+def _without_version(file: Path) -> list[str]:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith('  "version": ')]
 
 
 def test_the_corpus_holds_the_cases_that_there_are() -> None:

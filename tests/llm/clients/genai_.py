@@ -12,7 +12,8 @@ from .heard import Ask, Heard, asking
 
 
 def _client(url: str, *, vertex: bool) -> Any:
-    options = {"base_url": url}
+    # Which version it asks for unless told differs from client to client.
+    options = {"base_url": url, "api_version": "v1beta1" if vertex else "v1beta"}
     if vertex:
         credentials = Credentials(token="not-a-token")
         where = {"project": "weather", "location": "europe-west4"}
