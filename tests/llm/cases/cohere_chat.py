@@ -85,7 +85,7 @@ _AFTER_TOOLS: Final = [
     *ASKED,
     {"role": "assistant", "tool_plan": _PLAN, "tool_calls": _WANTED},
     tool("weather_oslo", "7 °C"),
-    tool("weather_bergen", [{"type": "document", "document": {"data": {"celsius": "9"}}}]),
+    tool("weather_bergen", [{"type": "text", "text": "9 °C"}]),
     user("And tomorrow?"),
 ]
 _PARAMETERS: Final = {
@@ -108,6 +108,11 @@ _CITED: Final = {
         {"start": 0, "end": 8, "text": "It rains", "sources": [{"type": "document", "id": "doc:0"}]}
     ]
 }
+_CITES: Final = wire.event(
+    {"type": "citation-start", "index": 0, "delta": {"message": {"citations": _CITED["citations"][0]}}},
+    "citation-start",
+)
+_CITED_ALL: Final = wire.event({"type": "citation-end", "index": 0}, "citation-end")
 
 _V2: Final = [
     case("plain", "a question and its answer", chat(), script("plain", _SAYS), **_PLAIN),
@@ -145,7 +150,7 @@ _V2: Final = [
             *ASKED,
             assistant(None, reasoning=_PLAN, tool_calls=_WANTED),
             tool("weather_oslo", "7 °C"),
-            tool("weather_bergen", '{"celsius":"9"}'),
+            tool("weather_bergen", "9 °C"),
             user("And tomorrow?"),
         ],
         **_PLAIN,
@@ -178,6 +183,14 @@ _V2: Final = [
         "what the answer rests on is no part of it",
         chat(documents=["It rains in Oslo."]),
         script("citations", Says(said.ANSWER, finish="COMPLETE", extra=_CITED)),
+        **_PLAIN,
+    ),
+    case(
+        "citations-streamed",
+        "the same, in events among those of the answer",
+        stream(documents=["It rains in Oslo."]),
+        script("citations-streamed", _SAYS, changes=[wire.insert(4, _CITES), wire.insert(5, _CITED_ALL)]),
+        stream=True,
         **_PLAIN,
     ),
     case(

@@ -70,6 +70,12 @@ _ODD: Final = [
         "json-gzip", "an answer that is packed", script=script("json-gzip", _SAYS, headers=_GZIP), **_ANSWERED
     ),
     case(
+        "json-deflate",
+        "an answer that is packed in another way",
+        script=script("json-deflate", _SAYS, headers=[("content-encoding", "deflate")]),
+        **_ANSWERED,
+    ),
+    case(
         "json-indented",
         "an answer that is written for people, in chunks that end anywhere",
         script=script("json-indented", _SAYS, changes=[wire.indented, wire.in_pieces_of(100)]),

@@ -22,6 +22,7 @@ def chat(**asked: Any) -> Ask:
         for number, call in enumerate(answer.message.tool_calls or ()):
             heard.call(0, number, call.function.name, call.function.arguments)
         heard.ended(0, answer.finish_reason)
+        _charged(heard, answer.usage)
 
     return asking(ask)
 
@@ -49,6 +50,13 @@ def _event(heard: Heard, event: Any) -> None:
         heard.call(0, event.index, getattr(function, "name", None), function.arguments)
     elif event.type == "message-end":
         heard.ended(0, event.delta.finish_reason)
+        _charged(heard, event.delta.usage)
+
+
+def _charged(heard: Heard, told: Any) -> None:
+    units = told and told.billed_units
+    if units and units.input_tokens is not None:
+        heard.total = int(units.input_tokens + (units.output_tokens or 0))
 
 
 def chat_v1(**asked: Any) -> Ask:
@@ -77,6 +85,7 @@ def _v1(heard: Heard, answer: Any) -> None:
     for number, call in enumerate(answer.tool_calls or ()):
         heard.call(0, number, call.name, call.parameters)
     heard.ended(0, answer.finish_reason)
+    _charged(heard, answer.meta)
 
 
 def other(method: str, *, version: int = 2, **asked: Any) -> Ask:
@@ -84,6 +93,8 @@ def other(method: str, *, version: int = 2, **asked: Any) -> Ask:
 
     def ask(url: str, heard: Heard) -> None:
         made = cohere.ClientV2 if version == 2 else cohere.Client
-        heard.id = getattr(made(api_key="not-a-key", base_url=url), method)(**asked).id
+        answer = getattr(made(api_key="not-a-key", base_url=url), method)(**asked)
+        heard.id = answer.id
+        _charged(heard, answer.meta)
 
     return asking(ask)

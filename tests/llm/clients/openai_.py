@@ -112,6 +112,7 @@ def _response(heard: Heard, answer: Any) -> None:
     heard.id, heard.model = answer.id, answer.model
     heard.total = answer.usage.total_tokens if answer.usage else None
     heard.text(0, answer.output_text)
+    heard.ended(0, answer.incomplete_details.reason if answer.incomplete_details else answer.status)
     calls = 0
     for item in answer.output:
         if item.type == "reasoning":

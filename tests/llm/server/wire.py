@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,8 +61,9 @@ def _reply(script: Script, chunks: list[bytes], content_type: str) -> Reply:
     headers = [("content-type", content_type), *script.headers]
     for change in script.changes:
         chunks = change(chunks)
-    if any(name == "content-encoding" for name, _ in headers):
-        packed = gzip.compress(b"".join(chunks), mtime=0)
+    if encoding := dict(headers).get("content-encoding"):
+        content = b"".join(chunks)
+        packed = zlib.compress(content) if encoding == "deflate" else gzip.compress(content, mtime=0)
         # Streams are sent on as they are packed.
         chunks = [packed] if len(chunks) == 1 else [packed[at : at + 64] for at in range(0, len(packed), 64)]
     return Reply(script.status, headers, chunks)
