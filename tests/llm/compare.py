@@ -7,7 +7,6 @@ Both are reduced to what is expected, and written alike in what may be written i
 - Images, audio and files are compared by size and digest: redaction leaves ``[image/png, 70 bytes, sha256:…]`` in the place
   of what is in the corpus as ``data:`` URL or base64 (docs/rules.md, "media"). It stands in ``data`` or in ``url``. Their
   media type is compared by what follows the slash, as some APIs say no more.
-- Of parameters, those that are named are compared.
 """
 
 from __future__ import annotations
@@ -53,8 +52,6 @@ def _field(name: str, expected: Any, actual: Any) -> Any:
     if name in {"input", "output"} and isinstance(actual, list):
         paired = [expected[at] if at < len(expected) else {} for at in range(len(actual))]
         return [_message(*each) for each in zip(paired, actual, strict=True)]
-    if name == "parameters" and isinstance(actual, dict):
-        return {key: actual.get(key, "absent") for key in expected}
     return actual
 
 

@@ -79,13 +79,6 @@ def _exchange(
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     body, headers = _without_boundary(body, headers)
     _, _, _, path = scope["raw_path"].decode("ascii").split("/", 3)
-    response: dict[str, Any] = {
-        "status": start["status"],
-        "headers": [[name.decode(), value.decode()] for name, value in start["headers"]],
-        "chunks": [_written(chunk) for chunk in chunks],
-    }
-    if cut:
-        response["cut"] = True
     return {
         "request": {
             "method": scope["method"],
@@ -94,7 +87,12 @@ def _exchange(
             "headers": [[name, headers[name]] for name in KEPT if name in headers],
             "body": _written(body),
         },
-        "response": response,
+        "response": {
+            "status": start["status"],
+            "headers": [[name.decode(), value.decode()] for name, value in start["headers"]],
+            "chunks": [_written(chunk) for chunk in chunks],
+        },
+        **({"ending": "cut"} if cut else {}),
     }
 
 
@@ -145,7 +143,7 @@ def record(family: str, case: Case, url: str, recorder: Recorder) -> tuple[dict[
     [passed] = recorder.passed
     passed["request"]["host"] = case.host
     if case.script.stays_open:
-        passed["client_leaves"] = True
+        passed["ending"] = "client_left"
     told = {
         "shows": case.shows,
         "client": {"package": case.client, "version": version(case.client)},

@@ -5,8 +5,9 @@ A file ``corpus/<family>/<case>.json`` holds:
 - ``shows``: what the case is there for
 - ``client``: the package that asked, and its version
 - ``request``: ``host`` is the one that is asked in production; ``body`` is text, or ``{"base64": …}``
-- ``response``: ``chunks`` are the pieces of the body as they were sent; ``cut``: the connection was cut after them
-- ``client_leaves``: the client went when it had these chunks, though the response had not ended
+- ``response``: ``chunks`` are the pieces of the body as they were sent
+- ``ending``: absent, the response ended with them; ``cut``: the connection was cut after them; ``client_left``: the client
+  went when it had them, though the response had not ended
 - ``expected``: ``llm`` and ``error`` of the event; null: it is no business of a model's. What is not named there is not
   expected. Of an error, a type or message that is null is one that the API does not tell
 """
@@ -78,8 +79,8 @@ def _recorded(file: Path) -> Recorded:
         status=response["status"],
         response_headers=[(name, value) for name, value in response["headers"]],
         chunks=[_content(chunk) for chunk in response["chunks"]],
-        cut=response.get("cut", False),
-        client_leaves=told.get("client_leaves", False),
+        cut=told.get("ending") == "cut",
+        client_leaves=told.get("ending") == "client_left",
         expected=told["expected"],
     )
 

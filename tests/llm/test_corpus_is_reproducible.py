@@ -136,7 +136,7 @@ SCHEMA: Final[dict[str, Any]] = {
     "properties": {
         "shows": {"type": "string", "minLength": 5},
         "client": {"type": "object", "required": ["package", "version"]},
-        "client_leaves": {"const": True},
+        "ending": {"enum": ["cut", "client_left"]},
         "request": {
             "type": "object",
             "required": ["method", "path", "query", "headers", "body", "host"],
@@ -149,7 +149,6 @@ SCHEMA: Final[dict[str, Any]] = {
                 "status": {"type": "integer"},
                 "headers": _HEADERS,
                 "chunks": {"type": "array", "items": _CONTENT},
-                "cut": {"const": True},
             },
             "additionalProperties": False,
         },

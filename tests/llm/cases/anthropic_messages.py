@@ -202,7 +202,7 @@ CASES: Final = [
             "service_tier": "auto",
         },
         input=[system(said.BE_BRIEF), *ASKED],
-        parameters={"max_tokens": 256, "stop_sequences": ["END"]},
+        parameters={"max_tokens": 256, "stop_sequences": ["END"], "service_tier": "auto"},
     ),
     plain(
         "cached",
@@ -338,6 +338,7 @@ CASES: Final = [
         "the answer ends before a sequence that was named",
         asked={"stop_sequences": ["7"]},
         script=script("stop-sequence", Says("It is ", finish="stop_sequence", extra={"stop_sequence": "7"})),
+        parameters={"max_tokens": 256, "stop_sequences": ["7"]},
         output=[assistant("It is ")],
         usage=COUNTED,
         finish=["stop_sequence"],

@@ -115,7 +115,7 @@ CASES: Final = [
         client.invoke_stream(TITAN, _TITAN),
         Script([_FINISHED], usage=_COUNTS),
         stream=True,
-        **_completed(TITAN, "FINISH"),
+        **_completed(TITAN, "FINISH", parameters={"maxTokenCount": 64, "temperature": 0.25}),
     ),
     case(
         "invoke-llama",
@@ -164,6 +164,7 @@ CASES: Final = [
         model="amazon.titan-embed-text-v2:0",
         operation="embeddings",
         usage={"input": 7, "total": 7},
+        parameters={"dimensions": 3},
     ),
     case(
         "invoke-cohere-embed",
@@ -183,5 +184,6 @@ CASES: Final = [
         model="cohere.embed-english-v3",
         operation="embeddings",
         input=[user(said.QUESTION), user("Hello")],
+        parameters={"input_type": "search_query"},
     ),
 ]

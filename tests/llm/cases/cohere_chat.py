@@ -340,6 +340,7 @@ _OTHER: Final = [
         operation="embeddings",
         model=EMBED,
         input=[user(text) for text in _TEXTS],
+        parameters={"input_type": "search_query", "embedding_types": ["float"]},
         usage={"input": 14, "total": 14},
     ),
     case(
@@ -361,6 +362,7 @@ _OTHER: Final = [
         operation="embeddings",
         model="embed-english-v3.0",
         input=[user("Hello")],
+        parameters={"input_type": "search_query"},
         usage={"input": 2, "total": 2},
     ),
     case(
@@ -372,6 +374,7 @@ _OTHER: Final = [
         Script(id="rerank-1", body={"id": "rerank-1", "results": _RANKED, **_meta(search_units=1)}),
         operation="rerank",
         model=RERANK,
+        parameters={"top_n": 2},
         input=[user(said.QUESTION), user("It snows."), user("It rains.")],
     ),
     case(

@@ -302,6 +302,7 @@ CASES: Final = [
         "the answer is JSON of a schema",
         generate(config={"response_mime_type": "application/json", "response_schema": said.CITY}),
         script("structured", Says('{"city":"Oslo"}', finish="STOP")),
+        parameters={"responseMimeType": "application/json"},
         output=[assistant('{"city":"Oslo"}')],
         usage=COUNTED,
         finish=["STOP"],

@@ -82,7 +82,11 @@ _AFTER_TOOLS_READ: Final = [
 ]
 _OPTIONS: Final = {"num_predict": 64, "seed": 7, "stop": ["END"], "temperature": 0.25, "top_p": 0.5}
 _THINKS: Final = Says(said.ANSWER, reasoning=said.THOUGHT, finish="stop")
-_THOUGHT: Final = {**_PLAIN, "output": [assistant(said.ANSWER, reasoning=said.THOUGHT)]}
+_THOUGHT: Final = {
+    **_PLAIN,
+    "output": [assistant(said.ANSWER, reasoning=said.THOUGHT)],
+    "parameters": {"think": True},
+}
 _GENERATED: Final = {**_PLAIN, "operation": "text_completion", "input": [user(said.QUESTION)]}
 _VECTORS: Final = [[0.25, -0.5], [0.5, 0.125]]
 
@@ -117,7 +121,7 @@ CASES: Final = [
         chat(messages=[system(said.BE_BRIEF), *ASKED], options=_OPTIONS, keep_alive="5m"),
         script(_SAYS),
         input=[system(said.BE_BRIEF), *ASKED],
-        parameters=_OPTIONS,
+        parameters={**_OPTIONS, "keep_alive": "5m"},
         **_PLAIN,
     ),
     case(

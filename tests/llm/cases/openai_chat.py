@@ -183,6 +183,7 @@ CASES: Final = [
         "the model wants a tool to be called",
         asked={"tools": TOOLS, "tool_choice": "auto", "parallel_tool_calls": False},
         script=script("tool-call", _CALLED),
+        parameters={"tool_choice": "auto", "parallel_tool_calls": False},
         output=[assistant(None, tool_calls=[wanted("call_oslo", "weather", OSLO)])],
         usage=COUNTED,
         finish=["tool_calls"],

@@ -80,6 +80,8 @@ def _vectors(*vectors: Any) -> dict[str, Any]:
 
 def _embedding(name: str, shows: str, asked: Any, read: list[Any], body: Any, **more: Any) -> Case:
     ask = client.other("embeddings.create", model=_EMBED, input=asked, **more)
+    # The client asks for base64 unless it is told otherwise.
+    parameters = {"encoding_format": "base64", **more}
     return case(
         name,
         shows,
@@ -88,6 +90,7 @@ def _embedding(name: str, shows: str, asked: Any, read: list[Any], body: Any, **
         operation="embeddings",
         model=_EMBED,
         input=read,
+        parameters=parameters,
         usage={"input": 8, "total": 8},
     )
 
