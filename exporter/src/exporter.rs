@@ -312,17 +312,13 @@ fn keep_house(view: &View, stop: &Signal) {
             view.metrics.sink_dropped(&lost.sink, reason, lost.count);
         }
         tell_removal(view, swept.failed);
-        match view.dead_letters.sweep() {
-            Ok(gone) => {
-                for (sink, count) in gone {
-                    warn!(
-                        sink,
-                        count, "the oldest dead letters went: exporter.dead_letters.max_size is reached"
-                    );
-                    view.metrics.sink_dropped(&sink, "dead_letters_full", count);
-                }
-            }
-            Err(error) => warn!(%error, "cannot remove old dead letters"),
+        let swept = view.dead_letters.sweep();
+        for (sink, count) in swept.gone {
+            warn!(sink, count, "the oldest dead letters went: exporter.dead_letters.max_size is reached");
+            view.metrics.sink_dropped(&sink, "dead_letters_full", count);
+        }
+        if let Some(error) = swept.failed {
+            warn!(%error, "cannot remove old dead letters");
         }
         if stopping {
             return;

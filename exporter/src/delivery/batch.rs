@@ -22,8 +22,8 @@ impl Meter {
 pub(super) enum Origin {
     /// Indexes are those of the spool.
     Spool,
-    /// Indexes are places in the parcel.
-    Parcel,
+    /// Indexes are places in the parcel with this number.
+    Parcel(u64),
 }
 
 /// A batch. What it holds counts until it goes.

@@ -3,7 +3,7 @@
 //! What was committed outlasts a kill, and what was synced a power cut. Each sink gets each record once, or is told that
 //! it is lost; only what was not synced may vanish, and only at a power cut.
 
-use std::{collections::BTreeMap, io, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, ops::Range, path::Path, sync::Arc, time::Duration};
 
 use offpath_exporter::spool::{Cursor, Options, Past, Spool, Writer};
 use proptest::prelude::*;
@@ -124,7 +124,12 @@ struct World {
     delivered: [Vec<u64>; 2],
     lost: [u64; 2],
     saved: [Saved; 2],
+    /// At the last start, from where the spool ended, what a sink had delivered though a power cut took it. New records come
+    /// behind it, and behind the indexes that are skipped.
+    beyond: Range<u64>,
     was_cut: bool,
+    /// A segment that had to go could not be removed, and a start finds it again; later ones are gone.
+    has_come_back: bool,
 }
 
 impl World {
@@ -148,7 +153,9 @@ impl World {
             delivered,
             lost,
             saved: [Saved::Never; 2],
+            beyond: 0..0,
             was_cut: false,
+            has_come_back: false,
         }
     }
 
@@ -208,6 +215,7 @@ impl World {
         if self.writer.commit().is_ok() {
             let end = self.spool.end();
             let first = end - self.pending.len() as u64;
+            self.go_beyond(first);
             self.committed.extend((first..end).zip(self.pending.drain(..).map(Some)));
             self.attempted.clear();
         } else {
@@ -220,7 +228,9 @@ impl World {
     }
 
     fn sweep(&mut self) {
-        for evicted in self.spool.sweep().evicted {
+        let swept = self.spool.sweep();
+        self.has_come_back |= swept.failed.is_some();
+        for evicted in swept.evicted {
             let sink = SINKS.iter().position(|sink| *sink == evicted.sink).expect("known");
             self.lost[sink] += evicted.count;
         }
@@ -284,7 +294,8 @@ impl World {
     /// What the reader says is missing: nothing that was promised.
     fn missing(&self, reader: &mut offpath_exporter::spool::Reader, from: u64, read: &[u64]) -> u64 {
         let missing = reader.take_missing();
-        assert!(missing == 0 || self.was_cut, "only a power cut takes what was committed");
+        let may_miss = self.was_cut || self.has_come_back;
+        assert!(missing == 0 || may_miss, "only a power cut takes what was committed");
         if self.has_room() {
             for (index, record) in self.committed.range(from..reader.position()) {
                 let is_promised = record.as_ref().is_some_and(|record| record.promise == Promise::Synced);
@@ -304,12 +315,15 @@ impl World {
             };
             assert!(tries.next().is_some(), "it cannot be opened: {error}");
         };
+        let released = self.released();
         if self.spool.id() != spool.id() {
             // Not even its first segment was synced.
             self.saved = [Saved::Never; 2];
         }
         (self.spool, self.writer) = (spool, writer);
-        self.find_end();
+        self.find_end(released);
+        let (end, claimed) = (self.spool.end(), cursors.iter().map(|(cursor, _)| cursor.next).max());
+        self.beyond = end..end + claimed.unwrap_or(0).saturating_sub(end) % SKIP;
         for (sink, (cursor, gone)) in cursors.into_iter().enumerate() {
             let passed = |from: u64| self.committed.range(from.min(cursor.next)..cursor.next).count() as u64;
             match self.saved[sink] {
@@ -343,20 +357,43 @@ impl World {
     }
 
     /// What the spool ends with: all that was promised, and maybe some of a batch of which it was told that it could not
-    /// be written.
-    fn find_end(&mut self) {
+    /// be written. All before `released` may be gone.
+    fn find_end(&mut self, released: u64) {
         let end = self.spool.end();
         for (index, record) in self.committed.split_off(&end) {
             let is_promised = record.is_some_and(|record| record.promise == Promise::Synced);
             assert!(self.was_cut, "a kill takes nothing");
-            assert!(!is_promised || !self.has_room(), "record {index} was synced");
+            assert!(!is_promised || !self.has_room() || index < released, "record {index} was synced");
         }
-        let known = self.committed.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.go_beyond(end);
+        let known = self.known();
         let found = self.attempted.drain(..).map(Some).chain(std::iter::repeat(None));
         let from = end - (end - known) % SKIP;
         self.committed.extend((from..end).zip(found));
         let is_known = self.committed.values().all(Option::is_some);
         assert!(is_known || self.was_cut, "a kill damages nothing");
+    }
+
+    /// All before this index may go: both sinks have delivered it, and durably so.
+    fn released(&self) -> u64 {
+        let saved = self.saved.map(|saved| if let Saved::At(next) = saved { next } else { 0 });
+        saved.into_iter().min().unwrap_or(0)
+    }
+
+    /// Index after all that is known.
+    fn known(&self) -> u64 {
+        self.committed.last_key_value().map_or(0, |(last, _)| last + 1)
+    }
+
+    /// Where `index` lies behind what was skipped, what a power cut took counts again, but for who has delivered it.
+    fn go_beyond(&mut self, index: u64) {
+        if index < self.beyond.start + SKIP {
+            return;
+        }
+        for (before, cursor) in self.before.iter_mut().zip(&self.cursors) {
+            *before += self.beyond.clone().filter(|index| *index < cursor.next).count() as u64;
+        }
+        self.committed.extend(self.beyond.clone().map(|index| (index, None)));
     }
 
     fn check_states(&self) {

@@ -1,0 +1,4 @@
+//! bedrock
+
+pub(crate) mod converse;
+pub(crate) mod invoke;

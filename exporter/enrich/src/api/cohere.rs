@@ -1,0 +1,5 @@
+//! cohere
+
+pub(crate) mod chat;
+pub(crate) mod embed;
+pub(crate) mod rerank;

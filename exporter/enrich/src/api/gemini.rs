@@ -1,0 +1,4 @@
+//! gemini
+
+pub(crate) mod embed;
+pub(crate) mod generate;

@@ -1,0 +1,5 @@
+//! ollama
+
+pub(crate) mod chat;
+pub(crate) mod embed;
+pub(crate) mod generate;
