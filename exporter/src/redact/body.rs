@@ -73,6 +73,8 @@ pub(super) fn treat(body: &mut Body, described: &Described<'_>, redactor: &Redac
     let kept = match content::undo(body, described) {
         Err(why) => nothing(why).into(),
         Ok(content) => {
+            let as_lines = Described { content_type: kind::LINES_TYPE, ..*described };
+            let described = if content.is_lines { &as_lines } else { described };
             let kind = Kind::of(described, &content.head, &content.tail);
             if kind == Kind::Json && described.is_request && !described.websocket {
                 identity = fields(&content.head, redactor);

@@ -1,4 +1,5 @@
-//! A body's bytes as they can be looked into: `Content-Encoding` undone (RFC 9110, section 8.4), UTF-16 as UTF-8.
+//! A body's bytes as they can be looked into: `Content-Encoding` undone (RFC 9110, section 8.4), UTF-16 as UTF-8, event
+//! streams of AWS as lines.
 //!
 //! Of a body that was captured whole, all is decoded; of one that was not, its first bytes, as far as they go, and its last
 //! ones are dropped: nobody can decode them. What comes out is bounded like what was captured, by first and last bytes
@@ -6,6 +7,7 @@
 
 mod decode;
 mod ends;
+mod eventstream;
 mod meter;
 mod stops;
 mod utf16;
@@ -44,6 +46,8 @@ pub(super) struct Content<'b> {
     pub(super) ratio: (u64, u64),
     /// When it arrived: of `head`, or with no gap of head and tail put together. `None`: it is not known.
     pub(super) chunks: Option<Chunks>,
+    /// Whether it was made documents on lines, which its type does not say.
+    pub(super) is_lines: bool,
 }
 
 /// Decodes a body.
@@ -58,6 +62,7 @@ pub(super) fn undo<'b>(body: &'b Body, kind: &Described<'_>) -> Result<Content<'
     if !encodings.is_empty() && !is_empty {
         content = decoded(body, &encodings, content.chunks)?;
     }
+    eventstream::undo(&mut content, kind.content_type);
     utf16::undo(&mut content, kind.content_type, body)?;
     Ok(content)
 }
@@ -79,6 +84,7 @@ fn plain<'b>(body: &'b Body, arrived: &[(u64, u64)]) -> Content<'b> {
         decoded: String::new(),
         ratio: (1, 1),
         chunks: Chunks::of(arrived, body),
+        is_lines: false,
     }
 }
 
@@ -116,6 +122,7 @@ fn decoded<'b>(
         decoded: encodings.join(", "),
         ratio: (passed as u64, length.max(1) as u64),
         chunks: chunks.map(|chunks| chunks.moved(|_| reached.next().unwrap_or(length))),
+        is_lines: false,
     })
 }
 

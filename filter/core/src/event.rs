@@ -309,7 +309,7 @@ pub struct Treated {
     /// Of content that is only summed up and was there as a whole, its digest: `sha256:` and 64 hexadecimal digits.
     #[prost(string, tag = "6")]
     pub digest: String,
-    /// The `Content-Encoding` that was undone.
+    /// The `Content-Encoding` that was undone, and then `utf-16` or `eventstream`.
     #[prost(string, tag = "7")]
     pub decoded: String,
     /// Why nothing of it is kept although the rules would have it: it could not be looked into.

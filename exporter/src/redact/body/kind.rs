@@ -39,6 +39,9 @@ const TEXTS: &[&str] = &[
     "image/svg+xml",
 ];
 
+/// One of these, for what is made of content of another type.
+pub(super) const LINES_TYPE: &str = "application/x-ndjson";
+
 /// JSON by another name: a line for each document.
 const LINES: &[&str] = &[
     "application/jsonl",
