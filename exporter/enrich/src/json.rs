@@ -129,6 +129,8 @@ pub(crate) struct Document<'t> {
     pub(crate) value: Json<'t>,
     /// Whether nothing of it is missing.
     pub(crate) is_whole: bool,
+    /// Whether there is nothing at all of it.
+    pub(crate) is_missing: bool,
     /// What stands behind the gap.
     tail: &'t str,
 }
@@ -136,11 +138,11 @@ pub(crate) struct Document<'t> {
 impl<'t> Document<'t> {
     pub(crate) fn read(text: &'t Text<'_>) -> Self {
         let (value, is_whole) = sound(text.head.trim_start_matches('\u{feff}'));
-        Self { value, is_whole: is_whole && !text.has_gap, tail: &text.tail }
+        Self { value, is_whole: is_whole && !text.has_gap, is_missing: text.is_empty(), tail: &text.tail }
     }
 
     pub(crate) fn whole(value: Json<'t>) -> Self {
-        Self { value, is_whole: true, tail: "" }
+        Self { value, is_whole: true, is_missing: false, tail: "" }
     }
 
     /// A member, wherever it stands: of the outermost object, or, whatever it is in, behind the gap.

@@ -90,9 +90,25 @@ fn differences(expected: &Value, told: &Value) -> Vec<String> {
     let is_nothing = |value: &Value| {
         *value == Value::Null || *value == json!("") || *value == json!([]) || *value == json!({})
     };
-    let differ =
-        pairs.filter(|(_, expected, told)| expected != told && !(is_nothing(expected) && is_nothing(told)));
+    let differ = pairs
+        .filter(|(_, expected, told)| !same(expected, told) && !(is_nothing(expected) && is_nothing(told)));
     differ.map(|(key, expected, told)| format!("{key}\n  expected {expected}\n       got {told}")).collect()
+}
+
+/// Whether two values say the same: 20 and 20.0 are one number.
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => left.as_f64() == right.as_f64(),
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            let is_in =
+                |(key, left): (&String, &Value)| right.get(key).is_some_and(|right| same(left, right));
+            left.len() == right.len() && left.iter().all(is_in)
+        }
+        _ => left == right,
+    }
 }
 
 #[test]
