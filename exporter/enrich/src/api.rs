@@ -28,7 +28,7 @@ pub(crate) trait Api {
     /// What is asked for.
     fn request<'t>(&self, call: &'t Call<'t>, request: &Document<'t>, draft: &mut Draft<'t>);
 
-    /// An answer in one piece.
+    /// An answer in one piece, or the item that breaks off of one that comes as an array.
     fn answer(&self, answer: &Document<'_>, draft: &mut Draft<'_>);
 
     /// An event of an answer that comes as a stream; its name is empty where events have none.
@@ -38,9 +38,6 @@ pub(crate) trait Api {
     fn word(&self, _word: &str, _draft: &mut Draft<'_>) -> bool {
         false
     }
-
-    /// What stands behind the gap of an answer that comes as the items of an array.
-    fn behind(&self, _answer: &Document<'_>, _draft: &mut Draft<'_>) {}
 }
 
 /// Which API it is: what `llm` in a rule names.
@@ -252,10 +249,11 @@ impl<'t> Opened<'t> {
             }
             Shape::Array => {
                 parts.draft.stream = true;
-                for item in json::Ask::items(&self.answer.value) {
-                    api.event("", item, parts.draft);
+                let (items, cut) = self.answer.items();
+                items.iter().for_each(|item| api.event("", item, parts.draft));
+                if let Some(cut) = cut {
+                    api.answer(&cut, parts.draft);
                 }
-                api.behind(&self.answer, parts.draft);
             }
             Shape::Events => parts.take(response, |text| stream::Events::of(text)),
             Shape::Lines => parts.take(response, |text| stream::lines(text)),

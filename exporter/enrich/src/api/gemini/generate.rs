@@ -45,35 +45,40 @@ impl Api for Generate {
             add_content(content, role(content), &mut draft.input);
         }
         draft.parameters(&request.value, &TOLD);
-        draft.parameters(&told(request, "generationConfig", "generation_config"), &[]);
+        let config = told(request, "generationConfig", "generation_config");
+        draft.parameters(&config, &[]);
+        let thinking = either(&config, "thinkingConfig", "thinking_config");
+        draft.asks_for_thoughts = either(thinking, "includeThoughts", "include_thoughts").is_true();
     }
 
     fn answer(&self, answer: &Document<'_>, draft: &mut Draft<'_>) {
-        self.event("", &answer.value, draft);
-        self.behind(answer, draft);
-    }
-
-    fn event(&self, _name: &str, data: &Json<'_>, draft: &mut Draft<'_>) {
-        let (id, version) =
-            (either(data, "responseId", "response_id"), either(data, "modelVersion", "model_version"));
-        draft.identify(id, version);
-        for (place, candidate) in data.get("candidates").items().iter().enumerate() {
-            add(place as u64, candidate, draft);
-        }
-        let feedback = either(data, "promptFeedback", "prompt_feedback");
-        draft.finish(0, either(feedback, "blockReason", "block_reason").words());
-        draft.usage.learn(&usage(either(data, "usageMetadata", "usage_metadata")));
-        if data.get("error").is_there() {
-            draft.fail(Some(failure::told(data, 0)));
-        }
-    }
-
-    fn behind(&self, answer: &Document<'_>, draft: &mut Draft<'_>) {
+        take(&answer.value, !answer.is_whole, draft);
         let behind =
             |camel, snake| answer.behind(camel).or_else(|| answer.behind(snake)).unwrap_or(Json::Null);
         draft.identify(&behind("responseId", "response_id"), &behind("modelVersion", "model_version"));
         draft.finish(0, behind("finishReason", "finish_reason").words());
         draft.usage.learn(&usage(&behind("usageMetadata", "usage_metadata")));
+    }
+
+    fn event(&self, _name: &str, data: &Json<'_>, draft: &mut Draft<'_>) {
+        take(data, false, draft);
+    }
+}
+
+/// Takes an answer, or a part of one; `is_cut`: it breaks off.
+fn take(data: &Json<'_>, is_cut: bool, draft: &mut Draft<'_>) {
+    let (id, version) =
+        (either(data, "responseId", "response_id"), either(data, "modelVersion", "model_version"));
+    draft.identify(id, version);
+    let candidates = data.get("candidates").items();
+    for (place, candidate) in candidates.iter().enumerate() {
+        add(place as u64, candidate, is_cut && place + 1 == candidates.len(), draft);
+    }
+    let feedback = either(data, "promptFeedback", "prompt_feedback");
+    draft.finish(0, either(feedback, "blockReason", "block_reason").words());
+    draft.usage.learn(&usage(either(data, "usageMetadata", "usage_metadata")));
+    if data.get("error").is_there() {
+        draft.fail(Some(failure::told(data, 0)));
     }
 }
 
@@ -92,15 +97,20 @@ fn role(content: &Json<'_>) -> &'static str {
     }
 }
 
-/// Adds a candidate, or a part of one.
-fn add(place: u64, candidate: &Json<'_>, draft: &mut Draft<'_>) {
+/// Adds a candidate, or a part of one; `is_cut`: it may break off in the last part.
+fn add(place: u64, candidate: &Json<'_>, is_cut: bool, draft: &mut Draft<'_>) {
     let index = candidate.get("index").count().unwrap_or(place);
     let content = candidate.get("content");
     if content.is_object() {
         draft.say(index, "");
     }
-    for told in list(content.get("parts")) {
-        add_part(index, told, draft);
+    let parts = list(content.get("parts"));
+    for (place, told) in parts.iter().enumerate() {
+        // That it is a thought stands behind a thought's text.
+        let may_be_thought = is_cut && place + 1 == parts.len() && draft.asks_for_thoughts;
+        if !may_be_thought || told.get("thought").is_there() || draft.has_thought(index) {
+            add_part(index, told, draft);
+        }
     }
     draft.finish(index, either(candidate, "finishReason", "finish_reason").words());
 }
