@@ -45,6 +45,8 @@ pub(crate) struct Draft<'t> {
     pub(crate) response_id: String,
     /// Whether it was asked for, or came, in parts.
     pub(crate) stream: bool,
+    /// Whether it was asked for what the model thinks.
+    pub(crate) asks_for_thoughts: bool,
     pub(crate) input: Vec<Message<'t>>,
     pub(crate) usage: Usage,
     /// What the provider says that it cost, in US dollars.
@@ -115,6 +117,11 @@ impl<'t> Draft<'t> {
     pub(crate) fn think(&mut self, index: u64, text: &str) {
         self.has_output |= !text.is_empty();
         self.answer(index).reasoning.push_str(text);
+    }
+
+    /// Whether it has said what it thinks.
+    pub(crate) fn has_thought(&mut self, index: u64) -> bool {
+        !self.answer(index).reasoning.is_empty()
     }
 
     /// Adds to why it does not answer.

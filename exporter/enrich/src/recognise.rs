@@ -3,7 +3,7 @@
 use crate::{
     api::{Format, Opened},
     call::Call,
-    json::{Document, Json},
+    json::Document,
 };
 
 /// How paths end, without a slash at their end, and what they may be of; `*` stands for anything. The first that fits decides.
@@ -64,7 +64,7 @@ pub(crate) fn open<'t>(call: &'t Call<'t>) -> Option<(Opened<'t>, Format)> {
     }
     let opened = Opened::new(call);
     // What went wrong is told in one form by many.
-    let nothing = Document::whole(Json::Null);
+    let nothing = Document::missing();
     let answer = if call.status >= 400 { &nothing } else { &opened.answer };
     let speaks = |format: &&Format| {
         format.api().speaks(&opened.request, answer)

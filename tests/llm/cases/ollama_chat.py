@@ -137,7 +137,7 @@ CASES: Final = [
         "two calls, which have no ids, and whose end is called stop",
         chat(tools=TOOLS),
         script(Says(calls=_CALLS, finish="stop")),
-        **{**_PLAIN, "output": [assistant("", tool_calls=_WANTED)]},
+        **{**_PLAIN, "output": [assistant(None, tool_calls=_WANTED)]},
     ),
     case(
         "tool-calls-streamed",
