@@ -89,7 +89,7 @@ impl AiohttpCalls {
             // This request's own headers: a redirect has others.
             headers.set_item(TRACEPARENT, live.place().to_string())?;
         }
-        Ok(Some(Bound::new(py, OutboundExchange::new(live, parent))?))
+        Ok(Some(Bound::new(py, OutboundExchange::new(live, parent, false))?))
     }
 }
 

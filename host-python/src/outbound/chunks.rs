@@ -119,7 +119,11 @@ impl AsyncChunks {
 
     fn next(&self, awaitable: &Bound<'_, PyAny>) -> PyResult<Next> {
         let py = awaitable.py();
-        let steps = awaitable.call_method0(intern!(py, "__await__"))?.unbind();
+        // The awaitable of a generator is its own iterator; asking it would cost as much as its step.
+        let steps = match awaitable.cast::<PyIterator>() {
+            Ok(_) => awaitable.clone().unbind(),
+            Err(_) => awaitable.call_method0(intern!(py, "__await__"))?.unbind(),
+        };
         Ok(Next { observer: self.observer.clone_ref(py), steps: Some(steps) })
     }
 }

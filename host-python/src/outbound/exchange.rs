@@ -25,13 +25,16 @@ const BEFORE_VERSION: usize = 4;
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct OutboundExchange {
+    place: Place,
     parent: Option<Place>,
+    /// It asks for a head without its body.
+    is_head: bool,
     /// Until the answer's head has come, or will not.
     sending: AtomicBool,
     /// The request body has begun to be sent.
     begun: AtomicBool,
-    /// The request takes a `traceparent` along that the app did not give it.
-    told: AtomicBool,
+    /// The request was changed for the time in which it is sent.
+    changed: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -56,15 +59,28 @@ pub(crate) struct Answer {
 }
 
 impl OutboundExchange {
-    pub(crate) fn new(live: Live, parent: Option<Place>) -> Self {
+    pub(crate) fn new(live: Live, parent: Option<Place>, is_head: bool) -> Self {
+        let place = live.place();
         let state = State { live, http_version: Vec::new(), length: None, received: 0 };
         Self {
+            place,
             parent,
+            is_head,
             sending: AtomicBool::new(true),
             begun: AtomicBool::new(false),
-            told: AtomicBool::new(false),
+            changed: AtomicBool::new(false),
             state: Mutex::new(state),
         }
+    }
+
+    /// Where it stands in its trace.
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Whether it asks for a head without its body.
+    pub(crate) fn asks_for_head(&self) -> bool {
+        self.is_head
     }
 
     /// What it is a part of.
@@ -87,14 +103,14 @@ impl OutboundExchange {
         !self.begun.swap(true, Ordering::Relaxed)
     }
 
-    /// The request takes a `traceparent` along.
-    pub(crate) fn tells(&self) {
-        self.told.store(true, Ordering::Relaxed);
+    /// The request is changed for the time in which it is sent.
+    pub(crate) fn changes(&self) {
+        self.changed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it does.
-    pub(crate) fn has_told(&self) -> bool {
-        self.told.load(Ordering::Relaxed)
+    /// Whether it was.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.changed.load(Ordering::Relaxed)
     }
 
     /// The head of the answer has come.
@@ -137,15 +153,6 @@ impl OutboundExchange {
                     state.received = state.received.saturating_add(chunk.len() as u64);
                     state.live.response_chunk(chunk);
                 }
-            }
-        });
-    }
-
-    /// Bytes of the answer have passed that could not be seen.
-    pub(crate) fn unseen(&self, size: u64) {
-        self.with(|state| {
-            if size > 0 && !state.live.is_over() {
-                state.live.response_unseen(size);
             }
         });
     }

@@ -78,7 +78,9 @@ impl HttpxCalls {
     /// The request is sent, or could not be: what was changed of it for the time is put back.
     fn sent(&self, exchange: &Bound<'_, OutboundExchange>, request: &Bound<'_, PyAny>) {
         exchange.get().is_sent();
-        guarded(|| self.put_back(exchange.get(), request));
+        if exchange.get().has_changed() {
+            guarded(|| self.put_back(exchange.get(), request));
+        }
     }
 
     /// The head of the response has come; from here on, its body is observed.
@@ -103,11 +105,12 @@ impl HttpxCalls {
         let texts = request_head(request, &url, &headers)?;
         let Some(live) = Live::begin(self.current.shared(), &texts, parent) else { return Ok(None) };
         let traceparent = if live.tells_somebody() { told(&live, &url, &headers)? } else { None };
-        let exchange = Bound::new(py, OutboundExchange::new(live, parent))?;
+        let is_head = request.getattr(intern!(py, "method"))?.eq(intern!(py, "HEAD"))?;
+        let exchange = Bound::new(py, OutboundExchange::new(live, parent, is_head))?;
         self.observe_body(&exchange, request)?;
         if let Some(traceparent) = traceparent {
+            exchange.get().changes();
             headers.set_item(TRACEPARENT, traceparent)?;
-            exchange.get().tells();
         }
         Ok(Some(exchange))
     }
@@ -126,6 +129,7 @@ impl HttpxCalls {
             }
         } else if stream.is_instance(self.stream.bind(py))? {
             // Of another kind the client refuses it, in words of its own.
+            exchange.get().changes();
             let observed = self.sent.bind(py).call1((stream, exchange))?;
             request.setattr(intern!(py, "stream"), observed)?;
         }
@@ -135,8 +139,10 @@ impl HttpxCalls {
     /// A redirect copies the headers of the request that led to it, and takes over its stream.
     fn put_back(&self, exchange: &OutboundExchange, request: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = request.py();
-        if exchange.has_told() {
-            request.getattr(intern!(py, "headers"))?.del_item(TRACEPARENT)?;
+        let headers = request.getattr(intern!(py, "headers"))?;
+        let traceparent = headers.call_method1(intern!(py, "get"), (TRACEPARENT,))?;
+        if traceparent.eq(exchange.place().to_string())? {
+            headers.del_item(TRACEPARENT)?;
         }
         let stream = request.getattr(intern!(py, "stream"))?;
         if stream.get_type().is(self.sent.bind(py)) {
@@ -154,17 +160,24 @@ impl HttpxCalls {
         let raw = raw_headers(&response.getattr(intern!(py, "headers"))?)?;
         let status = response.getattr(intern!(py, "status_code"))?.extract()?;
         let mut headers = Texts::with_capacity(512);
+        // A transport has it whole already, decoded, and nobody will read the stream.
+        let is_whole = response.getattr(intern!(py, "is_closed"))?.is_truthy()?;
         let mut head = Found::default();
         for pair in raw.iter() {
-            head.look(&pair);
-            push_header(&mut headers, &pair);
+            let says_encoding = head.look(&pair);
+            if !(is_whole && says_encoding) {
+                push_header(&mut headers, &pair);
+            }
         }
-        let length = if has_no_body(response, status)? { Some(0) } else { head.length };
+        // Of some there is none, whatever their head says (RFC 9110, section 6.4.1).
+        let has_no_body = matches!(status, 100..200 | 204 | 304) || exchange.get().asks_for_head();
+        let length = if has_no_body { Some(0) } else { head.length };
         let http_version = http_version(response)?;
         exchange.get().answered(Answer { status, headers, http_version, length });
-        if response.getattr(intern!(py, "is_closed"))?.is_truthy()? {
-            // A transport that has it whole already; nobody will read the stream.
-            return whole(exchange.get(), response, head.is_encoded);
+        if is_whole {
+            exchange.get().chunk(Way::In, &response.getattr(intern!(py, "content"))?);
+            exchange.get().completed();
+            return Ok(());
         }
         let stream = response.getattr(intern!(py, "stream"))?;
         let observed = self.received.bind(py).call1((stream, exchange))?;
@@ -180,7 +193,9 @@ fn request_head(
     let py = request.py();
     let raw = raw_headers(headers)?;
     let mut found = Found::default();
-    raw.iter().for_each(|pair| found.look(&pair));
+    for pair in raw.iter() {
+        found.look(&pair);
+    }
     let authority = if found.has_host { None } else { Some(url.getattr(intern!(py, "netloc"))?) };
     let target = url.getattr(intern!(py, "raw_path"))?;
     let (path, query) = split(target.cast::<PyBytes>()?.as_bytes());
@@ -213,35 +228,24 @@ fn raw_headers<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>>
 #[derive(Debug, Default)]
 struct Found {
     has_host: bool,
-    is_encoded: bool,
     length: Option<u64>,
 }
 
 impl Found {
-    fn look(&mut self, pair: &Bound<'_, PyAny>) {
-        let Ok(pair) = pair.cast::<PyTuple>() else { return };
-        let (Ok(name), Ok(value)) = (pair.get_item(0), pair.get_item(1)) else { return };
-        let (Ok(name), Ok(value)) = (name.cast::<PyBytes>(), value.cast::<PyBytes>()) else { return };
+    /// Looks at a header. Returns whether it speaks of how the body is encoded.
+    fn look(&mut self, pair: &Bound<'_, PyAny>) -> bool {
+        let Ok(pair) = pair.cast::<PyTuple>() else { return false };
+        let (Ok(name), Ok(value)) = (pair.get_item(0), pair.get_item(1)) else { return false };
+        let (Ok(name), Ok(value)) = (name.cast::<PyBytes>(), value.cast::<PyBytes>()) else { return false };
         let name = name.as_bytes();
         if name.eq_ignore_ascii_case(b"host") {
             self.has_host = true;
-        } else if name.eq_ignore_ascii_case(b"content-encoding") {
-            self.is_encoded = true;
         } else if name.eq_ignore_ascii_case(b"content-length") {
             self.length =
                 std::str::from_utf8(value.as_bytes()).ok().and_then(|value| value.trim().parse().ok());
         }
+        name.eq_ignore_ascii_case(b"content-encoding")
     }
-}
-
-/// Of answers that have no body whatever their head says (RFC 9110, section 6.4.1).
-fn has_no_body(response: &Bound<'_, PyAny>, status: u16) -> PyResult<bool> {
-    if matches!(status, 100..200 | 204 | 304) {
-        return Ok(true);
-    }
-    let py = response.py();
-    let method = response.getattr(intern!(py, "request"))?.getattr(intern!(py, "method"))?;
-    method.eq(intern!(py, "HEAD"))
 }
 
 /// `2` of `HTTP/2`; empty where the transport does not say.
@@ -252,16 +256,4 @@ fn http_version(response: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     let version = version.as_ref().and_then(|version| version.cast::<PyBytes>().ok());
     let version = version.map(|version| version.as_bytes()).unwrap_or_default();
     Ok(version.strip_prefix(b"HTTP/").unwrap_or(version).to_vec())
-}
-
-/// A body that the transport has read. What is left of one that was encoded is its size.
-fn whole(exchange: &OutboundExchange, response: &Bound<'_, PyAny>, is_encoded: bool) -> PyResult<()> {
-    let py = response.py();
-    if is_encoded {
-        exchange.unseen(response.getattr(intern!(py, "num_bytes_downloaded"))?.extract()?);
-    } else {
-        exchange.chunk(Way::In, &response.getattr(intern!(py, "content"))?);
-    }
-    exchange.completed();
-    Ok(())
 }
