@@ -49,7 +49,12 @@ mod _offpath {
     use crate::{
         asgi::{http::HttpExchange, websocket::WebSocketExchange},
         lifecycle::{after_fork_in_child, after_fork_in_parent, at_exit, before_fork},
-        outbound::{aiohttp::AiohttpCalls, exchange::OutboundExchange, httpx::HttpxCalls},
+        outbound::{
+            aiohttp::AiohttpCalls,
+            chunks::{AsyncChunks, Chunks, Next},
+            exchange::OutboundExchange,
+            httpx::HttpxCalls,
+        },
         process::{drained, seal, status},
         recorder::Recorder,
         settings::ConfigError,

@@ -149,9 +149,12 @@ def test_hooks_of_the_app_are_called_as_ever(
 def test_a_response_without_a_body_is_complete_when_it_is_closed_unread(
     caller: Caller, recording: Recording, upstream: Upstream
 ) -> None:
-    with caller.module.Client(base_url=upstream.url) as client:
-        with client.stream("HEAD", "/echo"), client.stream("GET", "/status/204"):
-            pass
+    with (
+        caller.module.Client(base_url=upstream.url) as client,
+        client.stream("HEAD", "/echo"),
+        client.stream("GET", "/status/204"),
+    ):
+        pass
     assert [event["outcome"] for event in recording.events()] == ["completed", "completed"]
 
 

@@ -135,8 +135,7 @@ def test_a_task_that_is_cancelled_half_way_is_a_client_that_left(
             task = asyncio.create_task(call())
             if head:
                 await seen.wait()
-            while not is_there():
-                await asyncio.sleep(0.001)
+            await asyncio.to_thread(eventually, is_there, "the upstream is asked")
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

@@ -65,10 +65,10 @@ def measure(client: str, rounds: int) -> Added:
     call = _call(client)
     taken: dict[tuple[bool, int], list[int]] = {(on, n): [] for on in (False, True) for n in (1, CHUNKS)}
     for _ in range(rounds):
-        for (on, chunks), times in taken.items():
+        for on, chunks in taken:
             if on:
                 offpath.httpx.instrument()
-            times += loop.run_until_complete(_block(call, chunks))
+            taken[on, chunks] += loop.run_until_complete(_block(call, chunks))
             offpath.httpx.uninstrument()
         # A full ring would make it cheaper.
         offpath.flush()
@@ -118,10 +118,9 @@ def _call(client: str) -> Call:
         return httpx.Response(200, headers=headers, stream=Stream(chunks))
 
     url = "https://api.example/v1/chat/completions"
-    sync, asynchronous = (
-        make(transport=httpx.MockTransport(answer), headers={"authorization": "Bearer sk-1"})
-        for make in (httpx.Client, httpx.AsyncClient)
-    )
+    transport, authorization = httpx.MockTransport(answer), {"authorization": "Bearer sk-1"}
+    sync = httpx.Client(transport=transport, headers=authorization)
+    asynchronous = httpx.AsyncClient(transport=transport, headers=authorization)
 
     async def call_sync(chunks: int) -> None:
         with sync.stream("POST", url, content=BODY, headers={"x-chunks": str(chunks)}) as response:

@@ -54,7 +54,7 @@ def instrument(config: ConfigSource = None) -> None:
         aiohttp.ClientRequest: ["write_bytes"],
         aiohttp.ClientResponse: ["start"],
     }
-    if any([outbound.missing(owner, names) for owner, names in methods.items()]):
+    if [owner for owner, names in methods.items() if outbound.missing(owner, names)]:
         return
     calls = AiohttpCalls(recorder)
     bodies = _Bodies(aiohttp)
@@ -115,7 +115,7 @@ def _requesting(original: Callable[..., Awaitable[Any]], calls: AiohttpCalls, bo
                 call.exchange.raised(error)
             raise
         finally:
-            try:
+            try:  # noqa: SIM105 - suppress() is a call more, for each request
                 _CALL.reset(token)
             except ValueError:
                 pass  # Whoever drives this coroutine changed to another context, which goes with it.

@@ -112,7 +112,7 @@ def _sending_async(
             exchange.raised(error)
             raise
         finally:
-            try:
+            try:  # noqa: SIM105 - suppress() is a call more, for each request
                 leave(token)
             except ValueError:
                 pass  # Whoever drives this coroutine changed to another context, which goes with it.

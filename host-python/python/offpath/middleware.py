@@ -70,7 +70,7 @@ class OffpathMiddleware:
                 raise
             exchange.returned()
         finally:
-            try:
+            try:  # noqa: SIM105 - suppress() is a call more, for each request
                 _leave(token)
             except ValueError:
                 pass  # Whoever drives this coroutine changed to another context, which goes with it.

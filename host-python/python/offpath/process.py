@@ -33,7 +33,7 @@ def configure(config: ConfigSource = None) -> None:
     Raises:
         ConfigError: all that is wrong with the configuration.
     """
-    global _configured  # noqa: PLW0603 - there is one default per process
+    global _configured
     if config is not None or _defaults.get("asgi") is None:
         recorder = _recorder(config, "asgi")
         _defaults.clear()

@@ -43,12 +43,14 @@ class Caller:
                 return response
 
         async def stream() -> Any:
-            async with self.module.AsyncClient(**(client or {})) as opened:
-                async with opened.stream("GET", url, **options) as response:
-                    async for chunk in response.aiter_raw():
-                        if each(chunk):
-                            break
-                    return response
+            async with (
+                self.module.AsyncClient(**(client or {})) as opened,
+                opened.stream("GET", url, **options) as response,
+            ):
+                async for chunk in response.aiter_raw():
+                    if each(chunk):
+                        break
+                return response
 
         return asyncio.run(stream())
 
