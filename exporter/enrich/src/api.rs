@@ -255,8 +255,8 @@ impl<'t> Opened<'t> {
                     api.answer(&cut, parts.draft);
                 }
             }
-            Shape::Events => parts.take(response, |text| stream::Events::of(text)),
-            Shape::Lines => parts.take(response, |text| stream::lines(text)),
+            Shape::Events => parts.take(response, stream::Events::of),
+            Shape::Lines => parts.take(response, stream::lines),
         }
         let Parts { first_token_line, is_sound, .. } = parts;
         let is_over = draft.has_ended || draft.has_finished();
