@@ -74,29 +74,42 @@ impl Drop for Ended {
     }
 }
 
-/// Seconds, and seconds of CPU, until it is done.
+/// What it took until it was done.
+struct Took {
+    seconds: f64,
+    cpu: f64,
+    /// Memory of the process at its most, without the ring, which is the app's.
+    peak_mb: f64,
+}
+
 fn measure(
     settings: &Value,
     rings: &Path,
     mut is_done: impl FnMut(&Exporter) -> Result<bool, Failed>,
-) -> Result<(f64, f64), Failed> {
+) -> Result<Took, Failed> {
     let settings = Settings::from_json(settings, &|_| None).map_err(|errors| format!("{errors:?}"))?;
     let (started, cpu) = (Instant::now(), cpu_seconds()?);
     let exporter = Exporter::start(&settings, rings)?;
+    let mut peak_mb = anonymous_mb()?;
     while !is_done(&exporter)? {
+        peak_mb = peak_mb.max(anonymous_mb()?);
         std::thread::sleep(Duration::from_millis(5));
     }
-    let took = (started.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
+    let took = Took { seconds: started.elapsed().as_secs_f64(), cpu: cpu_seconds()? - cpu, peak_mb };
     exporter.stop(Duration::from_secs(10));
     Ok(took)
 }
 
-fn tell(what: &str, events: u64, (seconds, cpu): (f64, f64)) -> Result<(), Failed> {
+fn anonymous_mb() -> Result<f64, Failed> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap_or_default();
+    let anonymous = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).ok_or("no RssAnon")?;
+    Ok(anonymous.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+}
+
+fn tell(what: &str, events: u64, Took { seconds, cpu, peak_mb }: Took) -> Result<(), Failed> {
     let line = json!({
         "what": what, "events": events, "seconds": seconds, "events_per_second": events as f64 / seconds,
-        "cpu_us_per_event": cpu * 1e6 / events as f64, "anonymous_memory": peak.trim(),
+        "cpu_us_per_event": cpu * 1e6 / events as f64, "peak_anonymous_mb": peak_mb,
     });
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }

@@ -8,6 +8,7 @@ mod document;
 pub mod follow;
 mod interpolate;
 pub mod lines;
+mod literal;
 mod live;
 pub mod outline;
 pub mod paths;
@@ -125,7 +126,8 @@ pub fn parse(path: Option<&Path>, text: &str, env: Environment<'_>) -> Result<Lo
     let all = |errors: Vec<Error>| invalid(document.located([errors, unset.clone()].concat()));
     let (settings, core) = Settings::read(&document.json, env).map_err(all)?;
     let unset = document.located(unset);
-    let doubts = document.located(settings.sinks.iter().filter_map(doubt).collect());
+    let doubts = settings.sinks.iter().filter_map(doubt).chain(literal::secrets(&document.json));
+    let doubts = document.located(doubts.collect());
     let mut rules = Rules::new(core, document);
     rules.warnings.extend(doubts.into_iter().map(named_in_text));
     Ok(Loaded { settings, rules, unset })

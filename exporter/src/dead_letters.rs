@@ -58,6 +58,15 @@ pub struct Address {
     pub id: u128,
 }
 
+/// What a [`DeadLetters::sweep`] did.
+#[derive(Debug, Default)]
+pub struct Swept {
+    /// How many went, by sink.
+    pub gone: BTreeMap<String, u64>,
+    /// Why not all went that are to; they are tried again at the next sweep.
+    pub failed: Option<io::Error>,
+}
+
 /// All letters of a data directory. Clones are the same ones.
 #[derive(Debug, Clone)]
 pub struct DeadLetters {
@@ -125,22 +134,21 @@ impl DeadLetters {
         self.lock().folders.entry(sink.to_owned()).or_default().count(&path)
     }
 
-    /// Removes the oldest while there are too many. Returns how many went, by sink.
-    ///
-    /// # Errors
-    ///
-    /// The disk fails; it is tried again at the next sweep.
-    pub fn sweep(&self) -> io::Result<BTreeMap<String, u64>> {
+    /// Removes the oldest while there are too many.
+    pub fn sweep(&self) -> Swept {
+        let mut swept = Swept::default();
         let (bytes, max_size) = {
             let inner = self.lock();
             (inner.bytes, inner.max_size)
         };
         if bytes <= max_size {
-            return Ok(BTreeMap::new());
+            return swept;
         }
-        let (gone, left) = folder::evict(&self.directory, max_size)?;
-        self.lock().bytes = left;
-        Ok(gone)
+        match folder::evict(&self.directory, max_size, &mut swept.gone) {
+            Ok(left) => self.lock().bytes = left,
+            Err(error) => swept.failed = Some(error),
+        }
+        swept
     }
 
     /// Those of `sink`, or of all sinks, oldest first.

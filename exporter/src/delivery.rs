@@ -20,7 +20,7 @@ mod window;
 mod words;
 
 pub use self::{
-    backend::{Answer, Backend, Refusal, Request, Verdict},
+    backend::{Answer, Backend, Request, Verdict},
     settings::{Compression, Limits, Proxy, Settings, Tls},
 };
 pub(crate) use self::{

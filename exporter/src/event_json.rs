@@ -167,7 +167,7 @@ impl<'a> ExchangeJson<'a> {
             session_id: known(&event.session_id),
             tags: &event.tags,
             metadata: Empty {},
-            llm: exchange.generation.as_ref().map(LlmJson::new),
+            llm: exchange.generation.as_ref().map(|generation| LlmJson::new(generation, event.duration_ns)),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! ```
 
 mod body;
+mod chunks;
 mod content;
 mod edits;
 mod event;
@@ -42,6 +43,8 @@ pub struct Done {
     pub masked: u64,
     /// For each body and text that is not kept although the rules would have it, why.
     pub withheld: Vec<&'static str>,
+    /// As what the rules have its bodies read, as `Treatment.llm` says it; empty: as what they look like.
+    pub llm: String,
 }
 
 impl Treatments {
@@ -71,6 +74,8 @@ struct Redactor {
     pub(super) keep_media: bool,
     /// Where a JSON request says whose the event is.
     pub(super) identity: Vec<JsonField>,
+    /// As what the bodies are read; nothing here depends on it.
+    pub(super) llm: String,
 }
 
 /// How much is kept of JSON. `None`: any.

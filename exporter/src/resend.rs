@@ -96,6 +96,11 @@ impl Resends {
 }
 
 impl Parcel {
+    /// Whether it is the same one, read at another time.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+
     /// All of it is delivered, or set aside: it goes. When this returns, it does not come back after a power cut.
     ///
     /// # Errors

@@ -92,6 +92,16 @@ fn a_rule_that_can_never_match_is_a_warning_and_no_error() {
 }
 
 #[test]
+fn a_secret_that_stands_in_the_file_is_a_warning_which_does_not_show_it() {
+    let text = "[sinks.a]\ntype = \"phoenix\"\napi_key = \"sk-1234\"\n[sinks.b]\ntype = \"phoenix\"\napi_key = \"${KEY}\"\n";
+    let (code, told) = check("literal.toml", text);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.starts_with("literal.toml:3: warning: sinks.a.api_key: holds a secret"), "{told}");
+    assert!(told.contains("write \"${NAME}\"") && !told.contains("sk-1234"), "{told}");
+    assert_eq!(told.matches("warning").count(), 1, "{told}");
+}
+
+#[test]
 fn a_hash_key_comes_from_the_environment() {
     let text = "[capture]\nredact = { mask = \"hash\", hash_key = \"${KEY}\" }\n";
     assert_eq!(check("good.toml", text).0, Some(0));

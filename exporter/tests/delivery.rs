@@ -42,7 +42,6 @@ fn exporters_killed_at_random_under_load_deliver_every_event_once() {
     place.configure("spool = { max_size = \"32MiB\" }", BOTH);
     let mut ring = place.ring(16 << 20);
     let committed = written_while(&mut ring, 5, || kill_at_random(&place, 20, 300));
-    assert_eq!(ring.losses().total(), 0, "the ring is large enough for what comes between two exporters");
     let exporter = place.run();
     eventually("all events are in the store", || place.stored().len() >= committed.len());
     eventually("all events are in the file", || place.listed().len() >= committed.len());

@@ -2,22 +2,31 @@
 
 /// What a backend answers, and what becomes of it.
 mod answers;
+/// Answers that come when the backend is left alone already.
+mod late;
 /// What many sinks hold together.
 mod memory;
 /// Nothing is lost, and nothing sent twice that need not be.
 mod once;
+/// Between the exporter and the backend.
+mod proxies;
 /// Events that a backend does not take.
 mod refused;
 /// TLS, and who is trusted.
 mod tls;
-/// Proxies, what is sent again, and what cannot be set aside.
+/// What is sent again, what cannot be set aside, and which keys go along.
 mod ways;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use offpath_ring::Producer;
 
-use crate::framework::{Place, Running, events::write, eventually, receiver::Receiver};
+use crate::framework::{
+    Place, Running,
+    events::write,
+    eventually,
+    receiver::{Receiver, Reply},
+};
 
 /// A sink that sends spans to `address`, in no batches worth waiting for, beside one that writes lines.
 fn sinks(address: SocketAddr, more: &str) -> String {
@@ -26,6 +35,12 @@ fn sinks(address: SocketAddr, more: &str) -> String {
          batch = {{ max_age = \"10ms\", max_events = 20 }}\n{more}\n\
          [sinks.lines]\ntype = \"jsonl\"\npath = \"${{LINES}}\"\n"
     )
+}
+
+/// The same where the backend's name is one that no resolver has to ask anybody about: it is too long to be one.
+fn sinks_without_an_address(more: &str) -> String {
+    let sinks = sinks("127.0.0.1:1".parse().expect("an address"), more);
+    sinks.replace("127.0.0.1:1/", &format!("{}.invalid/", "a".repeat(64)))
 }
 
 /// An exporter's place with such a sink.
@@ -60,6 +75,14 @@ fn says(exporter: &Running, state: &str, kind: &str) {
 fn others_get(place: &Place, ids: std::ops::Range<u128>) {
     eventually("the other sink has all", || place.listed().len() >= ids.clone().count());
     assert_eq!(place.listed(), all(ids));
+}
+
+/// Takes a request with these events, and none of them.
+fn none_of(ids: &[u128]) -> Reply {
+    let rejected = u8::try_from(ids.len()).expect("few");
+    // partial_success { rejected_spans: … }
+    let partly = String::from_utf8(vec![b'\n', 2, 8, rejected]).expect("ASCII");
+    Reply::Status(200, "content-type: application/x-protobuf\r\n".to_owned(), partly)
 }
 
 /// The dead letters of the sink.

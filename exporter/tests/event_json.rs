@@ -107,6 +107,8 @@ fn generation() -> Generation {
         first_token_ns: Some(30_000_000),
         finish_reasons: vec!["stop".to_owned()],
         prompt_version: 3,
+        error_kind: "content_filter".to_owned(),
+        estimated: true,
         ..Generation::default()
     }
 }
@@ -154,8 +156,9 @@ fn a_span_is_rendered_as_documented() {
             "system": "openai", "operation": "chat", "request_model": "gpt-4o", "response_model": "gpt-4o-2024-08-06",
             "response_id": null, "stream": false, "parameters": {"temperature": 0.5}, "input": [{"role": "user"}],
             "output": null, "usage": {"input": 50, "output": 5, "total": 55}, "cost": {"total": 0.0004},
-            "cost_usd": 0.0004, "first_token_ns": 30_000_000, "finish_reasons": ["stop"], "partial": false,
-            "prompt_name": null, "prompt_version": 3,
+            "cost_usd": 0.0004, "estimated": true, "first_token_ns": 30_000_000, "tokens_per_second": 4.0 / 0.011,
+            "finish_reasons": ["stop"], "partial": false, "error_kind": "content_filter", "prompt_name": null,
+            "prompt_version": 3,
         },
     });
     for (key, value) in expected.as_object().expect("an object") {
@@ -246,7 +249,7 @@ fn the_documented_example_fits_the_schema() {
         "llm": {"system": "openai", "operation": "chat", "request_model": "gpt-4o", "response_model": "gpt-4o-2024-08-06",
                 "response_id": null, "stream": true, "parameters": {}, "input": [], "output": [],
                 "usage": {"input": 50, "output": 5, "total": 55}, "cost": {"total": 0.0004}, "cost_usd": 0.0004,
-                "first_token_ns": 30_000_000, "finish_reasons": ["stop"], "partial": false, "prompt_name": null,
-                "prompt_version": null},
+                "estimated": false, "first_token_ns": 30_000_000, "tokens_per_second": 363.6, "finish_reasons": ["stop"],
+                "partial": false, "error_kind": null, "prompt_name": null, "prompt_version": null},
     }));
 }

@@ -9,6 +9,7 @@ pub(crate) mod proxy;
 pub(crate) mod receiver;
 pub(crate) mod redis;
 pub(crate) mod small_disk;
+pub(crate) mod tunnel;
 
 use std::{
     collections::BTreeMap,

@@ -352,6 +352,16 @@ fn the_published_answers_mean_what_loki_s_source_says() {
     }
 }
 
+#[test]
+fn a_success_that_loki_does_not_answer_with_delivers_nothing() {
+    for (status, body) in [(200, "<html>Log in</html>"), (202, "{\"status\":\"ok\"}"), (200, "ok")] {
+        let verdict = judged(status, body);
+        let Verdict::Blocked { kind, why } = &verdict else { panic!("{status} {body}: {verdict:?}") };
+        assert!(*kind == "answer" && why.contains("no answer of Loki"), "{why}");
+    }
+    assert_eq!(judged(200, "\r\n"), Verdict::Delivered);
+}
+
 /// Stands for Loki as its contract says: keeps what is valid of a request, and answers 400 if not all of it was; keeps
 /// equal entries of a stream once.
 #[derive(Debug, Clone)]

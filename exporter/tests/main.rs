@@ -41,6 +41,8 @@ mod rotation;
 mod spool;
 /// How the exporter is, for programs and for people.
 mod status;
+/// Lines on standard output.
+mod stdout;
 /// The local store: what the viewer asks of it, and what it lets go.
 mod store;
 /// `offpath run -- CMD`.

@@ -146,7 +146,6 @@ fn exporters_killed_at_random_while_files_make_way_write_every_event_once() {
     let place = Place::with(&rotating("max_size = \"64KiB\", keep = 100000, compress = \"gzip\""));
     let mut ring = place.ring(16 << 20);
     let committed = written_while(&mut ring, 5, || kill_at_random(&place, 20, 300));
-    assert_eq!(ring.losses().total(), 0, "the ring is large enough for what comes between two exporters");
     let exporter = place.run();
     eventually("all events are there", || all(place.path()).len() >= committed.len());
     assert!(exporter.stop().success());

@@ -243,6 +243,18 @@ fn a_trace_that_is_known_is_sampled_as_it_would_be() {
 }
 
 #[test]
+fn as_what_a_rule_has_the_bodies_read_is_shown() {
+    let place = place("[[rule]]\nmatch = { path = \"/v1/chat/**\" }\nllm = \"openai.chat\"\n");
+    let path = har("mitmproxy.har");
+    let path = path.to_str().expect("text");
+    let told = told(&place, &[path]);
+    assert!(told.contains("    llm     openai.chat: the rule says so\n"), "{told}");
+    for line in lines(&place, &[path]) {
+        assert_eq!(line["llm"], if line["rule_index"] == 0 { "openai.chat" } else { "auto" }, "{line}");
+    }
+}
+
+#[test]
 fn what_a_stranger_sent_does_not_steer_the_terminal() {
     let place = place("[capture]\nheaders = { allow = [\"*\"] }\n");
     let nasty = "\u{1b}[2J\u{9b}31m\u{202e}x\r\u{7}";

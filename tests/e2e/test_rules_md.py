@@ -38,6 +38,7 @@ LISTS = {
     "headers::DEFAULT_ALLOW": r"Kept unless you say otherwise: (.+?)\.",
     "headers::URLS": r"headers that are URLs \((.+?)\)",
     "treatment::DEFAULT_PATTERNS": r"\| `redact\.patterns` \| `\[(.+?)\]` \|",
+    "treatment::LLM_FORMATS": r"Or as one API, whatever the path: (.+?) \|",
 }
 
 

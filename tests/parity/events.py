@@ -22,11 +22,18 @@ MAY_DIFFER: Final[Mapping[str, str]] = {
     "proxy": "what only a proxy knows",
 }
 
+#: What of a generation may differ, for the same reason.
+TIMES_OF_A_GENERATION: Final = ("first_token_ns", "tokens_per_second")
+
 
 def comparable(event: Event) -> Event:
-    """What must be equal."""
+    """What must be equal. Of times, whether there is one."""
     same = {name: value for name, value in event.items() if name not in MAY_DIFFER}
-    return same | {"has_first_byte": event["first_byte_ns"] is not None}
+    same["has_first_byte"] = event["first_byte_ns"] is not None
+    if generation := event.get("llm"):
+        times = {name: generation[name] is not None for name in TIMES_OF_A_GENERATION}
+        same["llm"] = generation | times
+    return same
 
 
 def what_is_named(expected: Any, actual: Any) -> Any:

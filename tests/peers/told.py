@@ -71,9 +71,11 @@ def _generation(trace: str) -> Event:
             "output": None,
             "usage": {"input": 40, "input_cached_tokens": 10, "output": 5, "total": 55},
             "cost": {"input": 0.25, "output": 0.5, "total": 0.75},
+            "estimated": False,
             "first_token_ns": 3_000_000,
             "finish_reasons": ["stop"],
             "partial": False,
+            "error_kind": None,
         },
     }
 

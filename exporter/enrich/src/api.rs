@@ -14,7 +14,7 @@ mod openai;
 use crate::{
     call::{Call, Ending, Text},
     draft::{Draft, Reading},
-    json::{self, Document, Json},
+    json::{self, Ask as _, Document, Json},
     recognise,
     stream::{self, Part, Shape},
 };
@@ -25,6 +25,9 @@ pub(crate) trait Api {
     /// missing, or cut.
     fn speaks(&self, request: &Document<'_>, answer: &Document<'_>) -> bool;
 
+    /// What host and path tell of what is asked for, whether or not the request is JSON.
+    fn path<'t>(&self, _call: &'t Call<'t>, _draft: &mut Draft<'t>) {}
+
     /// What is asked for.
     fn request<'t>(&self, call: &'t Call<'t>, request: &Document<'t>, draft: &mut Draft<'t>);
 
@@ -34,9 +37,22 @@ pub(crate) trait Api {
     /// An event of an answer that comes as a stream; its name is empty where events have none.
     fn event(&self, name: &str, data: &Json<'_>, draft: &mut Draft<'_>);
 
+    /// Whether an answer in one piece is an event, the only one of its stream that has come.
+    fn is_event(&self, _answer: &Json<'_>) -> bool {
+        false
+    }
+
     /// An event that is no JSON. Returns whether it is known.
     fn word(&self, _word: &str, _draft: &mut Draft<'_>) -> bool {
         false
+    }
+
+    /// What stands behind the gap of the event that the gap of a stream ends within.
+    fn behind(&self, _answer: &Document<'_>, _draft: &mut Draft<'_>) {}
+
+    /// Whether answers are JSON in any case. Else they may be a sound, or a text as such.
+    fn answers_json(&self) -> bool {
+        true
     }
 }
 
@@ -220,11 +236,21 @@ impl<'t> Opened<'t> {
         Self { call, request: Document::read(&call.request), answer, shape }
     }
 
+    /// Whether something was answered, and neither that nor what was asked is JSON: it has no shape to be known by.
+    pub(crate) fn has_no_json(&self) -> bool {
+        let is_answered = self.shape != Shape::Empty || self.call.response.has_gap;
+        is_answered && !self.request.value.is_object() && !self.answer.value.is_object()
+    }
+
     /// Reads it as what it is.
-    pub(crate) fn read(self, format: Format) -> Reading {
+    pub(crate) fn read(mut self, format: Format) -> Reading {
         let api = format.api();
+        if self.shape == Shape::Document && api.is_event(&self.answer.value) {
+            self.shape = Shape::Lines;
+        }
         let system = recognise::system(self.call.host).unwrap_or(format.system());
         let mut draft = Draft::new(system, format.operation());
+        api.path(self.call, &mut draft);
         if self.request.value != Json::Null {
             api.request(self.call, &self.request, &mut draft);
         }
@@ -240,6 +266,11 @@ impl<'t> Opened<'t> {
             return None;
         }
         let response = &self.call.response;
+        if !api.answers_json() && !is_stream && !self.answer.value.is_object() {
+            draft.has_ended = self.call.ending == Ending::Whole;
+            draft.partial |= response.has_gap || !draft.has_ended;
+            return None;
+        }
         let mut parts = Parts { api, draft, first_token_line: None, is_sound: true };
         match self.shape {
             Shape::Empty => {}
@@ -262,6 +293,8 @@ impl<'t> Opened<'t> {
         let is_over = draft.has_ended || draft.has_finished();
         draft.partial |= response.has_gap || !is_sound || !is_over && self.shape != Shape::Document;
         draft.partial |= self.shape == Shape::Document && !self.answer.is_whole;
+        // A stream that says what went wrong ends there.
+        draft.partial |= is_stream && draft.failure.is_some();
         first_token_line
     }
 }
@@ -294,6 +327,7 @@ impl Parts<'_, '_> {
                 self.first_token_line = Some(part.line);
             }
         }
+        self.api.behind(&Document::rest(stream::broken(&response.tail)), self.draft);
         // Where the gap ends, lines are not counted.
         for part in split(&response.tail) {
             self.part(&part);

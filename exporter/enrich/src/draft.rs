@@ -1,6 +1,6 @@
 //! What is known so far of what a model did, while its request and its answer are read.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, ops::RangeBounds};
 
 use offpath_core::event::{Cost, Generation};
 
@@ -29,7 +29,7 @@ pub struct Reading {
 pub struct Failure {
     /// What kind of failure it is; see `docs/llm.md`.
     pub kind: &'static str,
-    /// The provider's own code, or type.
+    /// The provider's own code, or type; empty if it says none.
     pub r#type: String,
     /// The provider's own words.
     pub message: String,
@@ -56,6 +56,8 @@ pub(crate) struct Draft<'t> {
     pub(crate) has_ended: bool,
     /// A part of the answer is missing.
     pub(crate) partial: bool,
+    /// The answers are the parts of one, in their order.
+    pub(crate) is_one: bool,
     parameters: Vec<(Cow<'t, str>, String)>,
     answers: BTreeMap<u64, Answer>,
     has_output: bool,
@@ -128,10 +130,21 @@ impl<'t> Draft<'t> {
         self.answer(index).refusal.push_str(text);
     }
 
-    /// Adds what is no text.
+    /// Adds what is no text; what is shown again is the same.
     pub(crate) fn show(&mut self, index: u64, part: Part<'static>) {
         self.has_output = true;
-        self.answer(index).parts.push(part);
+        let parts = &mut self.answer(index).parts;
+        if parts.last() != Some(&part) {
+            parts.push(part);
+        }
+    }
+
+    /// Forgets what these answers say: it is said again, as a whole.
+    pub(crate) fn forget(&mut self, indices: impl RangeBounds<u64>) {
+        let known: Vec<u64> = self.answers.range(indices).map(|(index, _)| *index).collect();
+        for index in known {
+            self.answers.remove(&index);
+        }
     }
 
     /// The tool call of this number, to be added to.
@@ -140,9 +153,14 @@ impl<'t> Draft<'t> {
         self.answer(index).calls.entry(number).or_default()
     }
 
-    /// How many tool calls an answer has so far.
+    /// The tool call of this number, if it has begun.
+    pub(crate) fn begun(&mut self, index: u64, number: u64) -> Option<&mut Call> {
+        self.answers.get_mut(&index)?.calls.get_mut(&number)
+    }
+
+    /// How many tool calls an answer has so far: the number of the next.
     pub(crate) fn calls(&mut self, index: u64) -> u64 {
-        self.answer(index).calls.len() as u64
+        self.answer(index).next_call()
     }
 
     /// Whose words they are; without that, an assistant's.
@@ -182,6 +200,9 @@ impl<'t> Draft<'t> {
 
     /// Whether all answers that have begun say why they ended.
     pub(crate) fn has_finished(&self) -> bool {
+        if self.is_one {
+            return self.answers.values().any(|answer| answer.finish_reason.is_some());
+        }
         !self.answers.is_empty() && self.answers.values().all(|answer| answer.finish_reason.is_some())
     }
 
@@ -190,7 +211,11 @@ impl<'t> Draft<'t> {
     }
 
     /// What it comes to.
-    pub(crate) fn read(self) -> Generation {
+    pub(crate) fn read(mut self) -> Generation {
+        if self.is_one {
+            let one = std::mem::take(&mut self.answers).into_values().reduce(Answer::and);
+            self.answers = one.map(|answer| (0, answer)).into_iter().collect();
+        }
         let finish_reasons =
             self.answers.values().filter_map(|answer| answer.finish_reason.clone()).collect();
         let output: Vec<Message<'_>> = self.answers.into_values().filter_map(Answer::into_message).collect();
@@ -227,6 +252,27 @@ fn parameters(parameters: &[(Cow<'_, str>, String)]) -> String {
 }
 
 impl Answer {
+    fn next_call(&self) -> u64 {
+        self.calls.last_key_value().map_or(0, |(number, _)| number.saturating_add(1))
+    }
+
+    /// It, and what it goes on with.
+    fn and(mut self, next: Self) -> Self {
+        if let Some(content) = next.content {
+            self.content.get_or_insert_default().push_str(&content);
+        }
+        if !self.reasoning.is_empty() && !next.reasoning.is_empty() {
+            self.reasoning.push_str("\n\n");
+        }
+        self.reasoning.push_str(&next.reasoning);
+        self.refusal.push_str(&next.refusal);
+        self.parts.extend(next.parts);
+        self.calls.extend((self.next_call()..).zip(next.calls.into_values()));
+        self.role = self.role.or(next.role);
+        self.finish_reason = next.finish_reason.or(self.finish_reason);
+        self
+    }
+
     /// `None`: nothing was said at all.
     fn into_message(self) -> Option<Message<'static>> {
         let says_nothing = self.content.is_none() && self.parts.is_empty() && self.calls.is_empty();

@@ -193,6 +193,11 @@ impl<'t> Document<'t> {
         Self { value, is_whole: true, is_missing: false, tail: "" }
     }
 
+    /// Nothing at all.
+    pub(crate) fn missing() -> Self {
+        Self { value: JsonValue::Null, is_whole: true, is_missing: true, tail: "" }
+    }
+
     /// The items of an array that are whole, and the one that it breaks off in, with what stands behind the gap.
     pub(crate) fn items(&self) -> (&[Json<'t>], Option<Self>) {
         let items = self.value.items();
@@ -202,6 +207,11 @@ impl<'t> Document<'t> {
         let (last, whole) =
             items.split_last().map_or((JsonValue::Null, items), |(last, whole)| (last.clone(), whole));
         (whole, Some(Self { value: last, ..self.clone() }))
+    }
+
+    /// What stands behind a gap, and no more of it.
+    pub(crate) fn rest(tail: &'t str) -> Self {
+        Self { value: JsonValue::Null, is_whole: false, is_missing: false, tail }
     }
 
     /// A member, wherever it stands: of the outermost object, or, whatever it is in, behind the gap.

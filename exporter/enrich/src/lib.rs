@@ -19,6 +19,7 @@ mod call;
 mod draft;
 mod json;
 mod message;
+mod prices;
 mod recognise;
 mod stream;
 mod usage;
@@ -27,7 +28,14 @@ pub use self::{
     api::Format,
     call::{Call, Ending, Text},
     draft::{Failure, Reading},
+    prices::Prices,
 };
+
+/// Whether what is asked for at a path may be something of a model's: what is not need not be read.
+#[must_use]
+pub fn may_be(path: &str) -> bool {
+    !recognise::by_path(path).is_empty()
+}
 
 /// Reads an exchange. `None`: it is none with a model.
 #[must_use]

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use crate::Text;
+use crate::{Text, json};
 
 /// How an answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +118,12 @@ fn split_line(text: &str) -> (&str, usize, bool) {
     (content, at + end, has_end)
 }
 
+/// What a text that stands behind a gap begins with, if that is the end of a part and not the beginning of one.
+pub(crate) fn broken(text: &str) -> &str {
+    let (line, ..) = split_line(text);
+    if begins_events(line) || json::whole(line).is_some() { "" } else { line }
+}
+
 /// The lines that are not blank.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = Part<'_>> {
     let numbered = text.split_inclusive('\n').enumerate();
@@ -155,6 +161,14 @@ mod tests {
         assert_eq!(shape("[{"), Shape::Array);
         assert_eq!(shape(": OPENROUTER PROCESSING\n\n"), Shape::Events);
         assert_eq!(shape("<html>"), Shape::Document);
+    }
+
+    #[test]
+    fn a_gap_may_end_within_a_part() {
+        assert_eq!(broken("\"usage\":{}}\n\ndata: [DONE]\n\n"), "\"usage\":{}}");
+        assert_eq!(broken("data: {}\n\n"), "");
+        assert_eq!(broken("{\"a\":1}\n{}"), "");
+        assert_eq!(broken("\n\ndata: {}"), "");
     }
 
     #[test]

@@ -70,9 +70,8 @@ pub(super) fn bytes(directory: &Path) -> io::Result<u64> {
 }
 
 /// Removes the oldest letters until a sixteenth of `max_size` is free, so that this is not to be done for each new one.
-/// Returns how many went, by sink, and the bytes that are left.
-pub(super) fn evict(directory: &Path, max_size: u64) -> io::Result<(BTreeMap<String, u64>, u64)> {
-    let mut gone = BTreeMap::new();
+/// Counts in `gone` how many went, by sink, however it ends. Returns the bytes that are left.
+pub(super) fn evict(directory: &Path, max_size: u64, gone: &mut BTreeMap<String, u64>) -> io::Result<u64> {
     loop {
         let (mut left, mut oldest) = (0, BinaryHeap::new());
         each(directory, |entry| {
@@ -84,15 +83,19 @@ pub(super) fn evict(directory: &Path, max_size: u64) -> io::Result<(BTreeMap<Str
         })?;
         // Others may have removed some since the exporter counted.
         if left <= max_size {
-            return Ok((gone, left));
+            return Ok(left);
         }
         for entry in oldest.into_sorted_vec() {
             if left <= max_size - max_size / 16 {
-                return Ok((gone, left));
+                return Ok(left);
             }
-            fs::remove_file(&entry.path)?;
             left -= entry.size;
-            *gone.entry(entry.address.sink).or_default() += 1;
+            match fs::remove_file(&entry.path) {
+                Ok(()) => *gone.entry(entry.address.sink).or_default() += 1,
+                // Somebody has taken it, to send it again.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 }

@@ -100,11 +100,31 @@ fn over_the_bound_the_oldest_go_and_are_counted_by_sink() {
         add(&letters, "b", "no", id, &[large(id)]);
     }
     // 12 letters of 25 blocks, of which 9 leave a sixteenth of 1 MiB free.
-    assert_eq!(letters.sweep().expect("swept"), BTreeMap::from([("a".to_owned(), 3)]));
+    assert_eq!(letters.sweep().gone, BTreeMap::from([("a".to_owned(), 3)]));
     assert_eq!(ids(&letters, None), [4, 5, 6, 7, 8, 9, 10, 11, 12]);
-    assert!(letters.sweep().expect("swept").is_empty());
+    assert!(letters.sweep().gone.is_empty());
     let reopened = DeadLetters::open(data.path(), 500_000).expect("opened");
-    assert_eq!(reopened.sweep().expect("swept"), BTreeMap::from([("a".to_owned(), 3), ("b".to_owned(), 2)]));
+    assert_eq!(reopened.sweep().gone, BTreeMap::from([("a".to_owned(), 3), ("b".to_owned(), 2)]));
+}
+
+#[test]
+fn those_that_went_before_one_that_cannot_are_counted() {
+    let (data, letters) = place();
+    let large = |id| Event { service: "x".repeat(400_000), ..event(id) };
+    for id in 1..=4 {
+        add(&letters, "a", "no", id, &[large(id)]);
+    }
+    // It is older than the second, and no file.
+    let stuck = folder::letter(&data.path().join("dead-letters/a"), 9);
+    fs::create_dir(&stuck).expect("made");
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_nanos(1);
+    File::open(&stuck).and_then(|file| file.set_modified(time)).expect("set");
+    let swept = letters.sweep();
+    assert_eq!(swept.gone, BTreeMap::from([("a".to_owned(), 1)]));
+    assert!(swept.failed.is_some());
+    fs::remove_dir(&stuck).expect("removed");
+    assert!(letters.sweep().failed.is_none());
+    assert_eq!(ids(&letters, None), [3, 4]);
 }
 
 #[test]

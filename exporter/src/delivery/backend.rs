@@ -8,7 +8,7 @@ use std::{
 use offpath_core::event::Event;
 use reqwest::{
     StatusCode,
-    header::{HeaderMap, LOCATION},
+    header::{CONTENT_TYPE, HeaderMap, LOCATION},
 };
 
 use super::retry;
@@ -72,8 +72,6 @@ pub enum Verdict {
         /// What it says.
         why: String,
     },
-    /// It has all but these.
-    Except(Vec<Refusal>),
     /// Later it may take them.
     Retry {
         /// The label that metrics use.
@@ -102,15 +100,6 @@ pub enum Verdict {
     },
 }
 
-/// An event that a backend did not take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// Its place among the request's events.
-    pub event: usize,
-    /// What the backend says.
-    pub why: String,
-}
-
 impl Verdict {
     /// What an answer means where its status says it all.
     #[must_use]
@@ -132,6 +121,31 @@ impl Verdict {
             400..=499 => Self::Refused { why: why() },
             _ => Self::Retry { kind: "garbage", why: why(), after: None },
         }
+    }
+
+    /// A success whose body `whose` backend never sends. It comes from something else that says 200 to all, as a page to log
+    /// in does: then nothing was stored.
+    #[must_use]
+    pub fn of_another(answer: &Answer<'_>, whose: &str) -> Self {
+        const LONGEST: usize = 80;
+        let what = match answer.content_type() {
+            "" => "something without a type",
+            named => named,
+        };
+        let start: String = String::from_utf8_lossy(answer.body).chars().take(LONGEST).collect();
+        let why = format!(
+            "answered {} with {what} that is no answer of {whose}, so nothing was stored; check the endpoint, and what \
+             stands before it: {start:?}",
+            answer.status,
+        );
+        Self::Blocked { kind: "answer", why }
+    }
+}
+
+impl<'a> Answer<'a> {
+    /// What the body says it is; empty if it does not.
+    pub(crate) fn content_type(&self) -> &'a str {
+        self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
@@ -188,7 +202,7 @@ mod tests {
             Verdict::Retry { kind, .. } | Verdict::Blocked { kind, .. } => kind,
             Verdict::Refused { .. } => "refused",
             Verdict::TooLarge { .. } => "too_large",
-            Verdict::Partly { .. } | Verdict::Except(_) => "partly",
+            Verdict::Partly { .. } => "partly",
         }
     }
 

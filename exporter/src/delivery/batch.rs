@@ -22,8 +22,8 @@ impl Meter {
 pub(super) enum Origin {
     /// Indexes are those of the spool.
     Spool,
-    /// Indexes are places in the parcel.
-    Parcel,
+    /// Indexes are places in the parcel with this number.
+    Parcel(u64),
 }
 
 /// A batch. What it holds counts until it goes.
@@ -57,6 +57,13 @@ impl Batch {
         self.bytes.extend_from_slice(event);
         self.records.push((index, start..self.bytes.len()));
         self.count(event.len());
+    }
+
+    /// No more are added: it is to take what it counts, and not twice as much.
+    pub(super) fn close(mut self) -> Self {
+        self.bytes.shrink_to_fit();
+        self.records.shrink_to_fit();
+        self
     }
 
     /// It holds so many bytes more: those of a request made of it.

@@ -17,9 +17,11 @@ use super::{Proxy, Request, Settings, failure::Failure};
 /// No connection takes longer than this to come about.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Bytes of an answer that are read: a few hundred for each of a thousand events, where a backend has something to say of
-/// each.
-const MAX_ANSWER: usize = 512 << 10;
+/// Bytes of an answer that are read at most: what a backend has to say of a request as a whole.
+const MAX_ANSWER: usize = 64 << 10;
+
+/// And at least, however many may come at a time: what tells a success from a page to log in, and a reason.
+const MIN_ANSWER: usize = 8 << 10;
 
 /// A request as it goes out.
 #[derive(Debug, Clone)]
@@ -43,11 +45,12 @@ pub(super) struct Client {
     http: reqwest::Client,
     headers: HeaderMap,
     timeout: Duration,
+    max_answer: usize,
 }
 
 impl Client {
-    /// Reads what `tls` names.
-    pub(super) fn new(settings: &Settings) -> Result<Self, Failure> {
+    /// Reads what `tls` names. All answers that can be there at a time are to take `max_answers` bytes together.
+    pub(super) fn new(settings: &Settings, max_answers: usize) -> Result<Self, Failure> {
         // What another has installed will do: there is only this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let authorities = authorities(settings)?;
@@ -64,7 +67,12 @@ impl Client {
             value.set_sensitive(true);
             Some((name.clone(), value))
         });
-        Ok(Self { http, headers: headers.collect(), timeout: settings.timeout })
+        Ok(Self {
+            http,
+            headers: headers.collect(),
+            timeout: settings.timeout,
+            max_answer: max_answer(max_answers, settings.concurrency),
+        })
     }
 
     /// Sends it, once. What fails is told by the host alone: path and query may hold a key.
@@ -78,7 +86,7 @@ impl Client {
         let headers = self.headers_of(&request, packed.is_gzip);
         let answer = self.http.post(url).headers(headers).body(packed.body).send().await.map_err(failed)?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let body = start_of_body(answer).await.map_err(failed)?;
+        let body = start_of_body(answer, self.max_answer).await.map_err(failed)?;
         Ok(Received { status, headers, body, latency: started.elapsed() })
     }
 
@@ -103,12 +111,16 @@ impl Client {
     }
 }
 
-async fn start_of_body(mut answer: reqwest::Response) -> reqwest::Result<Vec<u8>> {
+fn max_answer(max_answers: usize, concurrency: usize) -> usize {
+    (max_answers / concurrency.max(1)).clamp(MIN_ANSWER, MAX_ANSWER)
+}
+
+async fn start_of_body(mut answer: reqwest::Response, most: usize) -> reqwest::Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await? {
-        let room = MAX_ANSWER - body.len();
+        let room = most - body.len();
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-        if body.len() >= MAX_ANSWER {
+        if body.len() >= most {
             break;
         }
     }
@@ -160,4 +172,26 @@ fn read(path: &std::path::Path, field: &str) -> Result<Vec<u8>, Failure> {
 fn unusable(error: &reqwest::Error) -> Failure {
     let root = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
     Failure::blocked("tls", format!("tls: cannot be used: {root}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_answers_at_a_time_are_within_their_share_as_long_as_each_can_say_something() {
+        assert_eq!(max_answer(4 << 20, 16), 64 << 10, "one sink, as it is");
+        for (max_answers, concurrency) in [(4 << 20, 256), (1 << 20, 64), (512 << 10, 16)] {
+            assert!(max_answer(max_answers, concurrency) * concurrency <= max_answers);
+        }
+        assert_eq!(max_answer(1, 256), MIN_ANSWER);
+    }
+
+    #[tokio::test]
+    async fn of_an_answer_no_more_is_read_than_that() {
+        let long = hyper::Response::new(vec![b'x'; 100_000]);
+        assert_eq!(start_of_body(long.into(), 70_000).await.expect("read").len(), 70_000);
+        let short = hyper::Response::new("x");
+        assert_eq!(start_of_body(short.into(), 70_000).await.expect("read"), b"x");
+    }
 }

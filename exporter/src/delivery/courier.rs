@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use offpath_core::event::{Event, Kind};
 use tokio::{
     runtime,
     task::{self, JoinSet, yield_now},
@@ -101,6 +102,17 @@ struct Job {
     is_probe: bool,
 }
 
+/// What became of events.
+struct Prepared {
+    jobs: Vec<Job>,
+    /// Places of those that cannot be read.
+    unreadable: Vec<usize>,
+    /// Places in the batch of those that the backend has none for.
+    in_none: Vec<usize>,
+    /// How many of these it is to be said of that they do not arrive.
+    without_place: u64,
+}
+
 impl Courier {
     /// One of `couriers`, which share the memory that there is.
     pub(crate) fn new(
@@ -162,6 +174,7 @@ impl Courier {
             self.look_for_reload();
             let is_busy = self.send_more();
             self.tell_load();
+            self.tell_lag();
             if is_busy {
                 yield_now().await;
             } else {
@@ -196,7 +209,9 @@ impl Courier {
         };
         let is_idle = self.flying.is_empty() && self.waiting.is_empty();
         let is_away = self.circuit.until().is_some_and(|until| until > now);
-        now >= ends || is_idle && (is_away || self.source.is_read())
+        // What is stale looks read, and is open.
+        let is_done = !self.is_stale && self.source.is_read();
+        now >= ends || is_idle && (is_away || is_done)
     }
 
     /// Sends a request, or prepares some. Returns whether it could.
@@ -237,10 +252,10 @@ impl Courier {
         }
     }
 
-    /// Whether one more batch is within the sink's share of the memory. The first one always is.
+    /// Whether one more batch is within the sink's share of the memory, beside those that are prepared. The first one always is.
     fn has_room(&self) -> bool {
-        let held = self.source.held();
-        held == 0 || held + self.settings.batch.max_size <= self.max_held
+        let prepared = self.source.prepared();
+        prepared == 0 || prepared + self.settings.batch.max_size <= self.max_held
     }
 
     fn load(&mut self, is_probe: bool) -> std::io::Result<Option<Rc<Batch>>> {
@@ -270,15 +285,29 @@ impl Courier {
 
     /// Makes requests of the events at some places of a batch.
     fn prepare(&mut self, batch: &Rc<Batch>, places: &[usize]) {
+        let Prepared { jobs, unreadable, in_none, without_place } = self.encode(batch, places);
+        self.waiting.extend(jobs);
+        self.lane.count_lost("undecodable", unreadable.len() as u64);
+        // This may write to a disk, so no other sink waits for it.
+        self.source.settle(batch, &unreadable);
+        self.source.settle(batch, &in_none);
+        if without_place > 0 {
+            self.lane.metrics.sink_dropped(&self.lane.name, "no_place", without_place);
+        }
+    }
+
+    fn encode(&self, batch: &Rc<Batch>, places: &[usize]) -> Prepared {
         // What this takes in between is several times what the batch does. A sink waits for another's encoding only, not for
         // another's backend.
         let _one_at_a_time = PREPARING.lock().unwrap_or_else(PoisonError::into_inner);
         let read = batch.read(places);
-        self.lane.count_lost("undecodable", read.unreadable.len() as u64);
-        self.source.settle(batch, &read.unreadable);
         let requests = self.backend.requests(&read.events);
+        // A loss is counted where it came about.
+        let is_loss = |event: &Event| matches!(event.kind, Some(Kind::Loss(_)));
+        let are_losses: Vec<bool> = read.events.iter().map(is_loss).collect();
         drop(read.events);
         let mut is_in_none = vec![true; batch.len()];
+        let mut jobs = Vec::with_capacity(requests.len());
         for mut request in requests {
             in_batch(&mut request, &read.places);
             for place in &request.events {
@@ -290,29 +319,28 @@ impl Courier {
             let is_wanted = self.settings.compression == Compression::Gzip;
             let is_gzip = is_wanted && self.backend.takes_gzip(&request);
             let body = if is_gzip { gzip::compress(&body) } else { body };
+            // To take what it counts, and not what it grew to.
+            let body = body.into_boxed_slice();
             batch.count(body.len());
             let packed = Packed { body: body.into(), is_gzip };
             let now = Instant::now();
             let batch = Rc::clone(batch);
-            self.waiting.push(Job {
-                batch,
-                request,
-                packed,
-                attempts: 0,
-                due: now,
-                sent: now,
-                is_probe: false,
-            });
+            jobs.push(Job { batch, request, packed, attempts: 0, due: now, sent: now, is_probe: false });
         }
-        let in_none: Vec<usize> =
-            read.places.iter().copied().filter(|place| is_in_none.get(*place) == Some(&true)).collect();
-        self.source.settle(batch, &in_none);
+        let (mut in_none, mut without_place) = (Vec::new(), 0);
+        for (place, is_loss) in read.places.iter().zip(are_losses) {
+            if is_in_none.get(*place) == Some(&true) {
+                in_none.push(*place);
+                without_place += u64::from(!is_loss);
+            }
+        }
+        Prepared { jobs, unreadable: read.unreadable, in_none, without_place }
     }
 
     fn launch(&mut self, job: Job) {
         let client = match &self.client {
             Some(client) => client.clone(),
-            None => match Client::new(&self.settings) {
+            None => match Client::new(&self.settings, self.max_held / 4) {
                 Ok(client) => self.client.insert(client).clone(),
                 Err(failure) => {
                     let Failure { kind, why, is_blocked, .. } = failure;
@@ -339,6 +367,22 @@ impl Courier {
             sleep_until(until).await;
         } else if let Ok(Some(landed)) = timeout_at(until, self.flights.join_next_with_id()).await {
             self.land(landed).await;
+        }
+    }
+
+    /// The lag is the age of the oldest event that is not done.
+    fn tell_lag(&self) {
+        // What was let go is as old as before, until it is read again.
+        if self.is_stale {
+            return;
+        }
+        let jobs = self.waiting.iter().chain(self.flying.values());
+        let held = jobs.map(|job| job.batch.received_unix_ns).chain(self.source.filling_since());
+        match held.min() {
+            // Else it may be one farther on that is tried.
+            Some(oldest) if !self.circuit.is_open() => self.lane.pending.since(oldest),
+            None if self.source.is_read() => self.lane.pending.nothing(),
+            _ => {}
         }
     }
 

@@ -31,10 +31,26 @@ pub(super) struct Source {
     /// A batch that others may still join, and since when it waits for them.
     filling: Option<(Batch, Instant)>,
     again: Again,
-    parcel: Option<(Parcel, Window)>,
+    parcel: Option<Sending>,
+    /// How many parcels there were.
+    parcels: u64,
+    /// What is read next is the oldest that is open.
+    is_oldest_next: bool,
     /// The batch before this one was a parcel: now it is the spool's turn.
     was_parcel: bool,
     meter: Meter,
+}
+
+/// A parcel, and what of it is done.
+#[derive(Debug)]
+struct Sending {
+    /// Without its events: they are in a batch, or were let go.
+    parcel: Parcel,
+    number: u64,
+    events: u64,
+    window: Window,
+    /// It is to be read again, for what is left of it.
+    is_let_go: bool,
 }
 
 impl Source {
@@ -50,18 +66,25 @@ impl Source {
             filling: None,
             again,
             parcel: None,
+            parcels: 0,
+            is_oldest_next: true,
             was_parcel: false,
             meter: Meter::default(),
         }
     }
 
-    /// Bytes of all batches that are not done.
-    pub(super) fn held(&self) -> usize {
-        self.meter.held()
+    /// Bytes of all batches that are not done, without the one that others may still join.
+    pub(super) fn prepared(&self) -> usize {
+        self.meter.held() - self.filling.as_ref().map_or(0, |(batch, _)| batch.size())
     }
 
     pub(super) fn window(&self) -> &Window {
         &self.window
+    }
+
+    /// When the first event came of a batch that waits for more.
+    pub(super) fn filling_since(&self) -> Option<u64> {
+        self.filling.as_ref().map(|(batch, _)| batch.received_unix_ns)
     }
 
     /// When a batch that waits for more goes without.
@@ -96,7 +119,7 @@ impl Source {
         let is_due = is_full
             || is_hurried
             || self.filling.as_ref().is_some_and(|(_, since)| since.elapsed() >= limits.max_age);
-        Ok(if is_due { self.filling.take().map(|(batch, _)| Rc::new(batch)) } else { None })
+        Ok(if is_due { self.filling.take().map(|(batch, _)| Rc::new(batch.close())) } else { None })
     }
 
     /// Passes over so many open events. Returns whether there are more.
@@ -127,7 +150,9 @@ impl Source {
                             (Batch::new(Origin::Spool, record.received_unix_ns, meter), Instant::now())
                         });
                         batch.push(record.index, record.payload);
-                        self.lane.pending.since_if_nothing(record.received_unix_ns);
+                        if std::mem::take(&mut self.is_oldest_next) {
+                            self.lane.pending.since(record.received_unix_ns);
+                        }
                     }
                     Some(record.index)
                 }
@@ -149,28 +174,40 @@ impl Source {
     }
 
     fn next_parcel(&mut self) -> Option<Batch> {
-        if self.parcel.is_some() {
+        if self.parcel.as_ref().is_some_and(|sending| !sending.is_let_go) {
             return None;
         }
-        let parcel = self.again.next(&self.lane)?;
-        let mut batch = Batch::new(Origin::Parcel, ids::now_unix_ns(), &self.meter);
-        for (place, event) in parcel.events.iter().enumerate() {
-            batch.push(place as u64, &event.to_bytes());
+        let mut parcel = self.again.next(&self.lane)?;
+        let events = std::mem::take(&mut parcel.events);
+        let before = self.parcel.take().filter(|before| before.parcel.is(&parcel));
+        let (number, window) = match before {
+            Some(before) => (before.number, before.window),
+            None => {
+                self.parcels += 1;
+                (self.parcels, Window::new(0))
+            }
+        };
+        let mut batch = Batch::new(Origin::Parcel(number), ids::now_unix_ns(), &self.meter);
+        for (place, event) in (0..).zip(&events) {
+            if window.open_from(place) == place {
+                batch.push(place, &event.to_bytes());
+            }
         }
-        self.parcel = Some((parcel, Window::new(0)));
+        self.parcel = Some(Sending { parcel, number, events: events.len() as u64, window, is_let_go: false });
         if batch.len() == 0 {
             self.end_parcel();
             return None;
         }
-        Some(batch)
+        Some(batch.close())
     }
 
     /// The events at these places of a batch are delivered, or set aside.
     pub(super) fn settle(&mut self, batch: &Batch, places: &[usize]) {
         let window = match (batch.origin, &mut self.parcel) {
             (Origin::Spool, _) => &mut self.window,
-            (Origin::Parcel, Some((_, window))) => window,
-            (Origin::Parcel, None) => return,
+            (Origin::Parcel(number), Some(sending)) if sending.number == number => &mut sending.window,
+            // Somebody has removed it meanwhile.
+            (Origin::Parcel(_), _) => return,
         };
         let mut run: Option<(u64, u64)> = None;
         for index in places.iter().filter_map(|place| batch.index(*place)) {
@@ -183,15 +220,14 @@ impl Source {
             });
         }
         run.into_iter().for_each(|(start, end)| window.finish(start, end));
-        let is_over = |(parcel, window): &(Parcel, Window)| window.next() >= parcel.events.len() as u64;
-        if self.parcel.as_ref().is_some_and(is_over) {
+        if self.parcel.as_ref().is_some_and(|sending| sending.window.next() >= sending.events) {
             self.end_parcel();
         }
     }
 
     fn end_parcel(&mut self) {
-        if let Some((parcel, _)) = self.parcel.take()
-            && let Err(error) = self.again.done(parcel, &self.lane)
+        if let Some(sending) = self.parcel.take()
+            && let Err(error) = self.again.done(sending.parcel, &self.lane)
         {
             warn!(sink = self.lane.name, %error, "cannot remove what was sent again, which will be sent once more");
         }
@@ -199,7 +235,10 @@ impl Source {
 
     /// Forgets what was read, so that nothing is held while the backend is away. Then it is the spool's turn.
     pub(super) fn let_go(&mut self) {
-        (self.filling, self.parcel, self.was_parcel) = (None, None, true);
+        (self.filling, self.was_parcel) = (None, true);
+        if let Some(sending) = &mut self.parcel {
+            sending.is_let_go = true;
+        }
     }
 
     /// Goes back to the first event that is open. To be called when no batch is left.
@@ -211,10 +250,12 @@ impl Source {
         self.lane.count_lost("spool_full", self.window.count_open(next, next + lost));
         self.window.finish(next, next + lost);
         self.expected = self.window.next();
+        self.is_oldest_next = true;
     }
 
     /// Whether all that the spool holds was read.
     pub(super) fn is_read(&self) -> bool {
-        self.filling.is_none() && self.parcel.is_none() && self.reader.position() >= self.lane.spool.end()
+        let is_sending = self.parcel.as_ref().is_some_and(|sending| !sending.is_let_go);
+        self.filling.is_none() && !is_sending && self.reader.position() >= self.lane.spool.end()
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::known;
+use crate::speed::tokens_per_second;
 
 #[derive(Debug, Serialize)]
 pub(super) struct LlmJson<'a> {
@@ -22,15 +23,19 @@ pub(super) struct LlmJson<'a> {
     usage: BTreeMap<&'a str, u64>,
     cost: BTreeMap<&'a str, f64>,
     cost_usd: Option<f64>,
+    estimated: bool,
     first_token_ns: Option<u64>,
+    tokens_per_second: Option<f64>,
     finish_reasons: &'a [String],
     partial: bool,
+    error_kind: Option<&'a str>,
     prompt_name: Option<&'a str>,
     prompt_version: Option<u32>,
 }
 
 impl<'a> LlmJson<'a> {
-    pub(super) fn new(generation: &'a Generation) -> Self {
+    /// `duration_ns`: how long all of it took, which is the event's to tell.
+    pub(super) fn new(generation: &'a Generation, duration_ns: u64) -> Self {
         let usage = generation.usage.iter().map(|tokens| (tokens.kind.as_str(), tokens.count));
         // JSON has no infinities.
         let cost = generation.cost.iter().filter(|cost| cost.usd.is_finite());
@@ -47,9 +52,12 @@ impl<'a> LlmJson<'a> {
             usage: usage.collect(),
             cost: cost.map(|cost| (cost.kind.as_str(), cost.usd)).collect(),
             cost_usd: generation.cost_usd().filter(|usd| usd.is_finite()),
+            estimated: generation.estimated,
             first_token_ns: generation.first_token_ns,
+            tokens_per_second: tokens_per_second(generation, duration_ns),
             finish_reasons: &generation.finish_reasons,
             partial: generation.partial,
+            error_kind: known(&generation.error_kind),
             prompt_name: known(&generation.prompt_name),
             prompt_version: (generation.prompt_version != 0).then_some(generation.prompt_version),
         }

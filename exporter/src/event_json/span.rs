@@ -44,7 +44,7 @@ impl<'a> SpanJson<'a> {
             user_id: known(&event.user_id),
             session_id: known(&event.session_id),
             tags: &event.tags,
-            llm: span.generation.as_ref().map(LlmJson::new),
+            llm: span.generation.as_ref().map(|generation| LlmJson::new(generation, event.duration_ns)),
         }
     }
 }

@@ -14,10 +14,11 @@ use super::{By, Metrics, One, Ratio, Two, one};
 use crate::health::SinkState;
 
 /// Why a sink does not get events, from the start, so that the first of them shows as a rise.
-const REASONS: [&str; 8] = [
+const REASONS: [&str; 9] = [
     "refused",
     "too_large",
     "rejected",
+    "no_place",
     "spool_full",
     "spool_expired",
     "spool_damaged",

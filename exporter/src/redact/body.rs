@@ -42,24 +42,49 @@ pub(super) struct Described<'e> {
     pub(super) is_request: bool,
     /// Whether it is what was sent on a websocket.
     pub(super) websocket: bool,
+    /// When its chunks arrived, by their offsets, as a host has noted it.
+    pub(super) arrived: &'e [(u64, u64)],
 }
 
-/// Treats a body. Returns what a request says of whose the event is: which of the redactor's fields, and its value.
-pub(super) fn treat(body: &mut Body, described: &Described<'_>, redactor: &Redactor) -> Vec<(usize, String)> {
+/// What was found out of a body on the way.
+#[derive(Debug, Default)]
+pub(super) struct Learned {
+    /// What a request says of whose the event is: which of the redactor's fields, and its value.
+    pub(super) identity: Vec<(usize, String)>,
+    /// When the lines of the head arrived, as `Message.arrivals` has it.
+    pub(super) arrived: Vec<(u64, u64)>,
+}
+
+/// A body as it is stored, and when its lines arrived.
+struct Kept {
+    body: Body,
+    arrived: Vec<(u64, u64)>,
+}
+
+impl From<Body> for Kept {
+    fn from(body: Body) -> Self {
+        Self { body, arrived: Vec::new() }
+    }
+}
+
+/// Treats a body.
+pub(super) fn treat(body: &mut Body, described: &Described<'_>, redactor: &Redactor) -> Learned {
     let mut identity = Vec::new();
-    let treated = match content::undo(body, described) {
-        Err(why) => nothing(why),
+    let kept = match content::undo(body, described) {
+        Err(why) => nothing(why).into(),
         Ok(content) => {
+            let as_lines = Described { content_type: kind::LINES_TYPE, ..*described };
+            let described = if content.is_lines { &as_lines } else { described };
             let kind = Kind::of(described, &content.head, &content.tail);
             if kind == Kind::Json && described.is_request && !described.websocket {
                 identity = fields(&content.head, redactor);
             }
             let treatment = Treatment { described, redactor, kind, content: &content, size: body.size };
-            treatment.apply().unwrap_or_else(|GaveUp| nothing(withheld::TOO_LONG))
+            treatment.apply().unwrap_or_else(|GaveUp| nothing(withheld::TOO_LONG).into())
         }
     };
-    *body = Body { size: body.size, ..treated };
-    identity
+    *body = Body { size: body.size, ..kept.body };
+    Learned { identity, arrived: kept.arrived }
 }
 
 /// Nothing of a body, and why.
@@ -84,10 +109,10 @@ struct Treatment<'t> {
 }
 
 impl Treatment<'_> {
-    fn apply(&self) -> Result<Body, GaveUp> {
+    fn apply(&self) -> Result<Kept, GaveUp> {
         let is_binary = self.kind == Kind::Binary && !self.redactor.keep_media;
         if self.kind == Kind::Multipart || is_binary {
-            return Ok(self.summed_up());
+            return Ok(self.summed_up().into());
         }
         if self.content.gap { self.apply_to_two() } else { self.apply_to_one() }
     }
@@ -117,7 +142,7 @@ impl Treatment<'_> {
     }
 
     /// All of the body is at hand.
-    fn apply_to_one(&self) -> Result<Body, GaveUp> {
+    fn apply_to_one(&self) -> Result<Kept, GaveUp> {
         let all = self.all();
         let found = self.find(&Piece::whole(&all), false)?;
         let cut = Cut::of_whole(&all, self.content);
@@ -128,7 +153,7 @@ impl Treatment<'_> {
     }
 
     /// There is a gap, between head and tail or after the head.
-    fn apply_to_two(&self) -> Result<Body, GaveUp> {
+    fn apply_to_two(&self) -> Result<Kept, GaveUp> {
         let head = Piece { bytes: &self.content.head, cut_start: false, cut_end: true };
         let tail = Piece { bytes: &self.content.tail, cut_start: true, cut_end: false };
         let in_head = self.find(&head, false)?;
@@ -170,16 +195,27 @@ impl Treatment<'_> {
     }
 
     /// `documents`: how many there are in the head.
-    fn shown(&self, cut: &Cut, head: &Part<'_>, tail: &Part<'_>, documents: usize) -> Body {
+    fn shown(&self, cut: &Cut, head: &Part<'_>, tail: &Part<'_>, documents: usize) -> Kept {
         let limits = self.redactor.json.filter(|_| self.kind == Kind::Json);
         let json = limits.and_then(|limits| self.shown_as_json(cut, head, tail, (documents, limits)));
         if let Some(body) = json {
-            return body;
+            let has_its_lines = cut.has_lines_of(head, &body.head);
+            let arrived = if has_its_lines { self.arrived(cut, head) } else { Vec::new() };
+            return Kept { body, arrived };
         }
         let cut = if self.kind == Kind::EventStream { cut.at_events(head.bytes, tail.bytes) } else { *cut };
         let shown = cut.show(head, tail);
         let treated = self.treated(&shown, shown.kept, &cut);
-        Body { head: shown.head, tail: shown.tail, treated: Some(treated), ..Body::default() }
+        let body = Body { head: shown.head, tail: shown.tail, treated: Some(treated), ..Body::default() };
+        Kept { body, arrived: self.arrived(&cut, head) }
+    }
+
+    /// When the lines of what is shown of the head arrived.
+    fn arrived(&self, cut: &Cut, head: &Part<'_>) -> Vec<(u64, u64)> {
+        let chunks = self.content.chunks.as_ref();
+        chunks.map_or_else(Vec::new, |chunks| {
+            chunks.lines(head.bytes, cut.head_end(), head.edits, !cut.has_gap)
+        })
     }
 
     /// As valid JSON; `None`: it is none. With a gap, the members at the end of the document that are there as a whole

@@ -1,4 +1,5 @@
-//! A body's bytes as they can be looked into: `Content-Encoding` undone (RFC 9110, section 8.4), UTF-16 as UTF-8.
+//! A body's bytes as they can be looked into: `Content-Encoding` undone (RFC 9110, section 8.4), UTF-16 as UTF-8, event
+//! streams of AWS as lines.
 //!
 //! Of a body that was captured whole, all is decoded; of one that was not, its first bytes, as far as they go, and its last
 //! ones are dropped: nobody can decode them. What comes out is bounded like what was captured, by first and last bytes
@@ -6,7 +7,9 @@
 
 mod decode;
 mod ends;
+mod eventstream;
 mod meter;
+mod stops;
 mod utf16;
 mod zstd;
 
@@ -14,8 +17,8 @@ use std::borrow::Cow;
 
 use offpath_core::{event::Body, limits::MARGIN};
 
-use self::ends::Ends;
-use super::{body::Described, withheld};
+use self::{ends::Ends, stops::Stops};
+use super::{body::Described, chunks::Chunks, withheld};
 
 /// Bytes that all decoders of one body read and give out.
 const MOST_DECODED: usize = 16 << 20;
@@ -41,6 +44,10 @@ pub(super) struct Content<'b> {
     pub(super) decoded: String,
     /// How many bytes that passed are how many decoded ones; (1, 1) where nothing was undone.
     pub(super) ratio: (u64, u64),
+    /// When it arrived: of `head`, or with no gap of head and tail put together. `None`: it is not known.
+    pub(super) chunks: Option<Chunks>,
+    /// Whether it was made documents on lines, which its type does not say.
+    pub(super) is_lines: bool,
 }
 
 /// Decodes a body.
@@ -50,11 +57,12 @@ pub(super) struct Content<'b> {
 /// Why it cannot be looked into, as `Treated.withheld` says it.
 pub(super) fn undo<'b>(body: &'b Body, kind: &Described<'_>) -> Result<Content<'b>, &'static str> {
     let encodings = encodings(kind.content_encoding);
-    let mut content = plain(body);
+    let mut content = plain(body, kind.arrived);
     let is_empty = body.head.is_empty() && body.tail.is_empty();
     if !encodings.is_empty() && !is_empty {
-        content = decoded(body, &encodings)?;
+        content = decoded(body, &encodings, content.chunks)?;
     }
+    eventstream::undo(&mut content, kind.content_type);
     utf16::undo(&mut content, kind.content_type, body)?;
     Ok(content)
 }
@@ -65,7 +73,7 @@ fn encodings(header: &str) -> Vec<String> {
     names.filter(|name| !name.is_empty() && name != "identity").collect()
 }
 
-fn plain(body: &Body) -> Content<'_> {
+fn plain<'b>(body: &'b Body, arrived: &[(u64, u64)]) -> Content<'b> {
     let held = body.head.len() + body.tail.len();
     Content {
         head: Cow::Borrowed(&body.head),
@@ -75,10 +83,16 @@ fn plain(body: &Body) -> Content<'_> {
         tail_limit: body.tail_limit.map_or(body.tail.len(), |limit| limit as usize),
         decoded: String::new(),
         ratio: (1, 1),
+        chunks: Chunks::of(arrived, body),
+        is_lines: false,
     }
 }
 
-fn decoded<'b>(body: &'b Body, encodings: &[String]) -> Result<Content<'b>, &'static str> {
+fn decoded<'b>(
+    body: &'b Body,
+    encodings: &[String],
+    chunks: Option<Chunks>,
+) -> Result<Content<'b>, &'static str> {
     let held = body.head.len() + body.tail.len();
     let is_whole = held as u64 >= body.size;
     if !is_whole && body.head.is_empty() {
@@ -89,13 +103,16 @@ fn decoded<'b>(body: &'b Body, encodings: &[String]) -> Result<Content<'b>, &'st
     let head_limit = limit(body.head_limit);
     let tail_limit = if is_whole { limit(body.tail_limit) } else { 0 };
     let mut ends = Ends::new(beyond(head_limit), beyond(tail_limit));
-    let is_over = decode::decode(encodings, &body.head, tail, &mut ends)?;
+    let chunks = chunks.filter(|_| decode::is_prompt(encodings));
+    let stops = Stops::new(chunks.iter().flat_map(Chunks::offsets).collect());
+    let is_over = decode::decode(encodings, &body.head, tail, &mut ends, &stops)?;
     if ends.is_empty() && !is_over {
         return Err(withheld::UNDECODABLE);
     }
     let passed = body.head.len() + tail.len();
     // Of what was not decoded to its end, the last bytes are not the body's last.
     let (head, tail, length) = ends.into_parts(is_over);
+    let mut reached = stops.into_reached();
     Ok(Content {
         gap: !is_over || head.len() + tail.len() < length,
         head: Cow::Owned(head),
@@ -104,6 +121,8 @@ fn decoded<'b>(body: &'b Body, encodings: &[String]) -> Result<Content<'b>, &'st
         tail_limit,
         decoded: encodings.join(", "),
         ratio: (passed as u64, length.max(1) as u64),
+        chunks: chunks.map(|chunks| chunks.moved(|_| reached.next().unwrap_or(length))),
+        is_lines: false,
     })
 }
 

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 /// Why something is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
@@ -115,6 +117,29 @@ impl Edits {
         out.end = out.end.max(part.end);
         out
     }
+
+    /// For each of these offsets, which are in order, how many lines end in what is shown of the bytes before it.
+    pub(super) fn lines_before(&self, bytes: &[u8], offsets: impl Iterator<Item = usize>) -> Vec<u64> {
+        let (mut lines, mut counted) = (0, 0);
+        let mut edits = self.list.iter().peekable();
+        let before = |offset| {
+            while let Some(edit) = edits.next_if(|edit| edit.at.start < offset) {
+                lines += ends_of_lines(bytes, counted..edit.at.start);
+                lines += ends_of_lines(self.texts.as_bytes(), edit.with.clone());
+                counted = edit.at.end;
+            }
+            lines += ends_of_lines(bytes, counted..offset);
+            counted = counted.max(offset);
+            lines
+        };
+        offsets.map(before).collect()
+    }
+}
+
+/// None, where the range is none.
+fn ends_of_lines(bytes: &[u8], range: Range<usize>) -> u64 {
+    let end = range.end.min(bytes.len());
+    memchr_iter(b'\n', bytes.get(range.start..end).unwrap_or_default()).count() as u64
 }
 
 #[cfg(test)]
@@ -141,6 +166,16 @@ mod tests {
         edits.push(2..4, "short", Why::Masked);
         edits.push(4..7, "after", Why::Masked);
         assert_eq!(shown(&mut edits, 0..10, 0), "01long789");
+    }
+
+    #[test]
+    fn lines_are_those_of_what_is_shown() {
+        let mut edits = Edits::default();
+        edits.push(1..4, "mask", Why::Masked);
+        edits.push(6..7, "\n\n", Why::Cut);
+        // The mask has swallowed the ends of two lines; the other edit has two.
+        let lines = edits.lines_before(b"a\nb\nc\nd", 0..10);
+        assert_eq!(lines, [0, 0, 0, 0, 0, 0, 1, 3, 3, 3]);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) fn treat(treatments: &mut Treatments, event: &mut Event) -> Done {
 }
 
 fn redact(event: &mut Event, told: u32, redactor: &Redactor) -> Done {
-    let mut done = Done::default();
+    let mut done = Done { llm: redactor.llm.clone(), ..Done::default() };
     let found = match &mut event.kind {
         Some(Kind::Exchange(exchange)) => redact_bodies(exchange, redactor, &mut done),
         _ => {
@@ -64,10 +64,14 @@ fn redact_bodies(exchange: &mut Exchange, redactor: &Redactor, done: &mut Done) 
     let mut identity = Vec::new();
     for (message, is_request) in [(&mut exchange.request, true), (&mut exchange.response, false)] {
         let Some(message) = message else { continue };
+        let arrived: Vec<_> = message.arrived().collect();
+        message.arrivals.clear();
         let Some(mut body) = message.body.take() else { continue };
         if !body.head.is_empty() || !body.tail.is_empty() {
-            let found = body::treat(&mut body, &described(message, is_request, websocket), redactor);
-            identity.extend(found);
+            let described = Described { arrived: &arrived, ..described(message, is_request, websocket) };
+            let found = body::treat(&mut body, &described, redactor);
+            identity.extend(found.identity);
+            message.set_arrived(found.arrived);
         }
         finish(&mut body, done);
         message.body = Some(body);
@@ -85,6 +89,7 @@ fn redact_told(body: &mut Body, redactor: &Redactor, done: &mut Done) {
         content_encoding: "",
         is_request: false,
         websocket: false,
+        arrived: &[],
     };
     if !body.head.is_empty() || !body.tail.is_empty() {
         body::treat(body, &described, redactor);
@@ -119,6 +124,7 @@ fn described(message: &Message, is_request: bool, websocket: bool) -> Described<
         content_encoding: first(&message.content_encoding, header("content-encoding")),
         is_request,
         websocket,
+        arrived: &[],
     }
 }
 
@@ -134,6 +140,7 @@ fn withhold(event: &mut Event, why: &'static str) -> Done {
         done.withheld.push(why);
     }
     told::forget_what_only_the_exporter_knows(event);
+    told::forget_arrivals(event);
     if let Some(parameters) = told::parameters(event) {
         parameters.clear();
     }

@@ -89,7 +89,7 @@ fn is_base64(data: &[u8]) -> bool {
     data.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'='))
 }
 
-fn decode(data: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn decode(data: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode(data).or_else(|_| URL_SAFE.decode(data)).ok()
 }
 

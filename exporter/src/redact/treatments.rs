@@ -94,6 +94,7 @@ fn redactor(bytes: &[u8]) -> Result<Redactor, Error> {
         json: (json != JsonLimits::default()).then_some(json),
         keep_media: treatment.keep_media,
         identity: treatment.identity,
+        llm: treatment.llm,
     })
 }
 

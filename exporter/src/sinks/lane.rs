@@ -113,12 +113,7 @@ impl Again {
             return None;
         }
         match self.resends.next() {
-            Ok(Some(parcel)) => {
-                if parcel.damaged > 0 {
-                    lane.count_lost("undecodable", parcel.damaged);
-                }
-                return Some(parcel);
-            }
+            Ok(Some(parcel)) => return Some(parcel),
             Ok(None) => {}
             Err(error) => warn!(sink = lane.name, %error, "cannot look for what is to be sent again"),
         }
@@ -128,7 +123,10 @@ impl Again {
 
     /// All of a parcel is delivered.
     pub(crate) fn done(&mut self, parcel: Parcel, lane: &Lane) -> io::Result<()> {
+        let damaged = parcel.damaged;
         parcel.done()?;
+        // Only now: until then it may come again.
+        lane.count_lost("undecodable", damaged);
         info!(sink = lane.name, "has sent again what it was to");
         Ok(())
     }

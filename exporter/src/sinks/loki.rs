@@ -120,6 +120,8 @@ impl Backend for Loki {
             400 if said.contains("this feature is disallowed") && said.contains("structured metadata") => {
                 blocked("structured_metadata", "allow it in Loki, or set structured_metadata = false")
             }
+            // It answers 204, and what takes its place 200 with as little to say.
+            200..=299 if !said.trim().is_empty() => Verdict::of_another(answer, "Loki"),
             _ => Verdict::by_status(answer),
         }
     }

@@ -99,12 +99,7 @@ impl Backend for Otlp {
         if self.is_otlp(answer.request) {
             return answer::judge(answer);
         }
-        match answer.status {
-            // Its address is part of the spans', which shows whether that is right. Langfuse says so of a configuration that the
-            // score names; a Phoenix that is older than annotations of traces and sessions, of those.
-            404 | 405 => Verdict::Refused { why: answer.to_string() },
-            _ => Verdict::by_status(answer),
-        }
+        answer::judge_of_scores(answer)
     }
 
     /// The protocol has every receiver read them. What takes scores is made for small requests: Langfuse and Phoenix refuse

@@ -108,7 +108,10 @@ impl Runner {
                 self.lane.count_lost("undecodable", undecodable);
                 self.lane.count_lost("spool_damaged", reader.take_missing());
             }
-            self.lane.pending.nothing();
+            // Else there is more: it came no earlier than what is delivered, and is told of when it is read.
+            if batch.next >= self.lane.spool.end() {
+                self.lane.pending.nothing();
+            }
             if let Some(parcel) = self.again.next(&self.lane) {
                 if !self.sink.is_ready() {
                     return Ok(Ended::Reopen);

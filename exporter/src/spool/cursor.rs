@@ -98,7 +98,8 @@ impl Cursor {
             // There is no room for another file, but that of the old one.
             Err(error) if disk::kind(&error) == disk::FULL => {
                 if overwrite(system, &path, &bytes)? {
-                    Ok(())
+                    // One that was renamed, and of which that was not told, may not have its name on the disk yet.
+                    system.sync_dir(directory)
                 } else {
                     Err(error)
                 }

@@ -2,6 +2,7 @@ use std::{net::TcpListener, time::Duration};
 
 use super::{arrives, letters, others_get, place, says, written};
 use crate::framework::{
+    Place,
     events::write,
     eventually,
     proxy::{Fault, Proxy},
@@ -32,8 +33,8 @@ fn is_held_for(reply: Reply, kind: &str) {
     let exporter = place.run();
     let _ring = written(&place, 1..51);
     says(&exporter, "blocked", kind);
-    others_get(&place, 1..51);
     assert_eq!(receiver.requests(), 1, "it is left alone");
+    others_get(&place, 1..51);
     assert_eq!(exporter.log().matches("cannot deliver").count(), 1);
     assert!(exporter.stop().success());
     receiver.always(Reply::Taken);
@@ -138,10 +139,7 @@ fn a_network_that_cuts_answers_is_waited_for() {
 
 #[test]
 fn a_name_that_does_not_resolve_is_told() {
-    let place = crate::framework::Place::with(
-        "[sinks.web]\ntype = \"otlp\"\nendpoint = \"http://nowhere.invalid/v1/traces\"\n\
-         [sinks.lines]\ntype = \"jsonl\"\npath = \"${LINES}\"\n",
-    );
+    let place = Place::with(&super::sinks_without_an_address(""));
     let exporter = place.run();
     let _ring = written(&place, 1..2);
     says(&exporter, "retrying", "dns");

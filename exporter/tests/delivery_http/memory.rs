@@ -2,7 +2,7 @@ use offpath_core::event::{Body, Event, Kind};
 
 use crate::framework::{
     Place,
-    events::{EVENT, exchange},
+    events::{EVENT, exchange, write},
     eventually,
     receiver::{Receiver, Reply},
 };
@@ -25,6 +25,24 @@ fn large(id: u128, bytes: usize) -> Event {
 }
 
 #[test]
+fn so_many_sinks_that_each_has_less_than_a_batch_of_the_memory_deliver() {
+    const SINKS: usize = 280;
+    let receiver = Receiver::start();
+    // Small enough that it waits for others, which do not come.
+    let sink = |number| {
+        let address = receiver.address();
+        format!(
+            "[sinks.s{number}]\ntype = \"otlp\"\nendpoint = \"http://{address}/v1/traces\"\nbatch.max_age = \"10ms\"\n"
+        )
+    };
+    let place = Place::with(&(0..SINKS).map(sink).collect::<String>());
+    let _exporter = place.run();
+    let mut ring = place.ring(1 << 20);
+    write(&mut ring, 1..11);
+    eventually("each gets all", || receiver.taken().len() >= 10 * SINKS);
+}
+
+#[test]
 fn many_sinks_with_bodies_and_a_backlog_share_the_memory() {
     const SINKS: usize = 8;
     const EVENTS: u128 = 1_200;
@@ -38,7 +56,8 @@ fn many_sinks_with_bodies_and_a_backlog_share_the_memory() {
     };
     let place = Place::with(&(0..SINKS).map(sink).collect::<String>());
     let exporter = place.run();
-    let mut ring = place.ring(8 << 20);
+    // Small: what of it is mapped counts as resident, and is the app's.
+    let mut ring = place.ring(1 << 20);
     for id in 1..=EVENTS {
         eventually("there is room in the ring", || ring.capacity() - ring.used() > 2 * ring.max_record());
         let bytes = if id.is_multiple_of(10) { 100 << 10 } else { 2 << 10 };
@@ -54,6 +73,7 @@ fn many_sinks_with_bodies_and_a_backlog_share_the_memory() {
     eventually("all is delivered", || (0..SINKS).all(|number| backlog(number) == 0));
     assert_eq!(receiver.taken().len() as u128, EVENTS * SINKS as u128);
     // A debug build's code alone is 26 MB of it; each sink for itself would take it beyond 115.
+    let most = if cfg!(debug_assertions) { 100 } else { 64 };
     let peak = exporter.peak_resident_mb();
-    assert!(peak <= 100, "{peak} MB");
+    assert!(peak <= most, "{peak} MB");
 }

@@ -1,4 +1,4 @@
-use super::{arrives, letters, others_get, place, says, written};
+use super::{arrives, letters, none_of, others_get, place, says, written};
 use crate::framework::{
     events::write,
     eventually,
@@ -77,6 +77,44 @@ fn a_stop_and_a_start_in_the_middle_of_it_set_nothing_aside_that_is_good() {
     eventually("all good ones arrive", || receiver.taken().len() == 980);
     eventually("all bad ones are set aside", || letters(&place).len() == 20);
     assert!(letters(&place).iter().all(|id| id % 50 == 0));
+}
+
+#[test]
+fn a_stop_delivers_what_a_backend_that_is_back_refuses_together_with_a_bad_one() {
+    let receiver = Receiver::start();
+    receiver.always(Reply::Status(429, "retry-after: 3600\r\n".to_owned(), String::new()));
+    let place = place(receiver.address(), "");
+    let exporter = place.run();
+    let _ring = written(&place, 1..11);
+    says(&exporter, "retrying", "throttled");
+    others_get(&place, 1..11);
+    // Who is asked for the last time is back, and answers what is asked with that it is bad.
+    refuses(&receiver, 400, |id| *id == 3);
+    assert!(exporter.stop().success());
+    assert_eq!(receiver.taken(), [1, 2, 4, 5, 6, 7, 8, 9, 10]);
+    assert_eq!(letters(&place), [3]);
+}
+
+#[test]
+fn a_backend_that_is_back_and_takes_a_request_without_its_events_is_back() {
+    let receiver = Receiver::start();
+    receiver.always(Reply::status(503));
+    let place = place(receiver.address(), "");
+    let exporter = place.run();
+    let mut ring = written(&place, 1..4);
+    others_get(&place, 1..4);
+    says(&exporter, "retrying", "server");
+    receiver.answers(|ids| match ids.contains(&1) {
+        true => none_of(ids),
+        false => Reply::Taken,
+    });
+    eventually("they are set aside", || letters(&place) == [1, 2, 3]);
+    // One failure of a backend that is there is that request's matter.
+    let mut is_first = true;
+    receiver.answers(move |_| if std::mem::take(&mut is_first) { Reply::status(500) } else { Reply::Taken });
+    write(&mut ring, 4..14);
+    arrives(&receiver, 4..14);
+    assert_eq!(exporter.log().matches("cannot deliver").count(), 1, "{}", exporter.log());
 }
 
 #[test]

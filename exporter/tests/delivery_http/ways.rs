@@ -1,43 +1,12 @@
-use super::{all, arrives, letters, place, says, sinks, written};
+use offpath_core::event::{Event, Kind, Loss, Score};
+
+use super::{all, arrives, letters, place, says, written};
 use crate::framework::{
     Place,
-    events::exchange,
+    events::{EVENT, exchange},
     eventually,
     receiver::{Receiver, Reply},
 };
-
-/// A place whose backend cannot be reached but through a proxy.
-fn unreachable(more: &str) -> Place {
-    let sinks = sinks("127.0.0.1:1".parse().expect("an address"), more);
-    Place::with(&sinks.replace("127.0.0.1:1/", "nowhere.invalid/"))
-}
-
-#[test]
-fn a_proxy_that_is_named_is_used() {
-    let proxy = Receiver::start();
-    let place = unreachable(&format!("proxy = \"http://{}\"", proxy.address()));
-    let _exporter = place.run();
-    let _ring = written(&place, 1..11);
-    arrives(&proxy, 1..11);
-    assert!(proxy.heads()[0].starts_with("post http://nowhere.invalid/v1/traces "));
-}
-
-#[test]
-fn a_proxy_of_the_environment_is_used_and_none_where_that_is_said() {
-    let proxy = Receiver::start();
-    for (more, is_used) in [("", true), ("proxy = \"none\"", false)] {
-        let place = unreachable(more);
-        let mut command = place.command();
-        command.arg("run").env("HTTP_PROXY", format!("http://{}", proxy.address()));
-        let exporter = place.spawn(command);
-        let _ring = written(&place, 1..11);
-        if is_used {
-            arrives(&proxy, 1..11);
-        } else {
-            says(&exporter, "retrying", "dns");
-        }
-    }
-}
 
 #[test]
 fn what_is_to_be_sent_again_is_sent_between_what_is_new() {
@@ -102,6 +71,30 @@ fn however_many_of_what_is_sent_again_are_refused_what_is_new_goes_on() {
 }
 
 #[test]
+fn of_what_is_sent_again_no_more_comes_a_second_time_than_was_not_taken() {
+    let receiver = Receiver::start();
+    // All of it is not taken together; of its halves the second is not taken at first.
+    let mut is_away = false;
+    receiver.answers(move |ids| {
+        if ids.len() == 10 {
+            return Reply::status(400);
+        }
+        if ids.contains(&100) {
+            return Reply::Taken;
+        }
+        match std::mem::replace(&mut is_away, true) {
+            true => Reply::Taken,
+            false => Reply::Status(503, "retry-after: 1\r\n".to_owned(), String::new()),
+        }
+    });
+    let place = place(receiver.address(), "concurrency = 1");
+    let exporter = place.run();
+    exporter.address();
+    send_again(&place, 100..110);
+    arrives(&receiver, 100..110);
+}
+
+#[test]
 fn what_is_sent_again_and_makes_the_backend_fail_does_not_hold_up_what_is_new() {
     let receiver = Receiver::start();
     receiver.answers(|ids| match ids.contains(&100) {
@@ -115,6 +108,29 @@ fn what_is_sent_again_and_makes_the_backend_fail_does_not_hold_up_what_is_new() 
     says(&exporter, "retrying", "server");
     let _ring = written(&place, 1..11);
     arrives(&receiver, 1..11);
+}
+
+#[test]
+fn what_a_backend_has_no_place_for_is_counted_but_for_losses() {
+    let receiver = Receiver::start();
+    let address = receiver.address();
+    let place = Place::with(&format!(
+        "[sinks.web]\ntype = \"langfuse\"\nbase_url = \"http://{address}\"\npublic_key = \"pk-1234\"\n\
+         secret_key = \"sk-1234\"\nbatch = {{ max_age = \"10ms\" }}\n"
+    ));
+    let exporter = place.run();
+    let mut ring = place.ring(1 << 20);
+    let of = |id, kind| Event { kind, trace_id_high: 0, trace_id_low: 0, ..exchange(id) };
+    // A score of nothing, a kind that this version does not know, and a loss.
+    let score = of(2, Some(Kind::Score(Score { name: "liked".to_owned(), ..Score::default() })));
+    let loss = of(4, Some(Kind::Loss(Loss { count: 1, ..Loss::default() })));
+    for event in [exchange(1), score, of(3, None), loss, exchange(5)] {
+        ring.write(EVENT, &event.to_bytes()).expect("room in the ring");
+    }
+    eventually("the others arrive", || receiver.taken() == [1, 5]);
+    eventually("all are done", || exporter.count("offpath_sink_backlog_events{sink=\"web\"}") == 0);
+    assert_eq!(exporter.count("offpath_sink_dropped_total{sink=\"web\",reason=\"no_place\"}"), 2);
+    eventually("nothing waits", || exporter.metric::<f64>("offpath_sink_lag_seconds{sink=\"web\"}") == 0.0);
 }
 
 #[test]

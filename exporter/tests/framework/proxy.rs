@@ -111,8 +111,8 @@ impl Proxy {
         while let Ok(length) = from.read(&mut piece) {
             let room = match self.fault() {
                 Fault::Hang if is_answer => 0,
-                Fault::CutRequest(after) if !is_answer => after - passed,
-                Fault::CutAnswer(after) if is_answer => after - passed,
+                Fault::CutRequest(after) if !is_answer => after.saturating_sub(passed),
+                Fault::CutAnswer(after) if is_answer => after.saturating_sub(passed),
                 Fault::Slow(pause) => {
                     thread::sleep(pause);
                     length

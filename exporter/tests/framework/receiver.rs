@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -27,11 +27,23 @@ pub(crate) enum Reply {
     Raw(&'static [u8]),
     /// Nothing, for as long as the exporter waits.
     Silence,
+    /// Something else, once the gate is open.
+    Late(Gate, Box<Reply>),
 }
 
 impl Reply {
     pub(crate) fn status(status: u16) -> Self {
         Self::Status(status, String::new(), String::new())
+    }
+}
+
+/// What replies wait at. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gate(Arc<AtomicBool>);
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
@@ -140,9 +152,9 @@ impl Receiver {
             let ids = ids(&head, &body);
             self.inner.heads.lock().expect("no panic").push(head);
             let reply = (self.inner.answer.lock().expect("no panic"))(&ids);
-            let written = self.reply(stream.get_mut(), reply, ids);
+            // Before who asked knows: what it sends next is another request.
             self.inner.in_flight.fetch_sub(1, Ordering::SeqCst);
-            if !written? {
+            if !self.reply(stream.get_mut(), reply, ids)? {
                 return Ok(());
             }
         }
@@ -164,6 +176,10 @@ impl Receiver {
             Reply::Silence => {
                 thread::sleep(Duration::from_secs(60));
                 return Ok(false);
+            }
+            Reply::Late(gate, reply) => {
+                super::eventually("the gate is open", || gate.0.load(Ordering::SeqCst));
+                return self.reply(stream, *reply, ids);
             }
         };
         let length = body.len();

@@ -6,6 +6,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use prost::Message as _;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde_json::{Value, json};
 
 use super::{backend, exchange, langfuse, plain, request};
 
@@ -69,18 +70,35 @@ fn a_success_that_is_no_answer_of_otlp_delivers_nothing() {
     }
 }
 
-/// What Langfuse's answer to a score, or else to a span, means.
-fn judged_by_langfuse(is_score: bool, status: u16, body: &[u8]) -> Verdict {
+/// What a backend's answer to a score, or else to a span, means.
+fn judged_of(sink: &Value, is_score: bool, status: u16, body: &[u8]) -> Verdict {
     let score = Some(offpath_core::event::Kind::Score(Default::default()));
     let event = exchange(5);
     let event = if is_score { offpath_core::event::Event { kind: score, ..event } } else { event };
-    let request = request(&langfuse(), &[event]);
-    backend(&langfuse()).judge(&Answer { status, headers: &HeaderMap::new(), body, request: &request })
+    let request = request(sink, &[event]);
+    backend(sink).judge(&Answer { status, headers: &HeaderMap::new(), body, request: &request })
+}
+
+fn judged_by_langfuse(is_score: bool, status: u16, body: &[u8]) -> Verdict {
+    judged_of(&langfuse(), is_score, status, body)
 }
 
 #[test]
 fn a_score_s_answer_is_no_answer_of_otlp() {
     assert_eq!(judged_by_langfuse(true, 200, br#"{"id":"x"}"#), Verdict::Delivered);
+    for body in [&br#"{"data":[]}"#[..], br#"{"data":[{"id":"x"}]}"#] {
+        assert_eq!(judged_of(&json!({"type": "phoenix"}), true, 200, body), Verdict::Delivered);
+    }
+}
+
+#[test]
+fn a_success_that_is_no_answer_to_a_score_delivers_nothing() {
+    for sink in [langfuse(), json!({"type": "phoenix"})] {
+        for body in [&b"<html>Log in</html>"[..], b"", b"ok", b"[]", b"null", br#"{"id":"#] {
+            let verdict = judged_of(&sink, true, 200, body);
+            assert!(matches!(verdict, Verdict::Blocked { kind: "answer", .. }), "{body:?}: {verdict:?}");
+        }
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{STREAM, assert_once, reader, stored, writer};
 use crate::framework::{
-    Place,
+    Place, Running,
     events::{EVENT, exchange, write},
     eventually,
     load::any_moment,
@@ -61,7 +61,20 @@ fn held(redis: &Server, place: &Place) -> usize {
     let identity = fs::read(place.data().join("redis/reader.json")).unwrap_or_default();
     let identity: Value = serde_json::from_slice(&identity).unwrap_or_default();
     let Some(consumer) = identity["consumer"].as_str() else { return 0 };
-    redis.ask::<Vec<Pending>>(&["XPENDING", STREAM, "offpath", "-", "+", "10000", consumer]).len()
+    let mut pending = redis::cmd("XPENDING");
+    pending.arg(&[STREAM, "offpath", "-", "+", "10000", consumer]);
+    // There is none before there is a group.
+    pending.query::<Vec<Pending>>(&mut redis.connect()).map_or(0, |pending| pending.len())
+}
+
+/// Stops a reader, and lets it go on if it holds no entries at that moment. Returns whether it does.
+fn is_stopped_holding(redis: &Server, place: &Place, exporter: &Running) -> bool {
+    exporter.signal(Signal::STOP);
+    let holds = held(redis, place) > 0;
+    if !holds {
+        exporter.signal(Signal::CONT);
+    }
+    holds
 }
 
 /// How many events the sink of a writer has delivered.
@@ -140,11 +153,16 @@ fn readers_killed_at_random_store_every_event_once() {
 
 #[test]
 fn one_reader_of_two_that_is_killed_for_good_leaves_its_entries_to_the_other() {
-    each_is_stored_once_though("1s", |_, readers| {
+    each_is_stored_once_though("1s", |redis, readers| {
         let killed = readers[0].run();
         let _kept = readers[1].run();
         eventually("both read", || readers.iter().all(|place| place.stored().len() > 200));
+        eventually("it is stopped while it holds entries", || {
+            is_stopped_holding(redis, &readers[0], &killed)
+        });
         killed.kill();
+        // It comes back only when all is over, for what its spool had.
+        eventually("the other takes them over", || held(redis, &readers[0]) == 0);
         let before = readers[1].stored().len();
         eventually("the other has what comes", || readers[1].stored().len() > before + 500);
     });
@@ -156,14 +174,7 @@ fn readers_that_stop_for_longer_than_their_entries_are_theirs_store_every_event_
         let running: Vec<_> = readers.iter().map(Place::run).collect();
         for round in 0..6 {
             let (place, exporter) = (&readers[round % 2], &running[round % 2]);
-            eventually("it is stopped while it holds entries", || {
-                exporter.signal(Signal::STOP);
-                let holds = held(redis, place) > 0;
-                if !holds {
-                    exporter.signal(Signal::CONT);
-                }
-                holds
-            });
+            eventually("it is stopped while it holds entries", || is_stopped_holding(redis, place, exporter));
             eventually("the other has them", || held(redis, place) == 0);
             exporter.signal(Signal::CONT);
         }

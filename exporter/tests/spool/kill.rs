@@ -9,6 +9,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
+        mpsc,
     },
     thread,
     time::Duration,
@@ -133,11 +134,15 @@ fn start(directory: &Path, left: u64) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started")
 }
 
-/// What the process said last: the ends of what it committed and of what it delivered.
-fn heard(child: &mut Child) -> (u64, u64) {
+/// What the process said last: the ends of what it committed and of what it delivered. Calls `at_first` when it has
+/// committed.
+fn heard(child: &mut Child, mut at_first: impl FnMut()) -> (u64, u64) {
     let (mut committed, mut delivered) = (0, 0);
     for line in BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok) {
         if let Some((_, number)) = line.split_once("committed ") {
+            if committed == 0 {
+                at_first();
+            }
             committed = number.parse().unwrap_or(committed);
         } else if let Some((_, number)) = line.split_once("delivered ") {
             delivered = number.parse().unwrap_or(delivered);
@@ -169,7 +174,7 @@ fn a_process_that_dies_after_any_operation_loses_nothing() {
         let place = tempfile::tempdir().expect("a directory");
         let directory: PathBuf = place.path().join("spool");
         let mut child = start(&directory, left);
-        let heard = heard(&mut child);
+        let heard = heard(&mut child, || ());
         let status = child.wait().expect("waited for");
         check(&directory, heard, &format!("after {left} operations"));
         if status.success() {
@@ -186,13 +191,19 @@ fn a_process_that_is_killed_at_random_again_and_again_loses_nothing() {
     for round in 0..60 {
         let mut child = start(&directory, u64::MAX);
         let killer = rustix::process::Pid::from_child(&child);
-        // At any moment of its life: this is what is tested, so there is nothing to wait for.
+        // At any moment of its life: this is what is tested, so there is nothing to wait for, but that in half the rounds it
+        // has begun to work.
         let after = Duration::from_micros(ids::random_u64() % 30_000);
+        let (working, works) = mpsc::channel();
         let killer = thread::spawn(move || {
+            if round % 2 == 1 {
+                let _ = works.recv();
+            }
             thread::sleep(after);
             rustix::process::kill_process(killer, rustix::process::Signal::KILL)
         });
-        let heard = heard(&mut child);
+        let heard = heard(&mut child, || _ = working.send(()));
+        drop(working);
         child.wait().expect("waited for");
         killer.join().expect("no panic").expect("sent");
         check(&directory, heard, &format!("in round {round}"));

@@ -315,12 +315,13 @@ impl World {
             };
             assert!(tries.next().is_some(), "it cannot be opened: {error}");
         };
+        let released = self.released();
         if self.spool.id() != spool.id() {
             // Not even its first segment was synced.
             self.saved = [Saved::Never; 2];
         }
         (self.spool, self.writer) = (spool, writer);
-        self.find_end();
+        self.find_end(released);
         let (end, claimed) = (self.spool.end(), cursors.iter().map(|(cursor, _)| cursor.next).max());
         self.beyond = end..end + claimed.unwrap_or(0).saturating_sub(end) % SKIP;
         for (sink, (cursor, gone)) in cursors.into_iter().enumerate() {
@@ -356,13 +357,13 @@ impl World {
     }
 
     /// What the spool ends with: all that was promised, and maybe some of a batch of which it was told that it could not
-    /// be written.
-    fn find_end(&mut self) {
+    /// be written. All before `released` may be gone.
+    fn find_end(&mut self, released: u64) {
         let end = self.spool.end();
         for (index, record) in self.committed.split_off(&end) {
             let is_promised = record.is_some_and(|record| record.promise == Promise::Synced);
             assert!(self.was_cut, "a kill takes nothing");
-            assert!(!is_promised || !self.has_room(), "record {index} was synced");
+            assert!(!is_promised || !self.has_room() || index < released, "record {index} was synced");
         }
         self.go_beyond(end);
         let known = self.known();
@@ -373,6 +374,12 @@ impl World {
         assert!(is_known || self.was_cut, "a kill damages nothing");
     }
 
+    /// All before this index may go: both sinks have delivered it, and durably so.
+    fn released(&self) -> u64 {
+        let saved = self.saved.map(|saved| if let Saved::At(next) = saved { next } else { 0 });
+        saved.into_iter().min().unwrap_or(0)
+    }
+
     /// Index after all that is known.
     fn known(&self) -> u64 {
         self.committed.last_key_value().map_or(0, |(last, _)| last + 1)
@@ -380,7 +387,7 @@ impl World {
 
     /// Where `index` lies behind what was skipped, what a power cut took counts again, but for who has delivered it.
     fn go_beyond(&mut self, index: u64) {
-        if index < self.known() + SKIP {
+        if index < self.beyond.start + SKIP {
             return;
         }
         for (before, cursor) in self.before.iter_mut().zip(&self.cursors) {

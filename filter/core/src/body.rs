@@ -136,6 +136,21 @@ impl BodyCapture {
         self.chunks
     }
 
+    /// Bytes that have passed.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// How many of the first bytes are held, if there are as many.
+    pub(crate) fn head_limit(&self) -> u32 {
+        self.limits.head
+    }
+
+    /// Whether any of the first bytes are.
+    pub(crate) fn has_head(&self) -> bool {
+        !self.head.is_empty()
+    }
+
     /// Reduces the body to its size.
     pub(crate) fn drop_content(&mut self) {
         self.head = Vec::new();

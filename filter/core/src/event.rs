@@ -38,8 +38,10 @@
 //! it has a treatment, which then nobody can carry out.
 //! [`SCHEMA`] grows only when the meaning of an existing field changes, which this layout is made to avoid.
 
+mod arrivals;
 mod span;
 
+pub use self::arrivals::{Arrivals, MOST_ARRIVALS};
 pub use self::span::{Cost, Generation, Level, SPAN_TYPES, Score, Span, Tokens};
 
 /// The version of the layout above that this build writes.
@@ -242,6 +244,10 @@ pub struct Message {
     /// The `Content-Encoding`, likewise.
     #[prost(string, tag = "5")]
     pub content_encoding: String,
+    /// When chunks of a response arrived: pairs of a place and a time, as [`Message::arrived`] reads them. Of a websocket's
+    /// messages it is not noted.
+    #[prost(uint64, repeated, tag = "6")]
+    pub arrivals: Vec<u64>,
 }
 
 /// A header field. A value that is not UTF-8 is read as ISO 8859-1 (RFC 9110, section 5.5).
@@ -303,7 +309,7 @@ pub struct Treated {
     /// Of content that is only summed up and was there as a whole, its digest: `sha256:` and 64 hexadecimal digits.
     #[prost(string, tag = "6")]
     pub digest: String,
-    /// The `Content-Encoding` that was undone.
+    /// The `Content-Encoding` that was undone, and then `utf-16` or `eventstream`.
     #[prost(string, tag = "7")]
     pub decoded: String,
     /// Why nothing of it is kept although the rules would have it: it could not be looked into.

@@ -8,8 +8,9 @@ mod io;
 mod tag;
 
 use self::held::Held;
-pub use self::io::{End, Finished, Plan, Proxy, RequestHead, Start, Want};
+pub use self::io::{End, Finished, Parent, Plan, Proxy, RequestHead, Start, Want};
 use crate::{
+    arrivals::Noted,
     body::{BodyCapture, Limits},
     budget::Share,
     capture::Capture,
@@ -42,6 +43,8 @@ pub struct Exchange {
     /// Media type of the response, where a rule may ask for it.
     response_type: Vec<u8>,
     first_byte_ns: Option<u64>,
+    /// When the chunks of the response that came after the first one did.
+    noted: Noted,
     /// Why it is kept, if that is known.
     kept: Option<&'static str>,
     /// What the request's headers say of whose it is.
@@ -73,6 +76,7 @@ impl Exchange {
             status: None,
             response_type: Vec::new(),
             first_byte_ns: None,
+            noted: Noted::default(),
             kept: None,
             identified: Vec::new(),
             described: Vec::new(),
@@ -103,7 +107,7 @@ impl Exchange {
         let settings = choice::settings(&capture.config, rule);
         if !settings.sample.keeps_all() {
             let found = capture.look(fields.clone());
-            self.caller = found.caller();
+            self.caller = self.caller_by(&found);
             self.kept = settings.sample.early(self.trace_id(), self.caller, &found);
             self.method = head.method.to_vec();
             if self.kept.is_none() && !settings.sample.decides_late() {
@@ -126,7 +130,7 @@ impl Exchange {
         let limits = recording.map(|settings| settings.limits(self.websocket));
         let widest = limits.reduce(|a, b| (a.0.or_wider(b.0), a.1.or_wider(b.1)));
         self.limit(head, widest.unwrap_or_default());
-        self.caller = capture.look(fields.clone()).caller();
+        self.caller = self.caller_by(&capture.look(fields.clone()));
         self.held = Some(Box::new(Held::new(head, fields)));
     }
 
@@ -156,7 +160,7 @@ impl Exchange {
         self.described.reserve(METADATA);
         let mut found = Found::default();
         describe::request(&mut self.described, head, fields, settings, &mut found);
-        self.caller = found.caller();
+        self.caller = self.caller_by(&found);
         if !found.content_encoding().is_empty() {
             self.request.comes_encoded();
         }
@@ -194,6 +198,13 @@ impl Exchange {
         self.share.hold_in_all(holds);
     }
 
+    /// Whose part it is: by what the host knows, or else by the headers.
+    fn caller_by(&self, found: &Found<'_>) -> Option<TraceContext> {
+        let Start { trace_id, parent, .. } = self.start;
+        let known = |Parent { span_id, flags }| TraceContext { trace_id, parent_id: span_id, flags };
+        parent.map(known).or_else(|| found.caller())
+    }
+
     fn trace_id(&self) -> u128 {
         self.caller.map_or(self.start.trace_id, |caller| caller.trace_id)
     }
@@ -210,18 +221,21 @@ impl Exchange {
     pub fn described_bytes(&self) -> usize {
         let identified = self.identified.iter().flatten().map(Vec::capacity).sum::<usize>();
         let held = self.held.as_ref().map_or(0, |held| held.size());
-        self.described.capacity() + self.method.capacity() + identified + held
+        self.described.capacity() + self.method.capacity() + identified + held + self.noted.size()
+    }
+
+    /// The trace that it belongs to, and the flags of that trace.
+    #[must_use]
+    pub fn trace(&self) -> (u128, u8) {
+        let flags = self.caller.map_or(TraceContext::SAMPLED, |caller| caller.flags);
+        (self.trace_id(), flags)
     }
 
     /// The `traceparent` that makes whoever gets the request a child of this exchange.
     #[must_use]
     pub fn traceparent(&self) -> String {
-        let caller = self.caller.unwrap_or(TraceContext {
-            trace_id: self.start.trace_id,
-            parent_id: 0,
-            flags: TraceContext::SAMPLED,
-        });
-        TraceContext { parent_id: self.start.span_id, ..caller }.to_string()
+        let (trace_id, flags) = self.trace();
+        TraceContext { trace_id, parent_id: self.start.span_id, flags }.to_string()
     }
 
     /// What the request head left open of the connection that it came by.
@@ -271,9 +285,27 @@ impl Exchange {
     /// One chunk of the response body, `elapsed_ns` after the start; otherwise as [`Self::request_body`].
     pub fn response_body(&mut self, elapsed_ns: u64, first: Vec<u8>, skipped: u64, last: Vec<u8>) {
         if !first.is_empty() || skipped > 0 || !last.is_empty() {
-            self.first_byte_ns.get_or_insert(elapsed_ns);
+            self.arrived(elapsed_ns);
         }
         self.response.push(first, skipped, last);
+    }
+
+    /// Whether it matters when the next chunk of the response arrives: to ask a clock costs a host a call.
+    #[must_use]
+    pub fn wants_arrival(&self) -> bool {
+        self.first_byte_ns.is_none() || !self.websocket && self.noted.wants(self.response.head_limit())
+    }
+
+    /// A chunk of the response has begun to arrive.
+    fn arrived(&mut self, elapsed_ns: u64) {
+        if !self.wants_arrival() {
+            return;
+        }
+        if self.first_byte_ns.is_none() {
+            self.first_byte_ns = Some(elapsed_ns);
+        } else if self.noted.note(self.response.size(), elapsed_ns) {
+            self.account();
+        }
     }
 
     /// A part of a message that a websocket's client sends: as [`Self::request_body`], where a message comes in parts.

@@ -50,6 +50,31 @@ pub const SECRET_KEYS: &[&str] = &[
     "xapikey",
 ];
 
+/// Formats of LLM APIs that `llm` may name; docs/llm.md says what each of them is.
+pub const LLM_FORMATS: &[&str] = &[
+    "openai.chat",
+    "openai.responses",
+    "openai.completions",
+    "openai.embeddings",
+    "openai.moderations",
+    "openai.images",
+    "openai.audio",
+    "anthropic.messages",
+    "gemini.generate",
+    "gemini.embed",
+    "bedrock.converse",
+    "bedrock.invoke",
+    "cohere.chat",
+    "cohere.embed",
+    "cohere.rerank",
+    "ollama.chat",
+    "ollama.generate",
+    "ollama.embed",
+];
+
+/// What `llm` says where an exchange is to stay plain HTTP, whatever it looks like.
+pub const LLM_OFF: &str = "off";
+
 /// A key as it is compared: without case, `_` and `-`, so that `api_key`, `apiKey` and `API-Key` are one.
 #[must_use]
 pub fn normalised(key: &str) -> String {
@@ -98,6 +123,9 @@ pub struct Treatment {
     /// [`VERSION`] of who wrote it: never 0, so that a treatment which asks for nothing is not taken for none.
     #[prost(uint32, tag = "13")]
     pub version: u32,
+    /// As what its bodies are read: one of [`LLM_FORMATS`], or [`LLM_OFF`]; empty: as what they look like.
+    #[prost(string, tag = "14")]
+    pub llm: String,
 }
 
 /// The version of the layout that this build writes.

@@ -72,6 +72,11 @@ pub(crate) fn size(tag: u32, length: usize) -> usize {
     varint_size(u64::from(tag << 3)) + varint_size(length as u64) + length
 }
 
+/// Bytes of a length-delimited field, where empty ones are left out.
+pub(crate) fn bytes_size(tag: u32, value: &[u8]) -> usize {
+    if value.is_empty() { 0 } else { size(tag, value.len()) }
+}
+
 /// Bytes of a number field, where zeros are left out.
 pub(crate) fn number_size(tag: u32, value: u64) -> usize {
     if value == 0 { 0 } else { present_number_size(tag, value) }
@@ -82,8 +87,9 @@ pub(crate) fn present_number_size(tag: u32, value: u64) -> usize {
     varint_size(u64::from(tag << 3)) + varint_size(value)
 }
 
+/// A number alone, as it stands in a packed field.
 #[allow(clippy::cast_possible_truncation, reason = "seven bits at a time are the encoding")]
-fn varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -120,6 +126,9 @@ mod tests {
             out.clear();
             head(&mut out, tag, content.len());
             prop_assert_eq!(out.len() + content.len(), size(tag, content.len()));
+            out.clear();
+            bytes(&mut out, tag, &content);
+            prop_assert_eq!(out.len(), bytes_size(tag, &content));
         }
     }
 }

@@ -87,6 +87,8 @@ fn generation() -> Generation {
         partial: true,
         prompt_name: "j".into(),
         prompt_version: 1,
+        error_kind: "k".into(),
+        estimated: true,
     }
 }
 
@@ -127,6 +129,7 @@ fn exchange() -> Exchange {
         chunks: 1,
         content_type: "t".into(),
         content_encoding: "e".into(),
+        arrivals: vec![1, 2],
     };
     Exchange {
         outcome: Outcome::Reset.into(),
@@ -231,6 +234,7 @@ fn the_proto_file_describes_a_treatment() {
         keep_media: true,
         identity: vec![JsonField { identity: Identity::Release.into(), path: vec!["a".into()] }],
         version: 1,
+        llm: "off".into(),
     };
     let described = described_in("event.proto", "offpath.v1.Treatment");
     let bytes = treatment.to_bytes();

@@ -8,7 +8,7 @@ use offpath_core::{
     End, Finished, RequestHead, Start,
     event::{Event, Kind, Outcome},
     limits,
-    treatment::{Identity, JsonField, Treatment},
+    treatment::{Identity, JsonField, LLM_FORMATS, Treatment},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -152,6 +152,20 @@ fn a_rule_s_key_stands_in_the_place_of_the_base_s_and_the_rest_stays() {
     assert_eq!((treatment.json_keys, treatment.patterns), (vec!["ssn".to_owned()], vec!["card".to_owned()]));
     assert_eq!((treatment.mask, treatment.max_items, treatment.keep_media), (3, Some(3), true));
     assert!(treatment.mask_unknown);
+}
+
+#[test]
+fn a_rule_says_as_what_the_bodies_are_read_or_leaves_it_to_what_they_look_like() {
+    let llm = |rule: Value| {
+        let config = json!({"capture": {"llm": "off"}, "rule": [rule]});
+        let (event, _) = finish(begin(&config, &get("/")), &end(Outcome::Completed));
+        Treatment::from_bytes(&event.treatment).expect("a treatment").llm
+    };
+    assert_eq!(llm(json!({})), "off");
+    assert_eq!(llm(json!({"llm": "auto"})), "");
+    for format in LLM_FORMATS {
+        assert_eq!(llm(json!({"llm": format})), *format);
+    }
 }
 
 #[test]

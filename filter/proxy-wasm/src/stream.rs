@@ -241,8 +241,7 @@ impl Recording {
         if size == 0 {
             return;
         }
-        // The core needs the time of the first byte only, and the clock costs a call.
-        let elapsed_ns = if self.response.passed == 0 { self.elapsed_ns() } else { 0 };
+        let elapsed_ns = if self.exchange.wants_arrival() { self.elapsed_ns() } else { 0 };
         let Self { exchange, response, .. } = self;
         match self.content {
             Content::WebSocket => response.messages(Buffer::ResponseBody, size, |part| match part {

@@ -33,13 +33,14 @@ pub(crate) fn told(object: &Json<'_>, status: u32) -> Failure {
     let code = names.iter().find_map(|name| name.parse().ok()).filter(|code| (400..600).contains(code));
     let status = if status >= 400 { status } else { code.unwrap_or(status) };
     let kind = kind(&names.join(" ").to_lowercase(), &message.to_lowercase(), status);
-    let r#type = if r#type.is_empty() { kind.to_owned() } else { r#type };
     Failure { kind, r#type, message: message.into_owned() }
 }
 
 /// Words of names and of messages, and what they tell of. The first that is there decides: what is particular comes before
 /// what is common.
-const WORDS: [(&str, &[&str], &[&str]); 10] = [
+const WORDS: [(&str, &[&str], &[&str]); 11] = [
+    // Bedrock's speaks of too many tokens.
+    ("rate_limit", &["throttling"], &[]),
     (
         "context_length",
         &["context_length", "string_above_max_length"],
@@ -64,11 +65,7 @@ const WORDS: [(&str, &[&str], &[&str]); 10] = [
         &["insufficient_quota", "billing", "payment", "credits"],
         &["exceeded your current quota", "credit balance", "insufficient credits"],
     ),
-    (
-        "rate_limit",
-        &["rate_limit", "ratelimit", "throttling", "too_many_requests", "resource_exhausted"],
-        &["rate limit"],
-    ),
+    ("rate_limit", &["rate_limit", "ratelimit", "too_many_requests", "resource_exhausted"], &["rate limit"]),
     ("overloaded", &["overloaded", "unavailable", "modelnotready", "slow_down"], &["overloaded"]),
     (
         "authentication",
@@ -80,11 +77,11 @@ const WORDS: [(&str, &[&str], &[&str]); 10] = [
             "invalidsignature",
             "expiredtoken",
         ],
-        &["api key not valid", "incorrect api key"],
+        &["api key not valid", "incorrect api key", "security token", "request signature"],
     ),
     ("permission", &["permission", "accessdenied", "forbidden"], &[]),
     ("timeout", &["timeout", "deadline_exceeded"], &["timed out"]),
-    ("not_found", &["not_found", "notfound"], &[]),
+    ("not_found", &["not_found", "notfound", "invalid_model"], &[]),
     ("invalid_request", &["invalid_request", "invalid_argument", "validation"], &[]),
 ];
 
@@ -93,19 +90,19 @@ fn kind(names: &str, message: &str, status: u32) -> &'static str {
         in_names.iter().any(|word| names.contains(word))
             || in_message.iter().any(|word| message.contains(word))
     };
-    if let Some((kind, ..)) = WORDS.iter().find(tells) {
-        return kind;
-    }
-    match status {
-        401 => "authentication",
-        402 => "quota",
-        403 => "permission",
-        404 => "not_found",
-        408 | 504 => "timeout",
-        413 => "context_length",
-        429 => "rate_limit",
-        503 | 529 => "overloaded",
-        400..500 => "invalid_request",
+    // OpenAI calls most of what is wrong an invalid request, and has the status tell more.
+    let told = WORDS.iter().find(tells).map(|(kind, ..)| *kind);
+    match (told, status) {
+        (Some(kind), _) if kind != "invalid_request" => kind,
+        (_, 401) => "authentication",
+        (_, 402) => "quota",
+        (_, 403) => "permission",
+        (_, 404) => "not_found",
+        (_, 408 | 504) => "timeout",
+        (_, 413) => "context_length",
+        (_, 429) => "rate_limit",
+        (_, 503 | 529) => "overloaded",
+        (_, 400..500) | (Some(_), _) => "invalid_request",
         _ => "server_error",
     }
 }
@@ -139,17 +136,25 @@ mod tests {
         assert_eq!(failure(vllm, 404), expected("not_found", "NotFoundError", "no such model"));
         assert_eq!(
             failure(r#"{"error":"model 'x' not found"}"#, 404),
-            expected("not_found", "not_found", "model 'x' not found")
+            expected("not_found", "", "model 'x' not found")
         );
         assert_eq!(
             failure(r#"{"detail":[{"msg":"no"}]}"#, 422),
-            expected("invalid_request", "invalid_request", r#"[{"msg":"no"}]"#)
+            expected("invalid_request", "", r#"[{"msg":"no"}]"#)
         );
     }
 
     #[test]
+    fn a_status_says_more_than_that_a_request_is_invalid() {
+        let openai = r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":null}}"#;
+        assert_eq!(failure(openai, 403), expected("permission", "invalid_request_error", "no"));
+        assert_eq!(failure(openai, 400), expected("invalid_request", "invalid_request_error", "no"));
+        assert_eq!(failure(openai, 0), expected("invalid_request", "invalid_request_error", "no"));
+    }
+
+    #[test]
     fn a_status_says_something_where_the_body_says_nothing() {
-        assert_eq!(failure("{}", 503), expected("overloaded", "overloaded", ""));
-        assert_eq!(failure("{}", 500), expected("server_error", "server_error", ""));
+        assert_eq!(failure("{}", 503), expected("overloaded", "", ""));
+        assert_eq!(failure("{}", 500), expected("server_error", "", ""));
     }
 }

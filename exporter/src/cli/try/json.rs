@@ -29,6 +29,8 @@ struct Line<'a> {
     /// Whether the rule records.
     recorded: bool,
     sampled: Sampled<'a>,
+    /// As what the rule has the bodies read.
+    llm: &'a str,
     headers_left_out: Vec<String>,
     masked: u64,
     cut: u64,
@@ -75,6 +77,7 @@ pub(super) fn write(
         rule_index: verdict.rule,
         recorded: verdict.recorded,
         sampled: Sampled { kept: verdict.event.is_some(), rate: sampling.rate, because, by_chance },
+        llm: if verdict.llm.is_empty() { "auto" } else { &verdict.llm },
         headers_left_out: headers_left_out(recorded, verdict),
         masked: counts.masked,
         cut: counts.cut,

@@ -40,6 +40,8 @@ pub(super) struct Verdict {
     pub(super) event: Option<Event>,
     /// Values that are masked in it.
     pub(super) masked: u64,
+    /// As what the rule has its bodies read; empty: as what they look like.
+    pub(super) llm: String,
 }
 
 /// Whether the exchange is kept.
@@ -74,8 +76,10 @@ impl<'r> Replay<'r> {
         let because = event.as_ref().and_then(reason);
         let passing = Passing { recorded, trace_id: NEVER_BY_RATE, other_trace: true, number };
         let whatever = passing.through(&unlucky, self.max_bytes).as_ref().and_then(reason);
-        let masked = event.as_mut().map_or(0, |event| {
-            outcome::masked_by_core(recorded, event) + self.treatments.treat(event).masked
+        let (masked, llm) = event.as_mut().map_or_else(Default::default, |event| {
+            let by_core = outcome::masked_by_core(recorded, event);
+            let done = self.treatments.treat(event);
+            (by_core + done.masked, done.llm)
         });
         let has_caller = recorded.request.header("traceparent").is_some();
         let sampling = Sampling {
@@ -85,7 +89,7 @@ impl<'r> Replay<'r> {
             whatever,
             because,
         };
-        Verdict { rule: explained.rule, recorded: explained.record, sampling, event, masked }
+        Verdict { rule: explained.rule, recorded: explained.record, sampling, event, masked, llm }
     }
 
     fn captures(&mut self, source: &str) -> [Rc<Capture>; 2] {
@@ -134,6 +138,7 @@ impl Passing<'_> {
             event_id: self.number.into(),
             trace_id: self.trace_id,
             span_id: self.number,
+            parent: None,
         };
         let headers = self.request_headers();
         let mut exchange = capture.begin(start, &self.head(), fields(&headers))?;

@@ -41,6 +41,9 @@ impl Report<'_> {
         };
         let Some(kept) = exchange(event) else { return };
         let _ = writeln!(out, "    {FAINT}kept{FAINT:#}    {}", changes(recorded, verdict));
+        if !verdict.llm.is_empty() {
+            let _ = writeln!(out, "    {FAINT}llm{FAINT:#}     {}: the rule says so", verdict.llm);
+        }
         let whose = identity(event);
         if !whose.is_empty() {
             let _ = writeln!(out, "    {FAINT}whose{FAINT:#}   {whose}");

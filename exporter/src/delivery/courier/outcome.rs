@@ -11,9 +11,7 @@ use tracing::warn;
 use super::{Courier, Job};
 use crate::{
     dead_letters::Letter,
-    delivery::{
-        Answer, Refusal, Verdict, batch::Origin, client::Received, failure::Failure, refusals::Then, retry,
-    },
+    delivery::{Answer, Verdict, batch::Origin, client::Received, failure::Failure, refusals::Then, retry},
     health::Trouble,
     ids,
 };
@@ -54,7 +52,6 @@ impl Courier {
             Verdict::Delivered => {
                 self.delivered(&job, latency, is_full, job.request.events.len());
                 self.source.settle(&job.batch, &job.request.events);
-                self.tell_lag();
             }
             Verdict::Partly { rejected, why } => {
                 let of = job.request.events.len();
@@ -64,15 +61,6 @@ impl Courier {
                 }
                 self.partly(job, rejected, &why).await;
             }
-            Verdict::Except(refusals) => {
-                self.delivered(
-                    &job,
-                    latency,
-                    is_full,
-                    job.request.events.len().saturating_sub(refusals.len()),
-                );
-                self.all_but(job, &refusals).await;
-            }
             Verdict::Retry { kind, why, after } => self.failed(job, kind, &why, after, false),
             Verdict::Blocked { kind, why } => self.blocked(&job, kind, &why),
             Verdict::Refused { why } => self.refused(job, "refused", &why).await,
@@ -80,12 +68,18 @@ impl Courier {
         }
     }
 
+    /// Whether it was sent before the backend was to be left alone. What is answered to it says nothing of whether that is over,
+    /// and what it would change is decided by what is tried then.
+    fn is_late(&self, job: &Job) -> bool {
+        self.circuit.is_open() && !job.is_probe
+    }
+
     /// The backend took `taken` of the events.
     fn delivered(&mut self, job: &Job, latency: Duration, is_full: bool, taken: usize) {
         self.limit.answered(latency, is_full);
         self.circuit.answered();
         self.lane.metrics.sink_sent(&self.lane.name, taken as u64);
-        if self.circuit.is_open() && !job.is_probe {
+        if self.is_late(job) {
             return;
         }
         if taken > 0 {
@@ -105,7 +99,7 @@ impl Courier {
         is_absent: bool,
     ) {
         let now = Instant::now();
-        if self.circuit.is_open() && !job.is_probe {
+        if self.is_late(&job) {
             self.lane.metrics.sink_error(&self.lane.name, kind);
             return;
         }
@@ -123,7 +117,7 @@ impl Courier {
     }
 
     fn blocked(&mut self, job: &Job, kind: &'static str, why: &str) {
-        if self.circuit.is_open() && !job.is_probe {
+        if self.is_late(job) {
             self.lane.metrics.sink_error(&self.lane.name, kind);
             return;
         }
@@ -162,7 +156,7 @@ impl Courier {
 
     /// At least one of the events is wrong: it is found by halving.
     async fn refused(&mut self, job: Job, reason: &'static str, why: &str) {
-        if self.circuit.is_open() && !job.is_probe {
+        if self.is_late(&job) {
             return;
         }
         self.circuit.answered();
@@ -180,12 +174,18 @@ impl Courier {
             self.prepare(&Rc::clone(&job.batch), right);
             return;
         }
-        match self.then(&job, 1) {
+        self.none_taken(&job, reason, &why).await;
+    }
+
+    /// Events that the backend takes in no company, as it answers, and so is there.
+    async fn none_taken(&mut self, job: &Job, reason: &'static str, why: &str) {
+        let events = &job.request.events;
+        match self.then(job, events.len() as u64) {
             Then::SetAside => {
                 self.close_circuit();
-                self.set_aside(&job, events, reason, &why).await;
+                self.set_aside(job, events, reason, why).await;
             }
-            Then::Hold => self.hold(&why),
+            Then::Hold => self.hold(why),
         }
     }
 
@@ -194,7 +194,7 @@ impl Courier {
     fn then(&mut self, job: &Job, count: u64) -> Then {
         match job.batch.origin {
             Origin::Spool => self.refusals.refused(count),
-            Origin::Parcel => Then::SetAside,
+            Origin::Parcel(_) => Then::SetAside,
         }
     }
 
@@ -206,31 +206,14 @@ impl Courier {
         self.open_circuit(&Trouble { kind: "refused_all", problem, is_blocked: true }, None);
     }
 
-    async fn all_but(&mut self, job: Job, refusals: &[Refusal]) {
-        let events = &job.request.events;
-        let mut taken = vec![true; events.len()];
-        for Refusal { event, why } in refusals {
-            let Some(place) = events.get(*event).copied() else { continue };
-            taken[*event] = false;
-            let why = self.secrets.clean(why, Some(&job.request));
-            if !self.set_aside(&job, &[place], "refused", &why).await {
-                return;
-            }
-        }
-        let taken: Vec<usize> =
-            events.iter().zip(taken).filter_map(|(place, taken)| taken.then_some(*place)).collect();
-        self.source.settle(&job.batch, &taken);
-        self.tell_lag();
-    }
-
     /// `rejected` of the events were not taken, and may not be sent again; it is not said which.
     async fn partly(&mut self, job: Job, rejected: usize, why: &str) {
         let events = &job.request.events;
         let why = self.secrets.clean(why, Some(&job.request));
         if rejected == events.len() {
-            match self.then(&job, rejected as u64) {
-                Then::SetAside => _ = self.set_aside(&job, events, "rejected", &why).await,
-                Then::Hold => self.hold(&why),
+            if !self.is_late(&job) {
+                self.circuit.answered();
+                self.none_taken(&job, "rejected", &why).await;
             }
             return;
         }
@@ -256,22 +239,19 @@ impl Courier {
             self.lane.metrics.sink_dropped(&self.lane.name, "rejected", rejected as u64);
         }
         self.source.settle(&job.batch, events);
-        self.tell_lag();
     }
 
-    /// Makes dead letters of events, which are then done. Returns whether it could.
-    async fn set_aside(&mut self, job: &Job, places: &[usize], reason: &'static str, why: &str) -> bool {
+    /// Makes dead letters of events, which are then done.
+    async fn set_aside(&mut self, job: &Job, places: &[usize], reason: &'static str, why: &str) {
         if !self.write_letters(job, places, reason, why).await {
-            return false;
+            return;
         }
         self.lane.metrics.sink_dropped(&self.lane.name, reason, places.len() as u64);
         self.source.settle(&job.batch, places);
-        self.tell_lag();
         self.lane.delivers();
-        true
     }
 
-    /// If they cannot be written, the events are held, and sent again.
+    /// Returns whether it could. If not, the events are held, and sent again.
     async fn write_letters(&mut self, job: &Job, places: &[usize], reason: &'static str, why: &str) -> bool {
         let events = job.batch.read(places).events;
         let count = events.len();
@@ -301,15 +281,6 @@ impl Courier {
                 count, reason, why, "the backend does not take events; they are now dead letters"
             );
             self.quiet_until = Some(now + QUIET);
-        }
-    }
-
-    /// The lag is the age of the oldest event that is not done.
-    fn tell_lag(&self) {
-        let jobs = self.waiting.iter().chain(self.flying.values());
-        match jobs.map(|job| job.batch.received_unix_ns).min() {
-            Some(oldest) => self.lane.pending.since(oldest),
-            None => self.lane.pending.nothing(),
         }
     }
 }

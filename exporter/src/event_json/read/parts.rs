@@ -108,9 +108,11 @@ pub(super) struct LlmJson {
     /// As they are written: reading a number may change its last digit.
     cost: BTreeMap<String, Box<RawValue>>,
     cost_usd: Option<Box<RawValue>>,
+    estimated: bool,
     first_token_ns: Option<u64>,
     finish_reasons: Vec<String>,
     partial: bool,
+    error_kind: Option<String>,
     prompt_name: Option<String>,
     prompt_version: Option<u32>,
 }
@@ -143,6 +145,8 @@ impl LlmJson {
             partial: self.partial,
             prompt_name: text(self.prompt_name),
             prompt_version: self.prompt_version.unwrap_or(0),
+            error_kind: text(self.error_kind),
+            estimated: self.estimated,
         }
     }
 }

@@ -57,7 +57,7 @@ fn error() -> impl Strategy<Value = Error> {
 }
 
 fn generation() -> impl Strategy<Value = Generation> {
-    let named = (any::<[bool; 2]>(), vec(any_text(), 6), vec(json_text(), 3), option::of(any::<u64>()));
+    let named = (any::<[bool; 3]>(), vec(any_text(), 7), vec(json_text(), 3), option::of(any::<u64>()));
     let usage = proptest::collection::btree_map(any_text(), any::<u64>(), 0..3);
     let cost = proptest::collection::btree_map(any_text(), 0.0..1e6, 0..3);
     (named, usage, cost, vec(any_text(), 0..3), any::<u32>()).prop_map(
@@ -70,6 +70,8 @@ fn generation() -> impl Strategy<Value = Generation> {
             prompt_name: texts[5].clone(),
             stream: flags[0],
             partial: flags[1],
+            estimated: flags[2],
+            error_kind: texts[6].clone(),
             parameters: json[0].clone(),
             input: json[1].clone(),
             output: json[2].clone(),

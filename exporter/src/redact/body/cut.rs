@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 use crate::redact::{content::Content, edits::Edits, sse};
 
 /// Bytes and what is to be replaced in them.
@@ -85,6 +87,18 @@ impl Cut {
     /// What is shown of the tail.
     pub(super) fn tail<'b>(&self, tail: &Part<'b>) -> &'b [u8] {
         tail.bytes.get(self.tail_start..self.tail_end).unwrap_or_default()
+    }
+
+    /// Where what is shown of the head ends.
+    pub(super) fn head_end(&self) -> usize {
+        self.head_end
+    }
+
+    /// Whether `other`, which was made of what is shown of the head, has its lines, but for empty ones at the end.
+    pub(super) fn has_lines_of(&self, head: &Part<'_>, other: &[u8]) -> bool {
+        let shown = head.bytes.get(..self.head_end).unwrap_or_default().trim_ascii_end();
+        let lines = head.edits.lines_before(head.bytes, [shown.len()].into_iter());
+        lines == [memchr_iter(b'\n', other.trim_ascii_end()).count() as u64]
     }
 
     /// Cuts. A mask that the cut goes through is shown whole, and once.

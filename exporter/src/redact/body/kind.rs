@@ -39,6 +39,9 @@ const TEXTS: &[&str] = &[
     "image/svg+xml",
 ];
 
+/// One of these, for what is made of content of another type.
+pub(super) const LINES_TYPE: &str = "application/x-ndjson";
+
 /// JSON by another name: a line for each document.
 const LINES: &[&str] = &[
     "application/jsonl",
@@ -115,7 +118,13 @@ mod tests {
     use super::*;
 
     fn kind(content_type: &str, head: &[u8]) -> Kind {
-        let described = Described { content_type, content_encoding: "", is_request: false, websocket: false };
+        let described = Described {
+            content_type,
+            content_encoding: "",
+            is_request: false,
+            websocket: false,
+            arrived: &[],
+        };
         Kind::of(&described, head, b"")
     }
 
@@ -154,8 +163,13 @@ mod tests {
 
     #[test]
     fn a_body_of_which_only_the_end_is_there_is_judged_by_it() {
-        let described =
-            Described { content_type: "", content_encoding: "", is_request: false, websocket: false };
+        let described = Described {
+            content_type: "",
+            content_encoding: "",
+            is_request: false,
+            websocket: false,
+            arrived: &[],
+        };
         assert_eq!(Kind::of(&described, b"", b"lo\", \"a\": 1}\n"), Kind::Json);
     }
 }

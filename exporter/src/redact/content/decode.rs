@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use brotli_decompressor::Decompressor;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-use super::{MOST_DECODED, ends::Ends, meter::Meter, zstd::Zstd};
+use super::{MOST_DECODED, ends::Ends, meter::Meter, stops::Stops, zstd::Zstd};
 use crate::redact::withheld;
 
 /// Encodings in a row; more are nobody's need.
@@ -17,6 +17,11 @@ const BETWEEN: usize = 64;
 
 const PIECE: usize = 16 << 10;
 
+/// Whether what is decoded comes as soon as what it was encoded in is there: what is decoded of Zstandard is held back.
+pub(super) fn is_prompt(encodings: &[String]) -> bool {
+    !encodings.iter().any(|encoding| encoding == "zstd")
+}
+
 /// Decodes head and tail, which are one after the other, into `ends`. Returns whether it came to the end; where it did not,
 /// what came before is there.
 pub(super) fn decode(
@@ -24,12 +29,13 @@ pub(super) fn decode(
     head: &[u8],
     tail: &[u8],
     ends: &mut Ends,
+    stops: &Stops,
 ) -> Result<bool, &'static str> {
     if encodings.len() > MOST_ENCODINGS {
         return Err(withheld::ENCODING);
     }
     let meter = Meter::new(MOST_DECODED);
-    let mut reader: Box<dyn Read + '_> = Box::new(meter.reader(1, head.chain(tail)));
+    let mut reader: Box<dyn Read + '_> = Box::new(meter.reader(1, stops.reader(head.chain(tail))));
     // The last one was applied last.
     for (inner, encoding) in encodings.iter().enumerate().rev() {
         let cost = if inner == 0 { 1 } else { BETWEEN };
@@ -39,7 +45,10 @@ pub(super) fn decode(
     loop {
         match reader.read(&mut piece) {
             Ok(0) => return Ok(true),
-            Ok(read) => ends.push(&piece[..read]),
+            Ok(read) => {
+                ends.push(&piece[..read]);
+                stops.give(read);
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             // It ends too early, or goes on for too long; of Brotli, nothing more is told.
             Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData) => {

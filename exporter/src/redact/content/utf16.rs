@@ -39,6 +39,8 @@ pub(super) fn undo(content: &mut Content<'_>, content_type: &str, body: &Body) -
     }
     content.decoded.push_str("utf-16");
     let after = content.head.len() + content.tail.len();
+    // It is in no stream of events or lines that anybody sends.
+    content.chunks = None;
     content.ratio =
         (content.ratio.0.saturating_mul(before as u64), content.ratio.1.saturating_mul(after.max(1) as u64));
     Ok(())

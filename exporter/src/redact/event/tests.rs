@@ -236,6 +236,7 @@ fn span_with(text: &str) -> Span {
         input: word(),
         output: word(),
         prompt_name: word(),
+        error_kind: word(),
         ..Generation::default()
     };
     Span {
@@ -262,7 +263,7 @@ fn treated_kind(kind: Kind, treatment: Vec<u8>) -> (Kind, Done) {
 fn a_secret_is_masked_wherever_an_app_tells_it() {
     let (span, done) = treated_kind(Kind::Span(span_with(KEY)), Vec::new());
     assert!(!format!("{span:?}").contains("abcdefghij"), "{span:#?}");
-    assert_eq!((done.masked, done.withheld.len()), (14, 0));
+    assert_eq!((done.masked, done.withheld.len()), (15, 0));
     let score = Score { text: KEY.to_owned(), comment: KEY.to_owned(), ..Score::default() };
     let (score, done) = treated_kind(Kind::Score(score), Vec::new());
     assert!(!format!("{score:?}").contains("abcdefghij"), "{score:#?}");
@@ -285,6 +286,18 @@ fn what_an_app_tells_is_withheld_when_it_cannot_be_looked_into() {
     let (span, done) = treated_kind(Kind::Span(span_with("private")), unusable);
     assert!(!format!("{span:?}").contains("private"), "{span:#?}");
     assert_eq!(done.withheld, [withheld::UNUSABLE; 3]);
+}
+
+#[test]
+fn what_is_treated_says_as_what_the_rules_have_it_read_and_what_cannot_be_treated_does_not() {
+    let named = |treatment: &mut Treatment| treatment.llm = "anthropic.messages".to_owned();
+    assert_eq!(treated(treatment(named), |_| ()).1.llm, "anthropic.messages");
+    assert_eq!(treated(Vec::new(), |_| ()).1.llm, "");
+    let unusable = treatment(|treatment| {
+        named(treatment);
+        treatment.version += 1;
+    });
+    assert_eq!(treated(unusable, |_| ()).1.llm, "");
 }
 
 #[test]

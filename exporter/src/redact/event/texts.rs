@@ -63,7 +63,7 @@ fn of_span(span: &mut Span, act: &mut dyn FnMut(Text<'_>)) {
     if let Some(generation) = &mut span.generation {
         let models =
             [&mut generation.request_model, &mut generation.response_model, &mut generation.response_id];
-        for text in models.into_iter().chain([&mut generation.prompt_name]) {
+        for text in models.into_iter().chain([&mut generation.prompt_name, &mut generation.error_kind]) {
             plain(text, usize::MAX, act);
         }
     }

@@ -40,3 +40,11 @@ pub(super) fn forget_what_only_the_exporter_knows(event: &mut Event) {
         Some(Kind::Score(_) | Kind::Loss(_) | Kind::Unsampled(_)) | None => {}
     }
 }
+
+/// Takes out when bodies arrived that are not there.
+pub(super) fn forget_arrivals(event: &mut Event) {
+    let Some(Kind::Exchange(exchange)) = &mut event.kind else { return };
+    for message in [&mut exchange.request, &mut exchange.response].into_iter().flatten() {
+        message.arrivals.clear();
+    }
+}

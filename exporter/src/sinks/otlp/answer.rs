@@ -1,14 +1,15 @@
 //! What a receiver of OTLP answers.
 //! Source: <https://github.com/open-telemetry/opentelemetry-proto/blob/main/docs/specification.md#otlphttp-response>.
 
+use std::collections::BTreeMap;
+
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::delivery::{Answer, Verdict};
 
-/// A success tells how many spans were not taken all the same. What is no such answer does not come from a receiver of
-/// OTLP, but from something else that says 200 to all: then nothing was stored.
+/// A success tells how many spans were not taken all the same.
 pub(super) fn judge(answer: &Answer<'_>) -> Verdict {
     if !(200..300).contains(&answer.status) {
         return Verdict::by_status(answer);
@@ -16,8 +17,23 @@ pub(super) fn judge(answer: &Answer<'_>) -> Verdict {
     match partial_success(answer) {
         Some((0, _)) => Verdict::Delivered,
         Some((rejected, why)) => Verdict::Partly { rejected, why },
-        None => Verdict::Blocked { kind: "answer", why: not_otlp(answer) },
+        None => Verdict::of_another(answer, "OTLP"),
     }
+}
+
+/// What takes scores by themselves answers with an object: Langfuse with the score's `id`, Phoenix with the annotations as
+/// `data`. Its address is part of the spans', which shows whether that is right. So 404 is of a score: Langfuse says so of a
+/// configuration that the score names; a Phoenix that is older than annotations of traces and sessions, of those.
+pub(super) fn judge_of_scores(answer: &Answer<'_>) -> Verdict {
+    match answer.status {
+        200..=299 if !is_object(answer.body) => Verdict::of_another(answer, "what takes scores"),
+        404 | 405 => Verdict::Refused { why: answer.to_string() },
+        _ => Verdict::by_status(answer),
+    }
+}
+
+fn is_object(body: &[u8]) -> bool {
+    serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(body).is_ok()
 }
 
 /// How many spans were rejected, and why; `None` if it is no answer of OTLP. One that has no body says nothing, and what
@@ -26,7 +42,7 @@ fn partial_success(answer: &Answer<'_>) -> Option<(u64, String)> {
     if answer.body.is_empty() {
         return Some((0, String::new()));
     }
-    if content_type(answer).contains("protobuf") {
+    if answer.content_type().contains("protobuf") {
         let partial =
             ExportTraceServiceResponse::decode(answer.body).ok()?.partial_success.unwrap_or_default();
         return Some((u64::try_from(partial.rejected_spans).unwrap_or(0), partial.error_message));
@@ -61,22 +77,4 @@ struct PartialSuccess {
 enum Count {
     Number(u64),
     Text(String),
-}
-
-fn content_type<'a>(answer: &Answer<'a>) -> &'a str {
-    answer.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-fn not_otlp(answer: &Answer<'_>) -> String {
-    const LONGEST: usize = 80;
-    let what = match content_type(answer) {
-        "" => "something without a type",
-        named => named,
-    };
-    let start: String = String::from_utf8_lossy(answer.body).chars().take(LONGEST).collect();
-    format!(
-        "answered {} with {what} that is no answer of OTLP, so nothing was stored; check the endpoint, and what stands \
-         before it: {start:?}",
-        answer.status,
-    )
 }

@@ -18,7 +18,7 @@ use crate::{
     mask::Mask,
     query::SecretParameters,
     sample::Sample,
-    treatment::{Treatment, VERSION},
+    treatment::{LLM_FORMATS, LLM_OFF, Treatment, VERSION},
     wanted::Wanted,
     wire,
 };
@@ -40,6 +40,9 @@ const MAX_DEPTH: i64 = 100;
 /// Tag of `Event.treatment`.
 const TREATMENT: u32 = 22;
 
+/// In a treatment, nothing says that a format is known by what it looks like.
+const LLM_AUTO: &str = "";
+
 /// What was configured.
 #[derive(Clone, Debug)]
 pub(super) struct Spec {
@@ -51,6 +54,8 @@ pub(super) struct Spec {
     redact: Redact,
     json: JsonLimits,
     keep_media: bool,
+    /// As `Treatment.llm` says it.
+    llm: &'static str,
     sample: Sample,
     identity: IdentitySources,
 }
@@ -73,6 +78,7 @@ impl Default for Spec {
             redact: Redact::default(),
             json: JsonLimits::default(),
             keep_media: false,
+            llm: LLM_AUTO,
             sample: Sample::default(),
             identity: IdentitySources::default(),
         }
@@ -101,6 +107,7 @@ impl Spec {
             keep_media: table
                 .one_of("media", &[("summary", false), ("keep", true)])
                 .unwrap_or(base.keep_media),
+            llm: llm(table).unwrap_or(base.llm),
             sample: sample::read(table, wanted).unwrap_or_else(|| base.sample.clone()),
             identity: IdentitySources::read(table.table("identity"), &base.identity, wanted, scope),
         };
@@ -129,6 +136,7 @@ impl Spec {
             keep_media: self.keep_media,
             identity: self.identity.fields(),
             version: VERSION,
+            llm: self.llm.to_owned(),
         }
         .to_bytes()
     }
@@ -230,6 +238,13 @@ pub(super) fn read(mut table: Table<'_, '_>, sought: &mut Sought) -> (Spec, Opti
         table.size("max_memory", 0, MAX_MEMORY.into()).and_then(|bytes| u32::try_from(bytes).ok());
     table.finish();
     (spec, max_memory)
+}
+
+/// As what the bodies are read.
+fn llm(table: &mut Table<'_, '_>) -> Option<&'static str> {
+    let formats = LLM_FORMATS.iter().map(|name| (*name, *name));
+    let choices: Vec<_> = [("auto", LLM_AUTO), (LLM_OFF, LLM_OFF)].into_iter().chain(formats).collect();
+    table.one_of("llm", &choices)
 }
 
 fn header_names(mut table: Table<'_, '_>, key: &'static str) -> Option<Vec<String>> {

@@ -117,6 +117,12 @@ pub struct Generation {
     /// Its version.
     #[prost(uint32, tag = "16")]
     pub prompt_version: u32,
+    /// What kind of error the provider answered with: `rate_limit`, `context_length`, …; empty if it was none.
+    #[prost(string, tag = "17")]
+    pub error_kind: String,
+    /// Whether the usage was estimated, because nobody told it.
+    #[prost(bool, tag = "18")]
+    pub estimated: bool,
 }
 
 /// Tokens of one kind.

@@ -1,7 +1,7 @@
 //! An event's messages, each preceded by its length, and so measured before it is written.
 
 use super::{Exchange, tag};
-use crate::{body::BodyCapture, wire};
+use crate::{arrivals::Noted, body::BodyCapture, wire};
 
 /// Bytes of an event and of the messages in it, each of which is preceded by its length.
 pub(super) struct Sizes {
@@ -19,7 +19,8 @@ impl Sizes {
     /// `beside`: bytes of the event's other fields.
     pub(super) fn of(exchange: &Exchange, beside: usize) -> Self {
         let request = message_size(&exchange.request);
-        let response = message_size(&exchange.response);
+        let response = message_size(&exchange.response)
+            + wire::bytes_size(tag::ARRIVALS, arrivals(&exchange.response, &exchange.noted));
         let inner = exchange.described.len()
             + wire::size(tag::REQUEST, request)
             + wire::size(tag::RESPONSE, response);
@@ -35,6 +36,11 @@ pub(super) fn around(tag: u32, message: usize, beside: usize) -> usize {
 /// Bytes of a `Message` without its headers, which are written already.
 fn message_size(body: &BodyCapture) -> usize {
     wire::size(tag::BODY, body.encoded_size()) + wire::number_size(tag::CHUNKS, body.chunks())
+}
+
+/// When the chunks of a body arrived; nothing, if nothing of its beginning is kept.
+pub(super) fn arrivals<'n>(body: &BodyCapture, noted: &'n Noted) -> &'n [u8] {
+    if body.has_head() { noted.pairs() } else { &[] }
 }
 
 /// Writes a `Message` without its headers.

@@ -2,7 +2,7 @@
 
 use super::{
     End, Exchange, Finished, describe,
-    encode::{Sizes, around, write_message},
+    encode::{Sizes, around, arrivals, write_message},
     tag,
 };
 use crate::{
@@ -100,6 +100,7 @@ impl Exchange {
         write_message(&mut out, &self.request);
         wire::head(&mut out, tag::RESPONSE, sizes.response);
         write_message(&mut out, &self.response);
+        wire::bytes(&mut out, tag::ARRIVALS, arrivals(&self.response, &self.noted));
         Finished::Event(out)
     }
 

@@ -34,6 +34,7 @@ pub(crate) const GRPC_STATUS: u32 = 19;
 // Message, Error, WebSocket, Proxy
 pub(crate) const BODY: u32 = 2;
 pub(crate) const CHUNKS: u32 = 3;
+pub(crate) const ARRIVALS: u32 = 6;
 pub(crate) const ERROR_TYPE: u32 = 1;
 pub(crate) const ERROR_MESSAGE: u32 = 2;
 pub(crate) const ACCEPTED: u32 = 1;

@@ -1,14 +1,15 @@
-//! Chat completions, with what vLLM, OpenRouter, Azure, DeepSeek and others add.
+//! Chat completions, with what vLLM, OpenRouter, Azure, DeepSeek, Groq, Mistral, Perplexity and others add.
 //! Sources: <https://platform.openai.com/docs/api-reference/chat>, <https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html>,
-//! <https://openrouter.ai/docs/api-reference/overview>.
+//! <https://openrouter.ai/docs/api-reference/overview>, <https://docs.mistral.ai/api>, <https://api-docs.deepseek.com>,
+//! <https://console.groq.com/docs/api-reference>, <https://docs.x.ai/docs/api-reference>, <https://docs.perplexity.ai/api-reference>.
 
-use super::{message, reasoning, usage};
+use super::{fail, learn, message, reasoning};
 use crate::{
-    api::{Api, failure},
+    api::Api,
     call::Call,
     draft::Draft,
     json::{Ask as _, Document, Json},
-    message::{Media, Part, text},
+    message::{Media, Part, text_or_json},
 };
 
 /// `POST …/chat/completions`.
@@ -16,8 +17,7 @@ use crate::{
 pub(crate) struct Chat;
 
 /// Members of a request that are no parameters.
-const TOLD: [&str; 8] =
-    ["model", "messages", "stream", "stream_options", "tools", "functions", "user", "metadata"];
+const TOLD: [&str; 4] = ["messages", "tools", "functions", "metadata"];
 
 impl Api for Chat {
     fn speaks(&self, request: &Document<'_>, answer: &Document<'_>) -> bool {
@@ -26,16 +26,17 @@ impl Api for Chat {
         let object = answer.value.get("object").words();
         asks || object.starts_with("chat.completion")
             || answer.value.get("choices").items().iter().any(is_choice)
+            // Azure's first chunk has no choice, and is of no kind.
+            || answer.value.get("prompt_filter_results").items().iter().any(Json::is_object)
     }
 
-    fn request<'t>(&self, call: &'t Call<'t>, request: &Document<'t>, draft: &mut Draft<'t>) {
-        draft.request_model = text(&request.get("model"));
-        if draft.request_model.is_empty() {
-            draft.request_model = deployment(call.path).into();
-        }
-        draft.stream = request.get("stream").is_true();
+    fn path<'t>(&self, call: &'t Call<'t>, draft: &mut Draft<'t>) {
+        super::path(call, draft);
+    }
+
+    fn request<'t>(&self, _call: &'t Call<'t>, request: &Document<'t>, draft: &mut Draft<'t>) {
+        super::ask(request, &TOLD, draft);
         draft.input = request.value.get("messages").items().iter().map(message).collect();
-        draft.parameters(&request.value, &TOLD);
     }
 
     fn answer(&self, answer: &Document<'_>, draft: &mut Draft<'_>) {
@@ -47,9 +48,7 @@ impl Api for Chat {
             draft.finish(0, reason.words());
         }
         learn(&answer.get("usage"), draft);
-        if answer.value.get("error").is_there() {
-            draft.fail(Some(failure::told(&answer.value, 0)));
-        }
+        fail(&answer.value, draft);
     }
 
     fn event(&self, _name: &str, data: &Json<'_>, draft: &mut Draft<'_>) {
@@ -57,10 +56,11 @@ impl Api for Chat {
         for choice in data.get("choices").items() {
             add(choice, choice.get("delta"), draft);
         }
-        learn(data.get("usage"), draft);
-        if data.get("error").is_there() {
-            draft.fail(Some(failure::told(data, 0)));
+        // Groq's has a place of its own.
+        for usage in [data.get("usage"), data.get("x_groq").get("usage")] {
+            learn(usage, draft);
         }
+        fail(data, draft);
     }
 
     fn word(&self, word: &str, draft: &mut Draft<'_>) -> bool {
@@ -72,20 +72,8 @@ fn is_choice(choice: &Json<'_>) -> bool {
     choice.get("message").is_object() || choice.get("delta").is_object()
 }
 
-/// Azure names the model by the deployment in the path: `/openai/deployments/<deployment>/…`.
-pub(super) fn deployment(path: &str) -> &str {
-    let rest = path.split_once("/deployments/").map_or("", |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default()
-}
-
-fn learn(told: &Json<'_>, draft: &mut Draft<'_>) {
-    draft.usage.learn(&usage(told));
-    // OpenRouter's own.
-    draft.cost_usd = told.get("cost").number().or(draft.cost_usd);
-}
-
 /// Adds a message, or a part of one, to the choice that it is of.
-fn add(choice: &Json<'_>, told: &Json<'_>, draft: &mut Draft<'_>) {
+pub(super) fn add(choice: &Json<'_>, told: &Json<'_>, draft: &mut Draft<'_>) {
     let index = choice.get("index").count().unwrap_or(0);
     draft.role(index, told.get("role").words());
     match told.get("content") {
@@ -100,13 +88,7 @@ fn add(choice: &Json<'_>, told: &Json<'_>, draft: &mut Draft<'_>) {
     if let Some(refusal) = told.get("refusal").text() {
         draft.refuse(index, refusal);
     }
-    for (place, call) in told.get("tool_calls").items().iter().enumerate() {
-        let number = call.get("index").count().unwrap_or(place as u64);
-        add_call(call.get("id"), call.get("function"), draft.call(index, number));
-    }
-    if told.get("function_call").is_object() {
-        add_call(&Json::Null, told.get("function_call"), draft.call(index, 0));
-    }
+    add_calls(index, told, draft);
     let audio = told.get("audio");
     if audio.is_object() {
         draft.say(index, audio.get("transcript").words());
@@ -114,25 +96,54 @@ fn add(choice: &Json<'_>, told: &Json<'_>, draft: &mut Draft<'_>) {
             draft.show(index, Part::Audio(Media { id: id.to_owned().into(), ..Media::default() }));
         }
     }
+    // OpenRouter's.
+    for image in told.get("images").items() {
+        draft.show(index, super::made(image.get("image_url").get("url").words()));
+    }
     draft.finish(index, choice.get("finish_reason").words());
+    // Moonshot's usage, and OpenRouter's errors, may be in the choice.
+    learn(choice.get("usage"), draft);
+    fail(choice, draft);
+}
+
+fn add_calls(index: u64, told: &Json<'_>, draft: &mut Draft<'_>) {
+    for (place, call) in told.get("tool_calls").items().iter().enumerate() {
+        let (id, function) = (call.get("id"), call.get("function"));
+        let number = call.get("index").count().unwrap_or(place as u64);
+        let known = draft.call(index, number);
+        // Some send each call in one piece, and none with a number of its own.
+        let is_other = !known.id.is_empty()
+            && id.text().is_some_and(|id| !id.is_empty() && id != known.id)
+            && !function.get("name").words().is_empty();
+        let number = if is_other { draft.calls(index) } else { number };
+        add_call(id, function, draft.call(index, number));
+    }
+    if told.get("function_call").is_object() {
+        add_call(&Json::Null, told.get("function_call"), draft.call(index, 0));
+    }
 }
 
 fn add_call(id: &Json<'_>, function: &Json<'_>, call: &mut crate::draft::Call) {
     if call.id.is_empty() {
         id.words().clone_into(&mut call.id);
     }
-    call.name.push_str(function.get("name").words());
-    call.arguments.push_str(&crate::message::text_or_json(function.get("arguments")));
+    // It comes once, or whole again and again.
+    let name = function.get("name").words();
+    if call.name != name {
+        call.name.push_str(name);
+    }
+    call.arguments.push_str(&text_or_json(function.get("arguments")));
 }
 
 fn add_part(index: u64, part: &Json<'_>, draft: &mut Draft<'_>) {
     match part.get("type").words() {
-        "thinking" => {
-            let thinking = part.get("thinking");
-            thinking.items().iter().for_each(|part| draft.think(index, part.get("text").words()));
-            draft.think(index, thinking.words());
-        }
+        "thinking" => draft.think(index, &super::thinking(part)),
         "text" => draft.say(index, part.get("text").words()),
-        _ => {}
+        "refusal" => draft.refuse(index, part.get("refusal").words()),
+        "image_url" => {
+            let image = part.get("image_url");
+            draft.show(index, super::made(image.text().unwrap_or(image.get("url").words())));
+        }
+        _ => {} // Where it is from, and the like.
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn redactor(kind: MaskKind) -> Redactor {
         json: None,
         keep_media: false,
         identity: Vec::new(),
+        llm: String::new(),
     }
 }
 
@@ -41,7 +42,7 @@ pub(super) fn with_json(kind: MaskKind) -> Redactor {
 }
 
 pub(super) fn described(content_type: &str) -> Described<'_> {
-    Described { content_type, content_encoding: "", is_request: false, websocket: false }
+    Described { content_type, content_encoding: "", is_request: false, websocket: false, arrived: &[] }
 }
 
 /// A body as the core hands it over under these limits.
