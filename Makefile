@@ -19,8 +19,8 @@ CARGO_DENY := .cache/cargo-deny/bin/cargo-deny
 SOURCES := Cargo.toml Cargo.lock README.md $(shell find filter exporter host-python -type f \
 	\( -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.wit' -o -name '*.proto' -o -name '*.sql' \) \
 	-not -path '*/tests/*' -not -path '*/fuzz/*' -not -path '*/examples/*' -not -path '*/wheel-data/*')
-# What the tests send to, each in an environment of its own.
-PEERS := .cache/peers/phoenix/.installed .cache/peers/mlflow/.installed
+# What the tests send to, and the clients whose traffic they are about, each in an environment of its own.
+PEERS := .cache/peers/phoenix/.installed .cache/peers/mlflow/.installed .cache/peers/llm-clients/.installed
 REQUIREMENTS := tools/requirements.txt tests/requirements.txt host-python/tests/requirements.txt
 
 export CARGO_TERM_COLOR ?= auto
@@ -71,7 +71,7 @@ test-rust:
 		wait $$peers
 
 .PHONY: test-python
-test-python: $(VENV)/.wheel $(PEERS)
+test-python: $(VENV)/.wheel $(PEERS) .cache/peers/llm-clients/.wheel
 	@tools/need.sh openssl
 	@tools/need.sh prometheus
 	@tools/need.sh systemd-analyze systemd
@@ -87,6 +87,10 @@ test-python: $(VENV)/.wheel $(PEERS)
 		echo 'waiting for the outage of ten minutes that goes on beside'; \
 		wait $$outage || { cat .cache/outage.log; exit 1; }; \
 		cat .cache/outage.log
+
+.PHONY: corpus
+corpus: .cache/peers/llm-clients/.installed ## record anew what the official clients of models say and hear
+	.cache/peers/llm-clients/bin/python -m tests.llm.record
 
 .PHONY: bench
 bench: $(VENV)/.wheel $(VENV)/.perf ## measure offpath beside what users have today; QUICK=1 for a short run
@@ -131,10 +135,22 @@ $(VENV)/.perf: tests/perf/requirements.txt $(VENV)/.requirements
 	$(BIN)/pip install --quiet -r $<
 	@touch $@
 
-.cache/peers/%/.installed: tests/peers/%.txt | $(BIN)/python
+define install-peer
 	rm -rf $(@D)
 	$(BIN)/python -m venv $(@D)
 	$(@D)/bin/pip install --quiet -r $<
+	@touch $@
+endef
+
+.cache/peers/%/.installed: tests/peers/%.txt | $(BIN)/python
+	$(install-peer)
+
+.cache/peers/llm-clients/.installed: tests/llm/requirements.txt | $(BIN)/python
+	$(install-peer)
+
+# The clients are watched too.
+.cache/peers/llm-clients/.wheel: dist/.wheel .cache/peers/llm-clients/.installed
+	$(@D)/bin/pip install --quiet --force-reinstall --no-deps dist/offpath-*-abi3-*.whl
 	@touch $@
 
 $(VENV)/.wheel: dist/.wheel $(VENV)/.requirements

@@ -10,6 +10,7 @@ use offpath_core::{
     event::{Body, Event, Exchange, Kind, Message, SCHEMA},
 };
 use offpath_exporter::{
+    enrich::Enricher,
     health::Health,
     ids,
     intake::{journal::SharedJournal, rings::Rings},
@@ -34,7 +35,8 @@ fn main() -> Result<(), Failed> {
     let lock = ConsumerLock::acquire(&rings.path().join("r"))?;
     let directory = rings.path().join("r");
     let (metrics, health, stop) = (Metrics::default(), Health::default(), Signal::default());
-    let journal = SharedJournal::new(writer, Service::default(), metrics.clone(), health.clone());
+    let journal =
+        SharedJournal::new(writer, Service::default(), Enricher::default(), metrics.clone(), health.clone());
     let intake = Rings::new(&directory, lock, journal, metrics, health);
 
     let payload = event().to_bytes();

@@ -36,7 +36,7 @@ fn record(told: &Told) -> Result<String, Failed> {
         http_version: &http_version,
         client: &client,
     };
-    let start = Start { unix_ns: 1, event_id: 2, trace_id: 3, span_id: 4 };
+    let start = Start { unix_ns: 1, event_id: 2, trace_id: 3, span_id: 4, parent: None };
     let capture = Capture::new(config, "native");
     let request_headers = told.list("request_headers")?;
     let Some(mut exchange) = capture.begin(start, &head, fields(&request_headers)) else {

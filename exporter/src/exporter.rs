@@ -14,6 +14,7 @@ use std::{
     os::unix::fs::DirBuilderExt as _,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -25,6 +26,7 @@ use crate::{
     config::{Live, Settings},
     dead_letters::DeadLetters,
     delivery::Courier,
+    enrich::Enricher,
     health::Health,
     ids,
     intake::{
@@ -180,7 +182,9 @@ impl Exporter {
         let works = enrol(settings, &mut view, &drain_sinks).map_err(data_dir)?;
 
         let (metrics, health) = (view.metrics.clone(), view.health.clone());
-        let journal = SharedJournal::new(writer, settings.service.clone(), metrics.clone(), health.clone());
+        let enricher = Enricher::new(Arc::clone(&settings.prices));
+        let journal =
+            SharedJournal::new(writer, settings.service.clone(), enricher, metrics.clone(), health.clone());
         let envoy = socket.map(|socket| Envoy::new(socket, journal.clone(), metrics.clone()));
         let reader = |redis: &redis::Settings| {
             Redis::new(redis.clone(), &settings.data_dir, journal.clone(), health.clone())
@@ -210,6 +214,7 @@ impl Exporter {
     /// Follows other settings, as far as they are not those of files and sockets that are open; see `reload`.
     pub fn follow(&self, settings: Settings) {
         self.journal.serve(settings.service.clone());
+        self.journal.enrich(Enricher::new(Arc::clone(&settings.prices)));
         self.view.spool.bound(settings.spool.clone());
         self.view.dead_letters.bound(settings.dead_letters);
         self.view.metrics.bound(settings.max_series);

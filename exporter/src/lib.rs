@@ -14,6 +14,7 @@ pub mod cli;
 pub mod config;
 pub mod dead_letters;
 pub mod delivery;
+pub mod enrich;
 pub mod event_json;
 pub mod exporter;
 pub mod health;

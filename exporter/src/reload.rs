@@ -21,7 +21,8 @@ use crate::{
 
 /// Tables of which this process is told, and what of them is followed.
 const OURS: [&str; 3] = ["exporter", "intake", "sinks"];
-const FOLLOWED: [&str; 4] = ["exporter.dead_letters", "exporter.hosts", "exporter.metrics", "exporter.spool"];
+const FOLLOWED: [&str; 5] =
+    ["exporter.dead_letters", "exporter.hosts", "exporter.llm", "exporter.metrics", "exporter.spool"];
 
 /// A configuration, and the file that it came from.
 #[derive(Debug)]

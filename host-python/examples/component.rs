@@ -39,7 +39,7 @@ fn record(engine: &Engine, component: &Component, told: &Told) -> Result<String,
     let config = told.value("config")?.to_string();
     guest.call_configure(&mut store, &config, "component")?.map_err(|errors| format!("{errors:?}"))?;
     let begin = joined(&[told.list("head")?, told.list("request_headers")?].concat());
-    let plan = guest.call_begin(&mut store, 1, 0, 2, 0, 3, 4, &begin)?;
+    let plan = guest.call_begin(&mut store, 1, 0, 2, 0, 3, 4, 0, 0, &begin)?;
     let mut wanted = Wanted { want: plan.request, seen: 0 };
     for chunk in told.list("request")? {
         let (first, skipped, last) = wanted.of(&chunk);

@@ -22,6 +22,8 @@ static ALL: Mutex<Vec<Weak<Current>>> = Mutex::new(Vec::new());
 #[derive(Debug)]
 pub(crate) struct Current {
     file: Option<PathBuf>,
+    /// The host's name in events.
+    source: &'static str,
     state: Mutex<State>,
 }
 
@@ -63,9 +65,10 @@ impl Current {
 
     fn new(py: Python<'_>, sandbox: Sandbox, file: Option<PathBuf>) -> Arc<Self> {
         let warnings = sandbox.settings().warnings.clone();
+        let source = sandbox.source();
         let state = State::new(sandbox);
         let taken = file.as_deref().map(|file| taken(file, &state.rules));
-        let current = Arc::new(Self { file, state: Mutex::new(state) });
+        let current = Arc::new(Self { file, source, state: Mutex::new(state) });
         all().push(Arc::downgrade(&current));
         if let Some(taken) = taken {
             log(py, Level::Info, &taken);
@@ -80,6 +83,11 @@ impl Current {
             follow::wake();
         }
         Arc::clone(&self.state().shared)
+    }
+
+    /// The host's name in events.
+    pub(crate) fn source(&self) -> &'static str {
+        self.source
     }
 
     /// Bytes of the ring that the configuration asks for.

@@ -6,6 +6,9 @@
 //!                                                                                       v
 //!                                                                    process.rs ──> the ring ──> another process
 //!
+//! python/offpath/httpx.py, aiohttp.py ──> outbound/httpx.rs, aiohttp.rs, exchange.rs ──> live.rs, as above
+//!                                         what calls of theirs mean
+//!
 //! recorder.rs ──> current.rs <── follow.rs
 //!                 the sandbox    a thread that makes another when the configuration's file has changed
 //! ```
@@ -26,6 +29,8 @@ mod ids;
 mod lifecycle;
 mod live;
 mod log;
+mod outbound;
+mod place;
 mod process;
 mod recorder;
 mod sandbox;
@@ -44,6 +49,12 @@ mod _offpath {
     use crate::{
         asgi::{http::HttpExchange, websocket::WebSocketExchange},
         lifecycle::{after_fork_in_child, after_fork_in_parent, at_exit, before_fork},
+        outbound::{
+            aiohttp::AiohttpCalls,
+            chunks::{AsyncChunks, Chunks, Next},
+            exchange::OutboundExchange,
+            httpx::HttpxCalls,
+        },
         process::{drained, seal, status},
         recorder::Recorder,
         settings::ConfigError,

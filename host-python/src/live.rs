@@ -1,7 +1,9 @@
 //! An exchange in progress: its place in the sandbox, and which bytes of its bodies the core still wants.
 
 use crate::{
-    clock, process,
+    clock,
+    place::Place,
+    process,
     sandbox::{Finished, Outcome, Want},
     shared::{Asked, Guarded, Shared},
     texts::Texts,
@@ -58,6 +60,7 @@ pub(crate) struct Live {
     era: u32,
     generation: u32,
     start: Instant,
+    place: Place,
     request: Passing,
     response: Passing,
     over: bool,
@@ -74,8 +77,9 @@ pub(crate) struct Ending {
 }
 
 impl Live {
-    /// Begins an exchange; `None` if it is not to be recorded, or cannot be.
-    pub(crate) fn begin(shared: Arc<Shared>, head: &Texts) -> Option<Self> {
+    /// Begins an exchange, a part of what `parent` says, or else of what its headers say; `None` if it is not to be recorded,
+    /// or cannot be.
+    pub(crate) fn begin(shared: Arc<Shared>, head: &Texts, parent: Option<Place>) -> Option<Self> {
         let start = Instant::now();
         let unix_ns = clock::unix_ns();
         let ids = process::ids(unix_ns)?;
@@ -87,7 +91,8 @@ impl Live {
         }
         let era = sandbox.era();
         let (event_high, event_low) = halves(ids.event);
-        let (trace_high, trace_low) = halves(ids.trace);
+        let (trace_high, trace_low) = halves(parent.map_or(ids.trace, |parent| parent.trace));
+        let (parent_span, flags) = parent.map_or((0, 0), |parent| (parent.span, parent.flags));
         let plan = sandbox.call(era, |guest, store| {
             guest.call_begin(
                 store,
@@ -97,6 +102,8 @@ impl Live {
                 trace_high,
                 trace_low,
                 ids.span,
+                parent_span,
+                flags,
                 head.as_bytes(),
             )
         });
@@ -105,6 +112,8 @@ impl Live {
             return None;
         };
         let generation = *generation;
+        let trace = joined(plan.trace_id_high, plan.trace_id_low);
+        let place = Place { trace, span: ids.span, flags: plan.trace_flags };
         drop(guarded);
         (plan.exchange != 0).then(|| Self {
             shared,
@@ -112,10 +121,26 @@ impl Live {
             era,
             generation,
             start,
+            place,
             request: Passing::new(plan.request),
             response: Passing::new(plan.response),
             over: false,
         })
+    }
+
+    /// Where it stands in its trace.
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Whether a call to this host takes a `traceparent` along.
+    pub(crate) fn tells(&self, host: &[u8]) -> bool {
+        self.shared.tells(host)
+    }
+
+    /// Whether there is any such host.
+    pub(crate) fn tells_somebody(&self) -> bool {
+        self.shared.tells_somebody()
     }
 
     /// Nanoseconds since the exchange began.
@@ -209,6 +234,10 @@ impl Live {
 #[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
 fn halves(id: u128) -> (u64, u64) {
     ((id >> 64) as u64, id as u64)
+}
+
+fn joined(high: u64, low: u64) -> u128 {
+    (u128::from(high) << 64) | u128::from(low)
 }
 
 impl Drop for Live {

@@ -8,12 +8,19 @@ use crate::{
     sandbox::{Sandbox, Unusable},
     settings::{self, Configuration},
 };
-use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
+use pyo3::{
+    exceptions::{PyRuntimeError, PyValueError},
+    prelude::*,
+    types::PyDict,
+};
 use std::{
     env,
     path::{self, PathBuf},
     sync::Arc,
 };
+
+/// What events may name as their host.
+const SOURCES: [&str; 3] = ["asgi", "httpx", "aiohttp"];
 
 /// One configuration and the sandbox that runs it.
 #[pyclass(frozen, module = "offpath._offpath")]
@@ -24,21 +31,24 @@ pub(crate) struct Recorder {
 
 #[pymethods]
 impl Recorder {
-    /// Takes a configuration that stays as it is: JSON.
+    /// Takes a configuration that stays as it is: JSON. `source` is the host's name in events.
     #[new]
-    fn new(py: Python<'_>, json: String) -> PyResult<Self> {
+    #[pyo3(signature = (json, source = "asgi"))]
+    fn new(py: Python<'_>, json: String, source: &str) -> PyResult<Self> {
         let configuration = Configuration::from_json(json, &variable);
-        let sandbox = start(py, "", configuration)?;
+        let sandbox = start(py, "", configuration, known(source)?)?;
         Ok(Self { current: Current::fixed(py, sandbox) })
     }
 
     /// Takes the configuration in a file, TOML, and follows its changes.
     #[staticmethod]
-    fn from_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+    #[pyo3(signature = (path, source = "asgi"))]
+    fn from_file(py: Python<'_>, path: PathBuf, source: &str) -> PyResult<Self> {
         let unreadable = |problem| settings::refused(py, "", vec![problem]);
         let text = settings::read(&path).map_err(unreadable)?;
         let configuration = Configuration::from_toml(&text, &path, &variable).map_err(unreadable)?;
-        let sandbox = start(py, &path.display().to_string(), configuration)?;
+        let source = known(source)?;
+        let sandbox = start(py, &path.display().to_string(), configuration, source)?;
         // The app may change its directory.
         let file = path::absolute(&path).unwrap_or(path);
         // What can be read only once, such as a pipe, has nothing to follow.
@@ -82,8 +92,25 @@ impl Recorder {
     }
 }
 
-fn start(py: Python<'_>, origin: &str, configuration: Configuration) -> PyResult<Sandbox> {
-    configuration.start().map_err(|unusable| match unusable {
+impl Recorder {
+    /// What it records under.
+    pub(crate) fn current(&self) -> Arc<Current> {
+        Arc::clone(&self.current)
+    }
+}
+
+fn known(source: &str) -> PyResult<&'static str> {
+    let found = SOURCES.into_iter().find(|known| *known == source);
+    found.ok_or_else(|| PyValueError::new_err(format!("source: must be one of {SOURCES:?}, got {source:?}")))
+}
+
+fn start(
+    py: Python<'_>,
+    origin: &str,
+    configuration: Configuration,
+    source: &'static str,
+) -> PyResult<Sandbox> {
+    configuration.start(source).map_err(|unusable| match unusable {
         Unusable::Refused(problems) => settings::refused(py, origin, problems),
         Unusable::Broken(error) => PyRuntimeError::new_err(format!("{error:#}")),
     })

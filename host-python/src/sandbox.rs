@@ -22,8 +22,6 @@ use guest::{Guest, Limits};
 use offpath_ring::LossReason;
 use wasmtime::{Error, Result, Store};
 
-/// The host's name in events.
-const SOURCE: &str = "asgi";
 /// Before a configuration was read. Reading a large one costs more than any exchange does.
 const LIMITS_TO_CONFIGURE: Limits = Limits { memory: 64 << 20, fuel: 10_000_000_000 };
 
@@ -31,6 +29,8 @@ const LIMITS_TO_CONFIGURE: Limits = Limits { memory: 64 << 20, fuel: 10_000_000_
 #[derive(Debug)]
 pub(crate) struct Sandbox {
     config: String,
+    /// The host's name in events.
+    source: &'static str,
     settings: HostSettings,
     guest: Option<Guest>,
     era: u32,
@@ -53,13 +53,14 @@ impl From<Error> for Unusable {
 }
 
 impl Sandbox {
-    /// A guest that has taken the configuration, which is JSON.
-    pub(crate) fn new(config: String) -> Result<Self, Unusable> {
+    /// A guest that has taken the configuration, which is JSON, for what passes a host of this name.
+    pub(crate) fn new(config: String, source: &'static str) -> Result<Self, Unusable> {
         let mut guest = Guest::new(LIMITS_TO_CONFIGURE)?;
-        let settings = configure(&mut guest, &config)?;
+        let settings = configure(&mut guest, &config, source)?;
         // A guest of the limits that were configured takes its place.
         drop(guest);
-        let mut sandbox = Self { config, settings, guest: None, era: 0, ended_because: LossReason::Trap };
+        let mut sandbox =
+            Self { config, source, settings, guest: None, era: 0, ended_because: LossReason::Trap };
         sandbox.renew()?;
         Ok(sandbox)
     }
@@ -67,6 +68,11 @@ impl Sandbox {
     /// What the configuration asks of the host, and what there is to say of it.
     pub(crate) fn settings(&self) -> &HostSettings {
         &self.settings
+    }
+
+    /// The host's name in events.
+    pub(crate) fn source(&self) -> &'static str {
+        self.source
     }
 
     /// How the code came here: `precompiled`, `cached` or `compiled`.
@@ -95,7 +101,7 @@ impl Sandbox {
         if self.guest.is_none() {
             let HostSettings { sandbox_memory: memory, sandbox_fuel: fuel, .. } = self.settings;
             let mut guest = Guest::new(Limits { memory, fuel })?;
-            configure(&mut guest, &self.config)
+            configure(&mut guest, &self.config, self.source)
                 .map_err(|_| Error::msg("a guest refused what another had taken"))?;
             self.guest = Some(guest);
         }
@@ -123,7 +129,7 @@ impl Sandbox {
     }
 }
 
-fn configure(guest: &mut Guest, config: &str) -> Result<HostSettings, Unusable> {
+fn configure(guest: &mut Guest, config: &str, source: &str) -> Result<HostSettings, Unusable> {
     guest.store.set_fuel(LIMITS_TO_CONFIGURE.fuel)?;
-    guest.calls.call_configure(&mut guest.store, config, SOURCE)?.map_err(Unusable::Refused)
+    guest.calls.call_configure(&mut guest.store, config, source)?.map_err(Unusable::Refused)
 }

@@ -102,10 +102,10 @@ impl Configuration {
         Self { json: value.to_string(), problems }
     }
 
-    /// A sandbox that has taken it, or all that is wrong with it.
-    pub(crate) fn start(self) -> Result<Sandbox, Unusable> {
+    /// A sandbox that has taken it for a host of this name, or all that is wrong with it.
+    pub(crate) fn start(self, source: &'static str) -> Result<Sandbox, Unusable> {
         let Self { json, mut problems } = self;
-        match Sandbox::new(json) {
+        match Sandbox::new(json, source) {
             Err(Unusable::Refused(more)) => problems.extend(more),
             other if problems.is_empty() => return other,
             _ => {}

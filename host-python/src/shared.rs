@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(crate) struct Shared {
     sandbox: Mutex<Guarded>,
     asked: Option<Asked>,
+    propagate: Vec<String>,
 }
 
 /// Fields of the scope that rules ask for, such as `state.user_id`.
@@ -23,13 +24,24 @@ pub(crate) struct Guarded {
 impl Shared {
     pub(crate) fn new(sandbox: Sandbox) -> Self {
         let scope = &sandbox.settings().scope;
+        let propagate = sandbox.settings().propagate.clone();
         let asked = (!scope.is_empty()).then(|| scope.as_slice().into());
-        Self { sandbox: Mutex::new(Guarded { sandbox, generation: process::generation() }), asked }
+        Self { sandbox: Mutex::new(Guarded { sandbox, generation: process::generation() }), asked, propagate }
     }
 
     /// What rules ask of the scope when an exchange ends; `None` where they ask nothing.
     pub(crate) fn asked(&self) -> Option<Asked> {
         self.asked.clone()
+    }
+
+    /// Whether a call to this host, in lower case, takes a `traceparent` along.
+    pub(crate) fn tells(&self, host: &[u8]) -> bool {
+        self.propagate.iter().any(|named| fits(named.as_bytes(), host))
+    }
+
+    /// Whether there is any such host.
+    pub(crate) fn tells_somebody(&self) -> bool {
+        !self.propagate.is_empty()
     }
 
     /// The sandbox. In a forked child the guest is a new one.
@@ -41,5 +53,13 @@ impl Shared {
             guarded.sandbox.abandon();
         }
         guarded
+    }
+}
+
+/// Whether a host is the one that is named, or below it where the name begins with `*.`.
+fn fits(named: &[u8], host: &[u8]) -> bool {
+    match named.strip_prefix(b"*") {
+        Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
+        None => host == named,
     }
 }

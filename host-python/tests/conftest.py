@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -12,7 +13,12 @@ import offpath
 import pytest
 from offpath import OffpathMiddleware
 from support.asgi import OK, Peer, http_scope, request
+from support.caller import Caller
 from support.exporter import Event, Exporter
+from support.python import environment
+from support.servers import COMMANDS, serving
+from support.upstream import Upstream
+from support.upstream import upstream as serving_upstream
 from support.waiting import eventually
 
 _numbers = itertools.count()
@@ -52,6 +58,11 @@ class Recording:
         service = {"name": self.service} | config.pop("service", {})
         return OffpathMiddleware(app, config={"service": service, **config})
 
+    def calls(self, client: Any, **config: Any) -> None:
+        """Record the calls of a client library (:mod:`offpath.httpx`, :mod:`offpath.aiohttp`) in the same way."""
+        client.uninstrument()
+        client.instrument({"service": {"name": self.service}, **config})
+
     def events(self) -> list[Event]:
         """All exchanges until now, in the order of their ends.
 
@@ -90,6 +101,26 @@ def recording(exporter: Exporter, mark: Callable[[], str]) -> Recording:
 
 
 @pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """A server to call."""
+    with serving_upstream() as server:
+        yield server
+
+
+@pytest.fixture(params=["httpx", "httpx2"])
+def caller(request: pytest.FixtureRequest, kind: str, recording: Recording) -> Iterator[Caller]:
+    """Each client library, whose calls are recorded."""
+    recording.calls(offpath.httpx)
+    yield Caller(importlib.import_module(request.param), kind)
+    offpath.httpx.uninstrument()
+
+
+@pytest.fixture(params=["sync", "async"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
 def beside(tmp_path: Path) -> Iterator[Exporter]:
     """An exporter for what one test starts, in ``tmp_path``."""
     exporter = Exporter(tmp_path)
@@ -113,3 +144,11 @@ def counted() -> Callable[[], dict[str, Any]]:
 def _flat(status: Any) -> dict[str, int]:
     numbers = {name: value for name, value in status.items() if isinstance(value, int)}
     return numbers | {f"dropped.{reason}": count for reason, count in status["dropped"].items()}
+
+
+@pytest.fixture
+def upstream_http2(tmp_path: Path) -> Iterator[str]:
+    """A server that speaks HTTP/2 with who begins with it."""
+    env = environment(OFFPATH_ENABLED=0)
+    with serving(COMMANDS["hypercorn-asyncio"], "apps.served:app", cwd=tmp_path, env=env) as server:
+        yield f"http://{server.address}"

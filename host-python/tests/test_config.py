@@ -163,9 +163,9 @@ def test_configure_again_without_a_configuration_keeps_the_first(tmp_path: Path)
         import json, offpath
         from offpath import process
         offpath.configure({"service": {"name": "first"}})
-        first = process._default
+        first = process._defaults["asgi"]
         offpath.configure()
-        print(json.dumps(process._default is first))
+        print(json.dumps(process._defaults["asgi"] is first))
     """
     env = python.environment(OFFPATH_DIR=tmp_path / "rings")
     assert python.result(program, cwd=tmp_path, env=env) is True

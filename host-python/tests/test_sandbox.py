@@ -89,7 +89,7 @@ async def test_past_the_memory_for_bodies_only_sizes_are_kept(recording: Recordi
 CODE = """
 app = offpath.OffpathMiddleware(OK)
 drive(app)
-report(code=offpath.process._default.code)
+report(code=offpath.process._defaults["asgi"].code)
 """
 
 

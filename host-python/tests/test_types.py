@@ -28,6 +28,11 @@ OffpathMiddleware(wrapped)
 version: str = offpath.__version__
 flushed: bool = offpath.flush(1.0) and offpath.shutdown(timeout=1)
 counters: Mapping[str, object] = offpath.status()
+offpath.httpx.instrument()
+offpath.httpx.instrument("offpath.toml")
+offpath.httpx.uninstrument()
+offpath.aiohttp.instrument({"service": {"name": "chat-api"}})
+offpath.aiohttp.uninstrument()
 try:
     offpath.configure(None)
 except ConfigError as error:
@@ -39,6 +44,7 @@ offpath\._offpath\.__all__       # Made by pyo3; nobody imports * from it.
 offpath\._offpath\.ConfigStatus  # The shape of a dict, which is there for types alone.
 offpath\._offpath\.RingStatus    # The same.
 offpath\._offpath\.Status        # The same.
+offpath\._offpath\.Source        # The values that an argument may have, for types alone.
 """
 MISUSE = """
 from offpath import OffpathMiddleware, flush

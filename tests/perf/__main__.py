@@ -13,7 +13,7 @@ import sys
 from tests.framework.place import place
 from tests.framework.processes import free_port, running
 
-from . import delivery, envoy, in_process, instructions, native, over_http, startup
+from . import delivery, envoy, in_process, instructions, native, outbound, over_http, startup
 from .markdown import heading, table
 
 
@@ -35,6 +35,7 @@ def main() -> None:
                     made, exporter.pid, black_hole, rounds=1 if quick else 4, requests=2000 if quick else 4000
                 )
             )
+            show(outbound.report(made, rounds=4 if quick else 20))
         show(over_http.report(black_hole, rounds=1 if quick else 3, seconds=5 if quick else 20))
         for text in envoy.reports(quick):
             show(text)

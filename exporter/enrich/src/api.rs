@@ -31,19 +31,23 @@ pub(crate) trait Api {
     /// What is asked for.
     fn request<'t>(&self, call: &'t Call<'t>, request: &Document<'t>, draft: &mut Draft<'t>);
 
-    /// An answer in one piece.
+    /// An answer in one piece, or the item that breaks off of one that comes as an array.
     fn answer(&self, answer: &Document<'_>, draft: &mut Draft<'_>);
 
     /// An event of an answer that comes as a stream; its name is empty where events have none.
     fn event(&self, name: &str, data: &Json<'_>, draft: &mut Draft<'_>);
+
+    /// Whether an answer in one piece is an event, the only one of its stream that has come.
+    fn is_event(&self, _answer: &Json<'_>) -> bool {
+        false
+    }
 
     /// An event that is no JSON. Returns whether it is known.
     fn word(&self, _word: &str, _draft: &mut Draft<'_>) -> bool {
         false
     }
 
-    /// What stands behind the gap of an answer that comes as the items of an array, or of the event that the gap of a stream
-    /// ends within.
+    /// What stands behind the gap of the event that the gap of a stream ends within.
     fn behind(&self, _answer: &Document<'_>, _draft: &mut Draft<'_>) {}
 
     /// Whether answers are JSON in any case. Else they may be a sound, or a text as such.
@@ -239,8 +243,11 @@ impl<'t> Opened<'t> {
     }
 
     /// Reads it as what it is.
-    pub(crate) fn read(self, format: Format) -> Reading {
+    pub(crate) fn read(mut self, format: Format) -> Reading {
         let api = format.api();
+        if self.shape == Shape::Document && api.is_event(&self.answer.value) {
+            self.shape = Shape::Lines;
+        }
         let system = recognise::system(self.call.host).unwrap_or(format.system());
         let mut draft = Draft::new(system, format.operation());
         api.path(self.call, &mut draft);
@@ -273,10 +280,11 @@ impl<'t> Opened<'t> {
             }
             Shape::Array => {
                 parts.draft.stream = true;
-                for item in self.answer.value.items() {
-                    api.event("", item, parts.draft);
+                let (items, cut) = self.answer.items();
+                items.iter().for_each(|item| api.event("", item, parts.draft));
+                if let Some(cut) = cut {
+                    api.answer(&cut, parts.draft);
                 }
-                api.behind(&self.answer, parts.draft);
             }
             Shape::Events => parts.take(response, stream::Events::of),
             Shape::Lines => parts.take(response, stream::lines),

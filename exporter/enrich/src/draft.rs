@@ -29,7 +29,7 @@ pub struct Reading {
 pub struct Failure {
     /// What kind of failure it is; see `docs/llm.md`.
     pub kind: &'static str,
-    /// The provider's own code, or type.
+    /// The provider's own code, or type; empty if it says none.
     pub r#type: String,
     /// The provider's own words.
     pub message: String,
@@ -45,6 +45,8 @@ pub(crate) struct Draft<'t> {
     pub(crate) response_id: String,
     /// Whether it was asked for, or came, in parts.
     pub(crate) stream: bool,
+    /// Whether it was asked for what the model thinks.
+    pub(crate) asks_for_thoughts: bool,
     pub(crate) input: Vec<Message<'t>>,
     pub(crate) usage: Usage,
     /// What the provider says that it cost, in US dollars.
@@ -117,6 +119,11 @@ impl<'t> Draft<'t> {
         self.answer(index).reasoning.push_str(text);
     }
 
+    /// Whether it has said what it thinks.
+    pub(crate) fn has_thought(&mut self, index: u64) -> bool {
+        !self.answer(index).reasoning.is_empty()
+    }
+
     /// Adds to why it does not answer.
     pub(crate) fn refuse(&mut self, index: u64, text: &str) {
         self.has_output |= !text.is_empty();
@@ -144,6 +151,11 @@ impl<'t> Draft<'t> {
     pub(crate) fn call(&mut self, index: u64, number: u64) -> &mut Call {
         self.has_output = true;
         self.answer(index).calls.entry(number).or_default()
+    }
+
+    /// The tool call of this number, if it has begun.
+    pub(crate) fn begun(&mut self, index: u64, number: u64) -> Option<&mut Call> {
+        self.answers.get_mut(&index)?.calls.get_mut(&number)
     }
 
     /// How many tool calls an answer has so far: the number of the next.

@@ -1,8 +1,8 @@
 //! JSON of strangers: borrowed from the text, and read as far as it is sound.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
-use jiter::{JsonValue, PartialMode};
+use jiter::{JsonErrorType, JsonValue, PartialMode};
 use memchr::memmem;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -114,12 +114,60 @@ fn sound(text: &str) -> (Json<'_>, bool) {
     };
     // It breaks off there, or goes wrong.
     let sound = text.as_bytes().get(..error.index).unwrap_or_default();
-    for part in [text.as_bytes(), sound] {
-        if let Ok(value) = JsonValue::parse_with_config(part, false, PartialMode::TrailingStrings) {
-            return (value, false);
-        }
+    let value = cut(text.as_bytes(), &error.error_type).or_else(|| {
+        let error = JsonValue::parse(sound, false).err()?;
+        cut(sound, &error.error_type)
+    });
+    (value.unwrap_or(JsonValue::Null), false)
+}
+
+/// Reads a document that breaks off, for which there is an error. Of a text that it breaks off in, the beginning is kept, but for
+/// names: half of a model's is that of another. A number at the end may go on.
+fn cut<'t>(text: &'t [u8], error: &JsonErrorType) -> Option<Json<'t>> {
+    let parse = |mode| JsonValue::parse_with_config(text, false, mode).ok();
+    let mut value = parse(PartialMode::TrailingStrings)?;
+    let is_in_string = matches!(error, JsonErrorType::EofWhileParsingString);
+    // In a string that is a key there is nothing yet.
+    if is_in_string && parse(PartialMode::On).as_ref() != Some(&value) {
+        drop_last(&mut value, |name, value| matches!(value, JsonValue::Str(_)) && is_name(name));
+    } else if !is_in_string
+        && text.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
+    {
+        drop_last(&mut value, |_, value| matches!(value, JsonValue::Int(_) | JsonValue::Float(_)));
     }
-    (JsonValue::Null, false)
+    Some(value)
+}
+
+/// Whether a member of this name tells which or what something is, rather than what is said.
+fn is_name(member: &str) -> bool {
+    const ENDS: [&str; 9] = ["id", "model", "role", "name", "type", "reason", "version", "status", "object"];
+    let ends_with = |end: &&str| {
+        let begins = member.len().checked_sub(end.len());
+        begins.and_then(|begins| member.get(begins..)).is_some_and(|rest| rest.eq_ignore_ascii_case(end))
+    };
+    ENDS.iter().any(|end| ends_with(&end))
+}
+
+/// Drops the last member that a document has, however deep it is in it, if it is to go.
+fn drop_last(mut value: &mut Json<'_>, is_to_go: impl Fn(&str, &Json<'_>) -> bool) {
+    loop {
+        value = match value {
+            JsonValue::Object(members) => {
+                let Some(members) = Arc::get_mut(members) else { return };
+                if members.last().is_some_and(|(name, value)| is_to_go(name, value)) {
+                    members.pop();
+                    return;
+                }
+                let Some((_, value)) = members.last_mut() else { return };
+                value
+            }
+            JsonValue::Array(items) => {
+                let Some(value) = Arc::get_mut(items).and_then(|items| items.last_mut()) else { return };
+                value
+            }
+            _ => return,
+        };
+    }
 }
 
 /// A document of which the middle may be missing.
@@ -129,6 +177,8 @@ pub(crate) struct Document<'t> {
     pub(crate) value: Json<'t>,
     /// Whether nothing of it is missing.
     pub(crate) is_whole: bool,
+    /// Whether there is nothing at all of it.
+    pub(crate) is_missing: bool,
     /// What stands behind the gap.
     tail: &'t str,
 }
@@ -136,16 +186,32 @@ pub(crate) struct Document<'t> {
 impl<'t> Document<'t> {
     pub(crate) fn read(text: &'t Text<'_>) -> Self {
         let (value, is_whole) = sound(text.head.trim_start_matches('\u{feff}'));
-        Self { value, is_whole: is_whole && !text.has_gap, tail: &text.tail }
+        Self { value, is_whole: is_whole && !text.has_gap, is_missing: text.is_empty(), tail: &text.tail }
     }
 
     pub(crate) fn whole(value: Json<'t>) -> Self {
-        Self { value, is_whole: true, tail: "" }
+        Self { value, is_whole: true, is_missing: false, tail: "" }
+    }
+
+    /// Nothing at all.
+    pub(crate) fn missing() -> Self {
+        Self { value: JsonValue::Null, is_whole: true, is_missing: true, tail: "" }
+    }
+
+    /// The items of an array that are whole, and the one that it breaks off in, with what stands behind the gap.
+    pub(crate) fn items(&self) -> (&[Json<'t>], Option<Self>) {
+        let items = self.value.items();
+        if self.is_whole {
+            return (items, None);
+        }
+        let (last, whole) =
+            items.split_last().map_or((JsonValue::Null, items), |(last, whole)| (last.clone(), whole));
+        (whole, Some(Self { value: last, ..self.clone() }))
     }
 
     /// What stands behind a gap, and no more of it.
     pub(crate) fn rest(tail: &'t str) -> Self {
-        Self { value: JsonValue::Null, is_whole: false, tail }
+        Self { value: JsonValue::Null, is_whole: false, is_missing: false, tail }
     }
 
     /// A member, wherever it stands: of the outermost object, or, whatever it is in, behind the gap.
@@ -179,7 +245,10 @@ fn first_value(text: &str) -> Option<Json<'_>> {
     let start = text.len() - text.trim_start().len();
     parser.next_skip().ok()?;
     let end = parser.current_index();
-    whole(text.get(start..end)?)
+    let value = text.get(start..end)?;
+    // A number that nothing follows may go on.
+    let may_go_on = end == text.len() && value.ends_with(|last: char| last.is_ascii_digit());
+    if may_go_on { None } else { whole(value) }
 }
 
 /// A value as it is, for whoever writes JSON.
@@ -224,6 +293,17 @@ mod tests {
         assert!(!document.is_whole);
         assert_eq!(document.get("a").count(), Some(1));
         assert_eq!(document.get("b").items()[0].get("c").text(), Some("de"));
+    }
+
+    #[test]
+    fn of_names_and_numbers_no_half_is_kept() {
+        let value = |text| sound(text).0;
+        assert_eq!(value(r#"{"a": [1, {"model": "gpt-4"#), value(r#"{"a": [1, {}]}"#));
+        assert_eq!(value(r#"{"model": "gpt-4", "finish"#), value(r#"{"model": "gpt-4"}"#));
+        assert_eq!(value(r#"{"finishReason": "STO"#), value("{}"));
+        assert_eq!(value(r#"{"a": 1, "b": 12"#), value(r#"{"a": 1}"#));
+        assert_eq!(value(r#"{"a": 1, "b2"#), value(r#"{"a": 1}"#));
+        assert_eq!(value(r#"{"a": "x1"#), value(r#"{"a": "x1"}"#));
     }
 
     #[test]

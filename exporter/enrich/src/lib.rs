@@ -31,6 +31,12 @@ pub use self::{
     prices::Prices,
 };
 
+/// Whether what is asked for at a path may be something of a model's: what is not need not be read.
+#[must_use]
+pub fn may_be(path: &str) -> bool {
+    !recognise::by_path(path).is_empty()
+}
+
 /// Reads an exchange. `None`: it is none with a model.
 #[must_use]
 pub fn read<'t>(call: &'t Call<'t>) -> Option<Reading> {

@@ -96,6 +96,31 @@ impl<'t> Message<'t> {
         message
     }
 
+    /// What a message of blocks comes to. `add` adds a block to the message, or makes one of its own of the result of a tool.
+    pub(crate) fn of_blocks(
+        role: &Cow<'t, str>,
+        blocks: &[Json<'t>],
+        add: impl Fn(&Json<'t>, &mut Self) -> Option<Self>,
+    ) -> Vec<Self> {
+        let (mut messages, mut message) = (Vec::new(), Self::new(role.clone()));
+        for block in blocks {
+            if let Some(result) = add(block, &mut message) {
+                if message.says_something() {
+                    messages.push(std::mem::replace(&mut message, Self::new(role.clone())));
+                }
+                messages.push(result);
+            }
+        }
+        if message.says_something() || messages.is_empty() {
+            messages.push(message);
+        }
+        messages
+    }
+
+    fn says_something(&self) -> bool {
+        !self.content.is_empty() || !self.reasoning.is_empty() || !self.tool_calls.is_empty()
+    }
+
     /// The result of a tool.
     pub(crate) fn of_tool(id: impl Into<Cow<'t, str>>, name: impl Into<Cow<'t, str>>) -> Self {
         Self { tool_call_id: id.into(), name: name.into(), ..Self::new("tool") }
@@ -105,6 +130,10 @@ impl<'t> Message<'t> {
 impl<'t> Content<'t> {
     pub(crate) fn push(&mut self, part: Part<'t>) {
         self.0.push(part);
+    }
+
+    pub(crate) fn extend(&mut self, parts: impl IntoIterator<Item = Part<'t>>) {
+        self.0.extend(parts);
     }
 
     /// Says something; an empty text is something said.
@@ -145,6 +174,21 @@ impl<'t> Media<'t> {
     /// What is at an address, which may hold the data itself (RFC 2397).
     pub(crate) fn at(url: &Json<'t>) -> Self {
         Self { url: text(url), ..Self::default() }
+    }
+}
+
+impl Media<'_> {
+    /// The same, apart from the text.
+    pub(crate) fn into_static(self) -> Media<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let Self { url, media_type, id, name, data } = self;
+        Media {
+            url: owned(url),
+            media_type: owned(media_type),
+            id: owned(id),
+            name: owned(name),
+            data: owned(data),
+        }
     }
 }
 

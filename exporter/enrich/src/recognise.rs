@@ -3,10 +3,11 @@
 use crate::{
     api::{Format, Opened},
     call::Call,
+    json::Document,
 };
 
-/// How paths end, without a slash at their end, and what they may be of. The first that fits decides.
-const PATHS: [(&str, &[Format]); 27] = [
+/// How paths end, without a slash at their end, and what they may be of; `*` stands for anything. The first that fits decides.
+const PATHS: [(&str, &[Format]); 30] = [
     ("/chat/completions", &[Format::OpenAiChat]),
     ("/fim/completions", &[Format::OpenAiCompletions]),
     ("/completions", &[Format::OpenAiCompletions]),
@@ -24,22 +25,32 @@ const PATHS: [(&str, &[Format]); 27] = [
     (":streamGenerateContent", &[Format::GeminiGenerate]),
     (":embedContent", &[Format::GeminiEmbed]),
     (":batchEmbedContents", &[Format::GeminiEmbed]),
-    ("/converse", &[Format::BedrockConverse]),
-    ("/converse-stream", &[Format::BedrockConverse]),
-    ("/invoke", &[Format::BedrockInvoke]),
-    ("/invoke-with-response-stream", &[Format::BedrockInvoke]),
+    ("/model/*/converse", &[Format::BedrockConverse]),
+    ("/model/*/converse-stream", &[Format::BedrockConverse]),
+    ("/model/*/invoke", &[Format::BedrockInvoke]),
+    ("/model/*/invoke-with-response-stream", &[Format::BedrockInvoke]),
     ("/api/chat", &[Format::OllamaChat]),
-    ("/chat", &[Format::CohereChat]),
+    ("/v2/chat", &[Format::CohereChat]),
+    ("/v1/chat", &[Format::CohereChat]),
     ("/api/generate", &[Format::OllamaGenerate]),
     ("/api/embed", &[Format::OllamaEmbed]),
-    ("/embed", &[Format::CohereEmbed]),
-    ("/rerank", &[Format::CohereRerank]),
+    ("/v2/embed", &[Format::CohereEmbed]),
+    ("/v1/embed", &[Format::CohereEmbed]),
+    ("/v2/rerank", &[Format::CohereRerank]),
+    ("/v1/rerank", &[Format::CohereRerank]),
 ];
 
 /// The formats that a path may be of.
-fn by_path(path: &str) -> &'static [Format] {
+pub(crate) fn by_path(path: &str) -> &'static [Format] {
     let path = path.trim_end_matches('/');
-    PATHS.into_iter().find(|(end, _)| path.ends_with(end)).map_or(&[], |(_, formats)| formats)
+    PATHS.into_iter().find(|(end, _)| ends_with(path, end)).map_or(&[], |(_, formats)| formats)
+}
+
+fn ends_with(path: &str, end: &str) -> bool {
+    let Some((before, after)) = end.split_once('*') else { return path.ends_with(end) };
+    path.strip_suffix(after)
+        .and_then(|path| path.split_once(before))
+        .is_some_and(|(_, anything)| !anything.is_empty())
 }
 
 /// What an exchange is, with what was parsed on the way; `None`: nothing of a model's.
@@ -52,8 +63,11 @@ pub(crate) fn open<'t>(call: &'t Call<'t>) -> Option<(Opened<'t>, Format)> {
         return None;
     }
     let opened = Opened::new(call);
+    // What went wrong is told in one form by many.
+    let nothing = Document::missing();
+    let answer = if call.status >= 400 { &nothing } else { &opened.answer };
     let speaks = |format: &&Format| {
-        format.api().speaks(&opened.request, &opened.answer)
+        format.api().speaks(&opened.request, answer)
             || opened.has_no_json()
                 && !format.api().answers_json()
                 && system(call.host) == Some(format.system())
@@ -105,6 +119,18 @@ pub(crate) fn system(host: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_tell_what_may_be_spoken() {
+        assert_eq!(by_path("/proxy/v1/messages/"), [Format::AnthropicMessages]);
+        assert_eq!(by_path("/model/arn:aws:bedrock:eu-west-1:1:p/x/invoke"), [Format::BedrockInvoke]);
+        assert_eq!(by_path("/model/m/converse-stream"), [Format::BedrockConverse]);
+        for path in
+            ["/model/invoke", "/model//invoke", "/v1/messages/count_tokens", "/v1/messages/batches", "/chat"]
+        {
+            assert_eq!(by_path(path), [], "{path}");
+        }
+    }
 
     #[test]
     fn hosts_tell_whose_they_are() {

@@ -1,8 +1,9 @@
 //! What the exporter's own tables say.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use offpath_core::config::{Config as CoreConfig, Error, Service, Table, Value};
+use offpath_enrich::Prices;
 
 use super::{Environment, interpolate, paths};
 use crate::{
@@ -35,6 +36,8 @@ pub struct Settings {
     pub dead_letters: u64,
     /// `[exporter] metrics.max_series`: how many each metric of the watched API may have.
     pub max_series: usize,
+    /// `[exporter] llm.prices`, and behind them those that came with this version.
+    pub prices: Arc<Prices>,
     /// `[intake.envoy]`.
     pub envoy: envoy::Settings,
     /// `[intake.redis]`; `None` if it is not there.
@@ -97,6 +100,7 @@ impl Settings {
         let (spool, sync) = read_spool(table.table("spool"));
         let max_series = read_metrics(table.table("metrics"));
         let dead_letters = read_dead_letters(table.table("dead_letters"));
+        let prices = read_prices(table.table("llm"), env);
         table.finish();
         let sinks = sinks::read(root.table("sinks"), &data_dir, env);
         if let Some(redis) = &redis {
@@ -113,6 +117,7 @@ impl Settings {
             sync,
             dead_letters,
             max_series,
+            prices: Arc::new(prices),
             envoy,
             redis,
             sinks,
@@ -135,6 +140,21 @@ fn read_dead_letters(mut table: Table<'_, '_>) -> u64 {
     let size = table.size("max_size", 1 << 20, 1 << 50).unwrap_or(1 << 30);
     table.finish();
     size
+}
+
+fn read_prices(mut table: Table<'_, '_>, env: Environment<'_>) -> Prices {
+    let with = |path: &str| {
+        let text = fs::read_to_string(paths::expand(path, env)).map_err(|error| vec![error.to_string()])?;
+        Prices::with(&text).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let path = table.text("prices");
+    let prices = path.map_or_else(|| Ok(Prices::built_in()), with).unwrap_or_else(|wrong| {
+        let rule = format!("must be a file of prices (docs/llm.md): {}", wrong.join("; "));
+        table.refuse("prices", &rule, path.map(Value::from).as_ref());
+        Prices::built_in()
+    });
+    table.finish();
+    prices
 }
 
 fn read_metrics(mut table: Table<'_, '_>) -> usize {

@@ -59,6 +59,13 @@ impl Batch {
         self.count(event.len());
     }
 
+    /// No more are added: it is to take what it counts, and not twice as much.
+    pub(super) fn close(mut self) -> Self {
+        self.bytes.shrink_to_fit();
+        self.records.shrink_to_fit();
+        self
+    }
+
     /// It holds so many bytes more: those of a request made of it.
     pub(super) fn count(&self, bytes: usize) {
         self.counted.set(self.counted.get() + bytes);

@@ -319,6 +319,8 @@ impl Courier {
             let is_wanted = self.settings.compression == Compression::Gzip;
             let is_gzip = is_wanted && self.backend.takes_gzip(&request);
             let body = if is_gzip { gzip::compress(&body) } else { body };
+            // To take what it counts, and not what it grew to.
+            let body = body.into_boxed_slice();
             batch.count(body.len());
             let packed = Packed { body: body.into(), is_gzip };
             let now = Instant::now();

@@ -119,7 +119,7 @@ impl Source {
         let is_due = is_full
             || is_hurried
             || self.filling.as_ref().is_some_and(|(_, since)| since.elapsed() >= limits.max_age);
-        Ok(if is_due { self.filling.take().map(|(batch, _)| Rc::new(batch)) } else { None })
+        Ok(if is_due { self.filling.take().map(|(batch, _)| Rc::new(batch.close())) } else { None })
     }
 
     /// Passes over so many open events. Returns whether there are more.
@@ -198,7 +198,7 @@ impl Source {
             self.end_parcel();
             return None;
         }
-        Some(batch)
+        Some(batch.close())
     }
 
     /// The events at these places of a batch are delivered, or set aside.

@@ -17,9 +17,11 @@ use tracing::{info, warn};
 
 use super::{
     producers::Producers,
-    record::{self, Record, Told},
+    record::{Reader, Record, Told},
 };
-use crate::{disk, health::Health, ids, metrics::Metrics, redact::Treatments, spool::Writer};
+use crate::{
+    disk, enrich::Enricher, health::Health, ids, metrics::Metrics, redact::Treatments, spool::Writer,
+};
 
 /// The journal, between threads. It is held for one turn of a ring, or one batch, at a time.
 #[derive(Debug, Clone)]
@@ -30,7 +32,7 @@ pub struct SharedJournal(Arc<Mutex<Journal>>);
 pub struct Journal {
     writer: Writer,
     producers: Producers,
-    treatments: Treatments,
+    reader: Reader,
     service: Service,
     metrics: Metrics,
     health: Health,
@@ -47,12 +49,18 @@ enum Untold {
 impl SharedJournal {
     /// A journal of this writer.
     #[must_use]
-    pub fn new(writer: Writer, service: Service, metrics: Metrics, health: Health) -> Self {
+    pub fn new(
+        writer: Writer,
+        service: Service,
+        enricher: Enricher,
+        metrics: Metrics,
+        health: Health,
+    ) -> Self {
         let producers = Producers::of(writer.states(), Instant::now());
         Self(Arc::new(Mutex::new(Journal {
             writer,
             producers,
-            treatments: Treatments::default(),
+            reader: Reader { treatments: Treatments::default(), enricher },
             service,
             metrics,
             health,
@@ -63,6 +71,11 @@ impl SharedJournal {
     /// Losses from now on are of this service.
     pub fn serve(&self, service: Service) {
         self.lock().service = service;
+    }
+
+    /// Exchanges with models are read by this one from now on.
+    pub fn enrich(&self, enricher: Enricher) {
+        self.lock().reader.enricher = enricher;
     }
 
     /// The journal, for as long as the guard lives. A thread that panicked left whole records behind.
@@ -223,14 +236,14 @@ impl Records<'_> {
 
     /// Takes a record, unless the spool has it. `None` for one of a kind that is no event.
     pub(super) fn take(&mut self, sequence: u64, payload: Option<&[u8]>) {
-        let Journal { writer, treatments, untold, .. } = &mut *self.journal;
+        let Journal { writer, reader, untold, .. } = &mut *self.journal;
         if writer.has(self.producer, sequence) {
             return;
         }
         self.new += 1;
         self.last = sequence;
-        let read = if self.is_forwarded { record::forwarded } else { record::read };
-        match payload.and_then(|payload| read(payload, treatments)) {
+        let read = if self.is_forwarded { Reader::forwarded } else { Reader::read };
+        match payload.and_then(|payload| read(reader, payload)) {
             None => self.undecodable += 1,
             Some(Record::Store(payload, told)) => {
                 if writer.push(self.producer, sequence, self.now, &payload) {

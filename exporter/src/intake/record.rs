@@ -5,6 +5,7 @@ use std::{borrow::Cow, mem::take, time::Duration};
 use offpath_core::event::{Event, Generation, Kind, Span};
 
 use crate::{
+    enrich::Enricher,
     metrics::{Metrics, Request},
     redact::{Done, Treatments},
 };
@@ -28,42 +29,56 @@ pub(super) struct Told {
     done: Done,
 }
 
-/// Reads a record, and does with it what its rules say. `None` if it is no event, or one for which that cannot be done.
-pub(super) fn read<'p>(payload: &'p [u8], treatments: &mut Treatments) -> Option<Record<'p>> {
-    let mut event = Event::from_bytes(payload).ok()?;
-    Some(match &event.kind {
-        Some(Kind::Exchange(_) | Kind::Span(_) | Kind::Score(_)) => {
-            let done = treatments.treat(&mut event);
-            let stored = event.to_bytes().into();
-            let (request, generation) = (request(&mut event), generation(&mut event));
-            Record::Store(stored, Told { source: event.source, is_stored: true, request, generation, done })
-        }
-        Some(Kind::Unsampled(_)) => {
-            let request = request(&mut event);
-            Record::Count(Told { source: event.source, request, ..Told::default() })
-        }
-        Some(Kind::Loss(_)) => {
-            let event = counted_only(event);
-            let stored = event.to_bytes().into();
-            Record::Store(stored, Told { source: event.source, is_stored: true, ..Told::default() })
-        }
-        // A newer producer's keeps its bytes: what is not known here is lost when it is written anew. But where it has
-        // rules, it has secrets, and nobody here knows where.
-        None if event.treatment.is_empty() => {
-            Record::Store(payload.into(), Told { source: event.source, is_stored: true, ..Told::default() })
-        }
-        None => return None,
-    })
+/// Reads records.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) treatments: Treatments,
+    pub(super) enricher: Enricher,
 }
 
-/// Reads a record that another exporter has had in its spool: what its rules say was done there, and what is counted of
-/// it. It keeps its bytes. One that still has a treatment was in no spool.
-pub(super) fn forwarded<'p>(payload: &'p [u8], treatments: &mut Treatments) -> Option<Record<'p>> {
-    let event = Event::from_bytes(payload).ok()?;
-    if !event.treatment.is_empty() || matches!(event.kind, Some(Kind::Unsampled(_))) {
-        return read(payload, treatments);
+impl Reader {
+    /// Reads a record, and does with it what its rules say. `None` if it is no event, or one for which that cannot be done.
+    pub(super) fn read<'p>(&mut self, payload: &'p [u8]) -> Option<Record<'p>> {
+        let mut event = Event::from_bytes(payload).ok()?;
+        Some(match &event.kind {
+            Some(Kind::Exchange(_) | Kind::Span(_) | Kind::Score(_)) => {
+                let done = self.treatments.treat(&mut event);
+                self.enricher.enrich(&mut event, &done.llm);
+                let stored = event.to_bytes().into();
+                let (request, generation) = (request(&mut event), generation(&mut event));
+                Record::Store(
+                    stored,
+                    Told { source: event.source, is_stored: true, request, generation, done },
+                )
+            }
+            Some(Kind::Unsampled(_)) => {
+                let request = request(&mut event);
+                Record::Count(Told { source: event.source, request, ..Told::default() })
+            }
+            Some(Kind::Loss(_)) => {
+                let event = counted_only(event);
+                let stored = event.to_bytes().into();
+                Record::Store(stored, Told { source: event.source, is_stored: true, ..Told::default() })
+            }
+            // A newer producer's keeps its bytes: what is not known here is lost when it is written anew. But where it has
+            // rules, it has secrets, and nobody here knows where.
+            None if event.treatment.is_empty() => Record::Store(
+                payload.into(),
+                Told { source: event.source, is_stored: true, ..Told::default() },
+            ),
+            None => return None,
+        })
     }
-    Some(Record::Store(payload.into(), Told { source: event.source, is_stored: true, ..Told::default() }))
+
+    /// Reads a record that another exporter has had in its spool: what its rules say was done there, what a model did was read
+    /// there, and what is counted of it. It keeps its bytes. One that still has a treatment was in no spool.
+    pub(super) fn forwarded<'p>(&mut self, payload: &'p [u8]) -> Option<Record<'p>> {
+        let event = Event::from_bytes(payload).ok()?;
+        if !event.treatment.is_empty() || matches!(event.kind, Some(Kind::Unsampled(_))) {
+            return self.read(payload);
+        }
+        Some(Record::Store(payload.into(), Told { source: event.source, is_stored: true, ..Told::default() }))
+    }
 }
 
 /// A loss without what is said of an exchange only, which nothing was done to.
@@ -89,9 +104,13 @@ fn request(event: &mut Event) -> Option<Request> {
     Some(Request { service, route, method, status, took: Duration::from_nanos(event.duration_ns) })
 }
 
-/// Likewise, of what a model did in a span of the app. Of an exchange, nobody has read it yet.
+/// Likewise, of what a model did.
 fn generation(event: &mut Event) -> Option<Box<Generation>> {
-    let Some(Kind::Span(Span { generation, .. })) = &mut event.kind else { return None };
+    let generation = match &mut event.kind {
+        Some(Kind::Exchange(exchange)) => &mut exchange.generation,
+        Some(Kind::Span(Span { generation, .. })) => generation,
+        Some(Kind::Score(_) | Kind::Loss(_) | Kind::Unsampled(_)) | None => return None,
+    };
     let Generation { request_model, response_model, usage, cost, first_token_ns, .. } = generation.take()?;
     let told =
         Generation { request_model, response_model, usage, cost, first_token_ns, ..Generation::default() };
@@ -125,8 +144,12 @@ mod tests {
     /// Field 100, a string.
     const NEW: &[u8] = &[0xA2, 0x06, 3, b'n', b'e', b'w'];
 
+    fn reader() -> Reader {
+        Reader { treatments: Treatments::default(), enricher: Enricher::default() }
+    }
+
     fn read_event(event: &Event) -> Option<(Vec<u8>, Told)> {
-        match read(&event.to_bytes(), &mut Treatments::default()).expect("an event") {
+        match reader().read(&event.to_bytes()).expect("an event") {
             Record::Store(bytes, told) => Some((bytes.into_owned(), told)),
             Record::Count(_) => None,
         }
@@ -148,11 +171,12 @@ mod tests {
     fn what_is_not_known_here_keeps_its_bytes_unless_there_is_something_to_do_with_it() {
         let unknown = |event: Event| [&event.to_bytes()[..], NEW].concat();
         let plain = unknown(Event { source: "new".to_owned(), ..Event::default() });
-        let record = read(&plain, &mut Treatments::default()).expect("an event");
+        let mut reader = reader();
+        let record = reader.read(&plain).expect("an event");
         assert!(matches!(&record, Record::Store(bytes, _) if **bytes == *plain), "{record:?}");
         let treatment = offpath_core::treatment::Treatment::standard().to_bytes();
         let secret = unknown(Event { treatment, ..Event::default() });
-        assert!(read(&secret, &mut Treatments::default()).is_none());
+        assert!(reader.read(&secret).is_none());
     }
 
     #[test]
@@ -171,7 +195,8 @@ mod tests {
         };
         // Of kinds, the last one holds.
         let all = [&exchange.to_bytes()[..], &more.to_bytes(), NEW].concat();
-        let record = read(&all, &mut Treatments::default()).expect("an event");
+        let mut reader = reader();
+        let record = reader.read(&all).expect("an event");
         assert!(matches!(&record, Record::Store(bytes, _) if **bytes == *loss.to_bytes()), "{record:?}");
     }
 
@@ -179,6 +204,6 @@ mod tests {
     fn what_sampling_left_out_is_not_stored_and_what_is_no_event_is_nothing() {
         let event = Event { kind: Some(Kind::Unsampled(Unsampled::default())), ..Event::default() };
         assert!(read_event(&event).is_none());
-        assert!(read(b"\xFF", &mut Treatments::default()).is_none());
+        assert!(reader().read(b"\xFF").is_none());
     }
 }

@@ -70,7 +70,9 @@ impl LeftAlone {
 fn an_answer_that_none_was_taken_says_nothing_of_a_backend_that_asked_to_be_left_alone() {
     let it = LeftAlone::new(none_of);
     it.is_answered();
-    says(&it.exporter, "retrying", "throttled");
+    let (told, log) = (it.exporter.get("/readyz").1, it.exporter.log());
+    assert!(told.contains("sink web: retrying: "), "{told}");
+    assert_eq!(log.matches("cannot deliver").count(), 1, "{log}");
     assert!(letters(&it.place).is_empty(), "they come again, with the others");
     it.arrives_in_the_end();
 }

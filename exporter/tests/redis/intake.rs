@@ -61,7 +61,10 @@ fn held(redis: &Server, place: &Place) -> usize {
     let identity = fs::read(place.data().join("redis/reader.json")).unwrap_or_default();
     let identity: Value = serde_json::from_slice(&identity).unwrap_or_default();
     let Some(consumer) = identity["consumer"].as_str() else { return 0 };
-    redis.ask::<Vec<Pending>>(&["XPENDING", STREAM, "offpath", "-", "+", "10000", consumer]).len()
+    let mut pending = redis::cmd("XPENDING");
+    pending.arg(&[STREAM, "offpath", "-", "+", "10000", consumer]);
+    // There is none before there is a group.
+    pending.query::<Vec<Pending>>(&mut redis.connect()).map_or(0, |pending| pending.len())
 }
 
 /// Stops a reader, and lets it go on if it holds no entries at that moment. Returns whether it does.

@@ -45,6 +45,8 @@ impl Guest for Component {
         trace_id_high: u64,
         trace_id_low: u64,
         span_id: u64,
+        parent_span_id: u64,
+        trace_flags: u8,
         texts: Vec<u8>,
     ) -> Plan {
         let start = offpath_core::Start {
@@ -52,6 +54,8 @@ impl Guest for Component {
             event_id: join(event_id_high, event_id_low),
             trace_id: join(trace_id_high, trace_id_low),
             span_id,
+            parent: (parent_span_id != 0)
+                .then_some(offpath_core::Parent { span_id: parent_span_id, flags: trace_flags }),
         };
         with(|recorder| Some(recorder.begin(start, &texts))).unwrap_or(recorder::NOT_RECORDED)
     }

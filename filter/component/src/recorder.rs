@@ -12,6 +12,9 @@ pub(crate) const NOT_RECORDED: Plan = Plan {
     exchange: 0,
     request: Want { head: 0, tail: 0, kept: 0 },
     response: Want { head: 0, tail: 0, kept: 0 },
+    trace_id_high: 0,
+    trace_id_low: 0,
+    trace_flags: 0,
 };
 
 /// Texts of a request head that stand before its headers.
@@ -45,6 +48,7 @@ pub(crate) fn host_settings(config: &Config) -> HostSettings {
         ring_size: config.host.ring_size,
         sandbox_memory: config.host.sandbox_memory,
         sandbox_fuel: config.host.sandbox_fuel,
+        propagate: config.host.propagate.clone(),
         scope: config.scope().to_vec(),
         rules: config.version().to_owned(),
         warnings: config.warnings().iter().map(translate).collect(),
@@ -70,7 +74,16 @@ impl Recorder {
         let head = RequestHead { method, scheme, authority, path, query, http_version, client };
         let Some(exchange) = capture.begin(start, &head, pairs(texts)) else { return NOT_RECORDED };
         let plan = exchange.plan();
-        Plan { exchange: self.insert(exchange), request: want(plan.request), response: want(plan.response) }
+        let (trace_id, trace_flags) = exchange.trace();
+        let (trace_id_high, trace_id_low) = halves(trace_id);
+        Plan {
+            exchange: self.insert(exchange),
+            request: want(plan.request),
+            response: want(plan.response),
+            trace_id_high,
+            trace_id_low,
+            trace_flags,
+        }
     }
 
     fn insert(&mut self, exchange: Exchange) -> u64 {
@@ -105,7 +118,7 @@ impl Recorder {
 
 /// Ends an exchange by what the WIT call `finish` says of it.
 pub(crate) fn finish(
-    exchange: Exchange,
+    mut exchange: Exchange,
     elapsed_ns: u64,
     how: Outcome,
     close_code: u16,
@@ -115,6 +128,10 @@ pub(crate) fn finish(
     let mut texts = split(joined);
     let mut next = || texts.next().unwrap_or_default();
     let (route, subprotocol, class, message) = (next(), next(), next(), next());
+    let http_version = next();
+    if !http_version.is_empty() {
+        exchange.connection(http_version, b"");
+    }
     let error = (!class.is_empty() || !message.is_empty()).then_some((class, message));
     let scope: Vec<&[u8]> = texts.collect();
     let end = End {
@@ -135,6 +152,11 @@ pub(crate) fn finish(
     }
 }
 
+#[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
+fn halves(id: u128) -> (u64, u64) {
+    ((id >> 64) as u64, id as u64)
+}
+
 fn want(want: offpath_core::Want) -> Want {
     Want { head: want.head, tail: want.tail, kept: want.kept }
 }
@@ -153,7 +175,7 @@ fn outcome(how: Outcome) -> event::Outcome {
 mod tests {
     use super::*;
 
-    const START: Start = Start { unix_ns: 0, event_id: 1, trace_id: 2, span_id: 3 };
+    const START: Start = Start { unix_ns: 0, event_id: 1, trace_id: 2, span_id: 3, parent: None };
 
     fn recorder() -> Recorder {
         let mut recorder = Recorder::default();

@@ -53,7 +53,7 @@ fn nanoseconds(capture: &Rc<Capture>) -> u128 {
         http_version: b"1.1",
         client: b"127.0.0.1",
     };
-    let start = Start { unix_ns: 1, event_id: 2, trace_id: 3, span_id: 4 };
+    let start = Start { unix_ns: 1, event_id: 2, trace_id: 3, span_id: 4, parent: None };
     let end = End {
         elapsed_ns: 9,
         outcome: Outcome::Completed,

@@ -10,6 +10,7 @@ mod expression;
 mod host;
 mod identity;
 mod matching;
+mod outbound;
 mod redact;
 mod sample;
 mod service;

@@ -8,7 +8,7 @@ mod io;
 mod tag;
 
 use self::held::Held;
-pub use self::io::{End, Finished, Plan, Proxy, RequestHead, Start, Want};
+pub use self::io::{End, Finished, Parent, Plan, Proxy, RequestHead, Start, Want};
 use crate::{
     arrivals::Noted,
     body::{BodyCapture, Limits},
@@ -107,7 +107,7 @@ impl Exchange {
         let settings = choice::settings(&capture.config, rule);
         if !settings.sample.keeps_all() {
             let found = capture.look(fields.clone());
-            self.caller = found.caller();
+            self.caller = self.caller_by(&found);
             self.kept = settings.sample.early(self.trace_id(), self.caller, &found);
             self.method = head.method.to_vec();
             if self.kept.is_none() && !settings.sample.decides_late() {
@@ -130,7 +130,7 @@ impl Exchange {
         let limits = recording.map(|settings| settings.limits(self.websocket));
         let widest = limits.reduce(|a, b| (a.0.or_wider(b.0), a.1.or_wider(b.1)));
         self.limit(head, widest.unwrap_or_default());
-        self.caller = capture.look(fields.clone()).caller();
+        self.caller = self.caller_by(&capture.look(fields.clone()));
         self.held = Some(Box::new(Held::new(head, fields)));
     }
 
@@ -160,7 +160,7 @@ impl Exchange {
         self.described.reserve(METADATA);
         let mut found = Found::default();
         describe::request(&mut self.described, head, fields, settings, &mut found);
-        self.caller = found.caller();
+        self.caller = self.caller_by(&found);
         if !found.content_encoding().is_empty() {
             self.request.comes_encoded();
         }
@@ -198,6 +198,13 @@ impl Exchange {
         self.share.hold_in_all(holds);
     }
 
+    /// Whose part it is: by what the host knows, or else by the headers.
+    fn caller_by(&self, found: &Found<'_>) -> Option<TraceContext> {
+        let Start { trace_id, parent, .. } = self.start;
+        let known = |Parent { span_id, flags }| TraceContext { trace_id, parent_id: span_id, flags };
+        parent.map(known).or_else(|| found.caller())
+    }
+
     fn trace_id(&self) -> u128 {
         self.caller.map_or(self.start.trace_id, |caller| caller.trace_id)
     }
@@ -217,15 +224,18 @@ impl Exchange {
         self.described.capacity() + self.method.capacity() + identified + held + self.noted.size()
     }
 
+    /// The trace that it belongs to, and the flags of that trace.
+    #[must_use]
+    pub fn trace(&self) -> (u128, u8) {
+        let flags = self.caller.map_or(TraceContext::SAMPLED, |caller| caller.flags);
+        (self.trace_id(), flags)
+    }
+
     /// The `traceparent` that makes whoever gets the request a child of this exchange.
     #[must_use]
     pub fn traceparent(&self) -> String {
-        let caller = self.caller.unwrap_or(TraceContext {
-            trace_id: self.start.trace_id,
-            parent_id: 0,
-            flags: TraceContext::SAMPLED,
-        });
-        TraceContext { parent_id: self.start.span_id, ..caller }.to_string()
+        let (trace_id, flags) = self.trace();
+        TraceContext { trace_id, parent_id: self.start.span_id, flags }.to_string()
     }
 
     /// What the request head left open of the connection that it came by.

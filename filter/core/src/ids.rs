@@ -18,6 +18,7 @@ impl Start {
             // Neither may be 0 (https://www.w3.org/TR/trace-context/#trace-id).
             trace_id: u128::from_le_bytes(*trace).max(1),
             span_id: u64::from_le_bytes(*span).max(1),
+            parent: None,
         }
     }
 }

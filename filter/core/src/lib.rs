@@ -41,5 +41,5 @@ mod wire;
 pub use self::{
     capture::{Capture, Explained},
     config::Config,
-    exchange::{End, Exchange, Finished, Plan, Proxy, RequestHead, Start, Want},
+    exchange::{End, Exchange, Finished, Parent, Plan, Proxy, RequestHead, Start, Want},
 };

@@ -57,6 +57,24 @@ fn the_ring_and_the_sandbox_have_bounds() {
 }
 
 #[test]
+fn a_trace_is_told_to_hosts_that_are_named_and_to_no_pattern_of_everything() {
+    let hosts = |hosts: Value| json!({"outbound": {"propagate": hosts}});
+    let config = Config::from_json(&hosts(json!(["API.internal", "*.example.com"]))).expect("valid");
+    assert_eq!(config.host.propagate, ["api.internal", "*.example.com"]);
+    assert_eq!(Config::default().host.propagate, [""; 0]);
+    let rule = "must be hosts without scheme, port or path, such as \"api.internal\", or \"*.example.com\" for all below one";
+    assert_eq!(
+        errors(&json!({"outbound": {"propagate": ["*", "a:80"], "propagte": 1}})),
+        [
+            format!("outbound.propagate: {rule}, got \"*\""),
+            format!("outbound.propagate: {rule}, got \"a:80\""),
+            "outbound.propagte: is unknown; did you mean \"propagate\"?".to_owned(),
+        ]
+    );
+    assert_eq!(errors(&hosts(json!(vec!["a"; 1001]))), ["outbound.propagate: must be at most 1000 hosts"]);
+}
+
+#[test]
 fn what_is_no_table_is_refused() {
     assert_eq!(errors(&json!([])), ["the configuration: must be a table, got an array []"]);
 }

@@ -2,7 +2,7 @@
 #![allow(missing_docs, reason = "a test")]
 
 use offpath_core::{
-    End, Finished, Proxy, RequestHead,
+    End, Finished, Parent, Proxy, RequestHead, Start,
     event::{self, Event, Kind, Outcome},
 };
 use proptest::prelude::*;
@@ -40,6 +40,17 @@ fn a_traceparent_makes_the_exchange_a_child() {
         (event.trace_id(), event.parent_span_id, event.span_id),
         (0xa << 64 | 0xb, 0xc, START.span_id)
     );
+}
+
+#[test]
+fn what_the_host_knows_to_be_the_parent_is_it_whatever_the_headers_say() {
+    let start = Start { parent: Some(Parent { span_id: 0x66, flags: 0 }), ..START };
+    let fields: [(&[u8], &[u8]); 1] =
+        [(b"traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")];
+    let exchange = capture(&json!({})).begin(start, &get("/"), fields.into_iter()).expect("an exchange");
+    assert_eq!(exchange.trace(), (START.trace_id, 0));
+    let (event, _) = finish(exchange, &end(Outcome::Completed));
+    assert_eq!((event.trace_id(), event.parent_span_id), (START.trace_id, 0x66));
 }
 
 #[test]

@@ -9,6 +9,7 @@
 Then run the app under the exporter: ``offpath run -- uvicorn main:app``.
 """
 
+from . import aiohttp, httpx
 from ._native import ConfigError, __version__
 from .middleware import OffpathMiddleware
 from .process import configure, flush, shutdown, status
@@ -17,8 +18,10 @@ __all__ = [
     "ConfigError",
     "OffpathMiddleware",
     "__version__",
+    "aiohttp",
     "configure",
     "flush",
+    "httpx",
     "shutdown",
     "status",
 ]

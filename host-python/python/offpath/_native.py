@@ -13,21 +13,37 @@ logger = logging.getLogger("offpath")
 
 if TYPE_CHECKING:
     from . import _offpath as native
-    from ._offpath import ConfigError, HttpExchange, Recorder, WebSocketExchange, __version__
+    from ._offpath import (
+        AiohttpCalls,
+        ConfigError,
+        HttpExchange,
+        HttpxCalls,
+        Recorder,
+        WebSocketExchange,
+        __version__,
+    )
 
     #: Whether there is something to record with.
     AVAILABLE: bool
 else:
     try:
         from . import _offpath as native
-        from ._offpath import ConfigError, HttpExchange, Recorder, WebSocketExchange, __version__
+        from ._offpath import (
+            AiohttpCalls,
+            ConfigError,
+            HttpExchange,
+            HttpxCalls,
+            Recorder,
+            WebSocketExchange,
+            __version__,
+        )
 
         AVAILABLE = True
     except ImportError as error:
         from importlib import metadata
 
         native = None
-        HttpExchange = Recorder = WebSocketExchange = None
+        AiohttpCalls = HttpExchange = HttpxCalls = Recorder = WebSocketExchange = None
         AVAILABLE = False
         __version__ = metadata.version("offpath")
 
@@ -43,8 +59,10 @@ else:
 
 __all__ = [
     "AVAILABLE",
+    "AiohttpCalls",
     "ConfigError",
     "HttpExchange",
+    "HttpxCalls",
     "Recorder",
     "WebSocketExchange",
     "__version__",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from .current import CURRENT
 from .process import recorder_for
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_enter, _leave = CURRENT.set, CURRENT.reset
 
 
 def beginning(recorder: Recorder | None) -> Callable[[Scope], HttpExchange | WebSocketExchange | None]:
@@ -43,23 +46,31 @@ class OffpathMiddleware:
         """Call the app, and record the exchange."""
         # All in one coroutine: another would cost each request more than much of what is recorded.
         exchange = self._begin(scope)
-        if exchange is None:
-            await self.app(scope, receive, send)
-            return
-
-        async def receive_observed() -> Message:
-            message = await receive()
-            exchange.received(message)
-            return message
-
-        def send_observed(message: Message) -> Awaitable[None]:
-            # No coroutine of its own: the app awaits the server's.
-            exchange.sent(message)
-            return send(message)
-
+        # Always: servers let a request begin in the context that an earlier one of its connection left.
+        token = _enter(exchange)
         try:
-            await self.app(scope, receive_observed, send_observed)
-        except BaseException as error:
-            exchange.raised(error)
-            raise
-        exchange.returned()
+            if exchange is None:
+                await self.app(scope, receive, send)
+                return
+
+            async def receive_observed() -> Message:
+                message = await receive()
+                exchange.received(message)
+                return message
+
+            def send_observed(message: Message) -> Awaitable[None]:
+                # No coroutine of its own: the app awaits the server's.
+                exchange.sent(message)
+                return send(message)
+
+            try:
+                await self.app(scope, receive_observed, send_observed)
+            except BaseException as error:
+                exchange.raised(error)
+                raise
+            exchange.returned()
+        finally:
+            try:  # noqa: SIM105 - suppress() is a call more, for each request
+                _leave(token)
+            except ValueError:
+                pass  # Whoever drives this coroutine changed to another context, which goes with it.

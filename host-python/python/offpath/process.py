@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ._native import AVAILABLE, ConfigError, Recorder, logger, native
 
 if TYPE_CHECKING:
-    from ._offpath import Status
+    from ._offpath import Source, Status
 
 ConfigSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | None"
 
 #: How often flush() looks whether the exporter is done.
 _POLL_SECONDS = 0.002
 
-_default: Recorder | None = None
+#: What was configured for all that names no configuration of its own.
+_configured: ConfigSource = None
+#: The recorders that have taken it; None where nothing is recorded.
+_defaults: dict[Source, Recorder | None] = {}
 _warned: set[str] = set()
 
 
@@ -30,17 +33,21 @@ def configure(config: ConfigSource = None) -> None:
     Raises:
         ConfigError: all that is wrong with the configuration.
     """
-    global _default  # noqa: PLW0603 - there is one default per process
-    if config is not None or _default is None:
-        _default = _recorder(config)
+    global _configured
+    if config is not None or _defaults.get("asgi") is None:
+        recorder = _recorder(config, "asgi")
+        _defaults.clear()
+        _configured, _defaults["asgi"] = config, recorder
 
 
-def recorder_for(config: ConfigSource) -> Recorder | None:
-    """Return the recorder of a middleware; None where nothing is recorded."""
+def recorder_for(config: ConfigSource, source: Source = "asgi") -> Recorder | None:
+    """Return a recorder of what passes a host of this name; None where nothing is recorded."""
     if config is not None:
-        return _recorder(config)
+        return _recorder(config, source)
     configure()
-    return _default
+    if source not in _defaults:
+        _defaults[source] = _recorder(_configured, source)
+    return _defaults[source]
 
 
 def status() -> Status | dict[str, Any]:
@@ -73,11 +80,11 @@ def shutdown(timeout: float = 5.0) -> bool:
     return done
 
 
-def _recorder(config: ConfigSource) -> Recorder | None:
+def _recorder(config: ConfigSource, source: Source) -> Recorder | None:
     if os.environ.get("OFFPATH_ENABLED") == "0" or not AVAILABLE:
         return None
     try:
-        recorder = _taking(config)
+        recorder = _taking(config, source)
     except RuntimeError as error:
         _warn_once(f"the sandbox does not run here, so nothing is recorded: {error}")
         return None
@@ -87,20 +94,20 @@ def _recorder(config: ConfigSource) -> Recorder | None:
     return recorder
 
 
-def _taking(config: ConfigSource) -> Recorder:
+def _taking(config: ConfigSource, source: Source) -> Recorder:
     """Return a recorder that has taken the configuration, and follows the file that it came from."""
     if isinstance(config, Mapping):
-        return Recorder(_json(config))
+        return Recorder(_json(config), source)
     if config is None:
         named = os.environ.get("OFFPATH_CONFIG")
         config = named or ("offpath.toml" if Path("offpath.toml").is_file() else None)
     if config is None:
-        return Recorder("{}")
+        return Recorder("{}", source)
     try:
         file = os.fsdecode(config)
     except TypeError:
         raise _refused("the configuration", "must be a path, a mapping or None", repr(config)) from None
-    return Recorder.from_file(file)
+    return Recorder.from_file(file, source)
 
 
 def _json(config: Mapping[str, Any]) -> str:

@@ -4,8 +4,9 @@ use super::{identity, route::Routed};
 use crate::{shared::Asked, texts::Texts};
 use pyo3::prelude::*;
 
-/// Texts before those that the configuration asks for: route, subprotocol, class and message of an error.
-const ALWAYS: usize = 4;
+/// Texts before those that the configuration asks for: route, subprotocol, class and message of an error, and the HTTP
+/// version, which is known from the beginning.
+const ALWAYS: usize = 5;
 
 /// The texts. `error` adds class and message of what was raised, if anything was. To be called with no lock held.
 pub(crate) fn texts(

@@ -7,6 +7,7 @@ use super::{closing, message, raised, route::Routed, scope};
 use crate::{
     guard::guarded,
     live::{Ending, Live},
+    place::Place,
     process,
     sandbox::Outcome,
     shared::Shared,
@@ -22,6 +23,7 @@ const NO_SUBPROTOCOL: &[u8] = b"";
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct HttpExchange {
+    place: Place,
     state: Mutex<State>,
 }
 
@@ -43,7 +45,8 @@ struct State {
 impl HttpExchange {
     /// Begins an exchange; `None` if it is not to be recorded.
     pub(crate) fn begin(shared: Arc<Shared>, scope: &Bound<'_, PyDict>) -> Option<Self> {
-        let live = Live::begin(shared, &scope::request_head(scope, false))?;
+        let live = Live::begin(shared, &scope::request_head(scope, false), None)?;
+        let place = live.place();
         let state = State {
             live,
             routed: Some(Routed::new(scope)),
@@ -53,7 +56,7 @@ impl HttpExchange {
             disconnected: false,
             complete_ns: None,
         };
-        Some(Self { state: Mutex::new(state) })
+        Some(Self { place, state: Mutex::new(state) })
     }
 }
 
@@ -136,6 +139,11 @@ impl HttpExchange {
 const NO_COMPLETE_RESPONSE: &str = "the app returned without a complete response";
 
 impl HttpExchange {
+    /// Where it stands in its trace.
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+
     /// Runs `change` on the state. No Python may be called in it.
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))

@@ -53,7 +53,7 @@ pub(crate) fn with_bytes<T>(
 }
 
 /// A copy of what has the buffer protocol, such as a bytearray. `bytes()` alone would take a number for a length.
-fn copied<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+pub(crate) fn copied<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let view = PyMemoryView::from(value)?;
     Ok(value.py().get_type::<PyBytes>().call1((view,))?.cast_into()?)
 }
@@ -88,7 +88,8 @@ pub(crate) fn push_headers(texts: &mut Texts, dict: &Bound<'_, PyDict>) {
     }
 }
 
-fn push_header(texts: &mut Texts, pair: &Bound<'_, PyAny>) {
+/// Adds one of them, if it is a pair of byte strings.
+pub(crate) fn push_header(texts: &mut Texts, pair: &Bound<'_, PyAny>) {
     if !texts.has_room() {
         return;
     }

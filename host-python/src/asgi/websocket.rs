@@ -4,6 +4,7 @@ use super::{closing, message, raised, route::Routed, scope};
 use crate::{
     guard::guarded,
     live::{Ending, Live},
+    place::Place,
     sandbox::Outcome,
     shared::Shared,
     texts::Texts,
@@ -21,6 +22,7 @@ const ABNORMAL_CLOSURE: u16 = 1006;
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct WebSocketExchange {
+    place: Place,
     state: Mutex<State>,
 }
 
@@ -39,7 +41,8 @@ struct State {
 impl WebSocketExchange {
     /// Begins a session; `None` if it is not to be recorded.
     pub(crate) fn begin(shared: Arc<Shared>, scope: &Bound<'_, PyDict>) -> Option<Self> {
-        let live = Live::begin(shared, &scope::request_head(scope, true))?;
+        let live = Live::begin(shared, &scope::request_head(scope, true), None)?;
+        let place = live.place();
         let state = State {
             live,
             routed: Some(Routed::new(scope)),
@@ -47,7 +50,12 @@ impl WebSocketExchange {
             subprotocol: Vec::new(),
             closed: None,
         };
-        Some(Self { state: Mutex::new(state) })
+        Some(Self { place, state: Mutex::new(state) })
+    }
+
+    /// Where it stands in its trace.
+    pub(crate) fn place(&self) -> Place {
+        self.place
     }
 }
 

@@ -21,6 +21,8 @@ use std::{
 pub(super) struct Follower {
     current: Weak<Current>,
     file: PathBuf,
+    /// The host's name in events.
+    source: &'static str,
     /// What the last look found.
     seen: Reading,
     /// What was taken or refused last.
@@ -38,6 +40,7 @@ impl Follower {
         Self {
             current: Arc::downgrade(current),
             file,
+            source: current.source(),
             has_settings: !settings::is_empty(&text),
             seen: Ok(text.clone()),
             settled: Ok(text),
@@ -87,12 +90,12 @@ impl Follower {
     fn make(&self, text: &str) -> Result<Sandbox, String> {
         let origin = self.file.display().to_string();
         let configuration = Configuration::from_toml(text, &self.file, &variable);
-        configuration.map_err(|problem| settings::line("", &problem))?.start().map_err(|unusable| {
-            match unusable {
+        configuration.map_err(|problem| settings::line("", &problem))?.start(self.source).map_err(
+            |unusable| match unusable {
                 Unusable::Refused(problems) => settings::lines(&origin, &problems),
                 Unusable::Broken(error) => format!("{origin}: the sandbox does not run: {error:#}"),
-            }
-        })
+            },
+        )
     }
 }
 

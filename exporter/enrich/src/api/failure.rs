@@ -33,13 +33,14 @@ pub(crate) fn told(object: &Json<'_>, status: u32) -> Failure {
     let code = names.iter().find_map(|name| name.parse().ok()).filter(|code| (400..600).contains(code));
     let status = if status >= 400 { status } else { code.unwrap_or(status) };
     let kind = kind(&names.join(" ").to_lowercase(), &message.to_lowercase(), status);
-    let r#type = if r#type.is_empty() { kind.to_owned() } else { r#type };
     Failure { kind, r#type, message: message.into_owned() }
 }
 
 /// Words of names and of messages, and what they tell of. The first that is there decides: what is particular comes before
 /// what is common.
-const WORDS: [(&str, &[&str], &[&str]); 10] = [
+const WORDS: [(&str, &[&str], &[&str]); 11] = [
+    // Bedrock's speaks of too many tokens.
+    ("rate_limit", &["throttling"], &[]),
     (
         "context_length",
         &["context_length", "string_above_max_length"],
@@ -64,11 +65,7 @@ const WORDS: [(&str, &[&str], &[&str]); 10] = [
         &["insufficient_quota", "billing", "payment", "credits"],
         &["exceeded your current quota", "credit balance", "insufficient credits"],
     ),
-    (
-        "rate_limit",
-        &["rate_limit", "ratelimit", "throttling", "too_many_requests", "resource_exhausted"],
-        &["rate limit"],
-    ),
+    ("rate_limit", &["rate_limit", "ratelimit", "too_many_requests", "resource_exhausted"], &["rate limit"]),
     ("overloaded", &["overloaded", "unavailable", "modelnotready", "slow_down"], &["overloaded"]),
     (
         "authentication",
@@ -80,7 +77,7 @@ const WORDS: [(&str, &[&str], &[&str]); 10] = [
             "invalidsignature",
             "expiredtoken",
         ],
-        &["api key not valid", "incorrect api key"],
+        &["api key not valid", "incorrect api key", "security token", "request signature"],
     ),
     ("permission", &["permission", "accessdenied", "forbidden"], &[]),
     ("timeout", &["timeout", "deadline_exceeded"], &["timed out"]),
@@ -139,11 +136,11 @@ mod tests {
         assert_eq!(failure(vllm, 404), expected("not_found", "NotFoundError", "no such model"));
         assert_eq!(
             failure(r#"{"error":"model 'x' not found"}"#, 404),
-            expected("not_found", "not_found", "model 'x' not found")
+            expected("not_found", "", "model 'x' not found")
         );
         assert_eq!(
             failure(r#"{"detail":[{"msg":"no"}]}"#, 422),
-            expected("invalid_request", "invalid_request", r#"[{"msg":"no"}]"#)
+            expected("invalid_request", "", r#"[{"msg":"no"}]"#)
         );
     }
 
@@ -157,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_status_says_something_where_the_body_says_nothing() {
-        assert_eq!(failure("{}", 503), expected("overloaded", "overloaded", ""));
-        assert_eq!(failure("{}", 500), expected("server_error", "server_error", ""));
+        assert_eq!(failure("{}", 503), expected("overloaded", "", ""));
+        assert_eq!(failure("{}", 500), expected("server_error", "", ""));
     }
 }

@@ -138,6 +138,7 @@ impl Passing<'_> {
             event_id: self.number.into(),
             trace_id: self.trace_id,
             span_id: self.number,
+            parent: None,
         };
         let headers = self.request_headers();
         let mut exchange = capture.begin(start, &self.head(), fields(&headers))?;

@@ -1,11 +1,15 @@
-//! What an app tunes of its host: the ring and the sandbox.
+//! What an app tunes of its host: the ring, the sandbox, and whom it tells of its trace.
 
-use super::check::{Table, size};
+use super::{
+    check::{Table, size},
+    outbound,
+};
 
 const MIB: u64 = 1 << 20;
 
-/// `[ring]` and `[sandbox]`: settings that the core checks, so that there is one place for it, and the host obeys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `[ring]`, `[sandbox]` and `[outbound]`: settings that the core checks, so that there is one place for it, and the host
+/// obeys.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostSettings {
     /// Bytes of the ring, a power of two. Default 32 MiB: two seconds of 2,000 events of 8 KiB.
     pub ring_size: u64,
@@ -14,11 +18,18 @@ pub struct HostSettings {
     /// Fuel for one call into the guest. Default 100 million, far beyond what any call needs and some tenths of a
     /// second: it ends a loop that should not be there.
     pub sandbox_fuel: u64,
+    /// Hosts to which calls take a `traceparent` along, in lower case; `*.` stands for all below. Default none.
+    pub propagate: Vec<String>,
 }
 
 impl Default for HostSettings {
     fn default() -> Self {
-        Self { ring_size: 32 * MIB, sandbox_memory: 256 * MIB, sandbox_fuel: 100_000_000 }
+        Self {
+            ring_size: 32 * MIB,
+            sandbox_memory: 256 * MIB,
+            sandbox_fuel: 100_000_000,
+            propagate: Vec::new(),
+        }
     }
 }
 
@@ -30,7 +41,13 @@ impl HostSettings {
         let sandbox_memory = sandbox.size("memory", 4 * MIB, 2048 * MIB).unwrap_or(default.sandbox_memory);
         let fuel = sandbox.whole("fuel", 1, i64::MAX).and_then(|fuel| u64::try_from(fuel).ok());
         sandbox.finish();
-        Self { ring_size, sandbox_memory, sandbox_fuel: fuel.unwrap_or(default.sandbox_fuel) }
+        let propagate = outbound::read(root.table("outbound"));
+        Self {
+            ring_size,
+            sandbox_memory,
+            sandbox_fuel: fuel.unwrap_or(default.sandbox_fuel),
+            propagate: propagate.unwrap_or(default.propagate),
+        }
     }
 }
 

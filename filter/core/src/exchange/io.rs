@@ -13,6 +13,17 @@ pub struct Start {
     pub trace_id: u128,
     /// Id of the span that this exchange is.
     pub span_id: u64,
+    /// Where the host knows it to belong, whatever a `traceparent` says; the trace is then `trace_id`.
+    pub parent: Option<Parent>,
+}
+
+/// What an exchange is a part of, in the same trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// Id of its span.
+    pub span_id: u64,
+    /// The flags of its trace, as a `traceparent` has them.
+    pub flags: u8,
 }
 
 /// What a request begins with. Bytes as they came; nothing is assumed of them.

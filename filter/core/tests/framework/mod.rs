@@ -8,8 +8,13 @@ use offpath_core::{
 use serde_json::Value;
 use std::rc::Rc;
 
-pub(crate) const START: Start =
-    Start { unix_ns: 1_000, event_id: 0x11 << 64 | 0x22, trace_id: 0x33 << 64 | 0x44, span_id: 0x55 };
+pub(crate) const START: Start = Start {
+    unix_ns: 1_000,
+    event_id: 0x11 << 64 | 0x22,
+    trace_id: 0x33 << 64 | 0x44,
+    span_id: 0x55,
+    parent: None,
+};
 pub(crate) const NO_LIMIT: usize = usize::MAX;
 
 pub(crate) fn capture(config: &Value) -> Rc<Capture> {

@@ -1,0 +1,1 @@
+"""What offpath reads of traffic with models, held against what the official clients say and hear."""
