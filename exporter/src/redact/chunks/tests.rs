@@ -25,7 +25,7 @@ fn time(chunk: usize) -> u64 {
 /// The exchange that is stored of a response in these chunks.
 fn stored(rules: Value, headers: &[(&str, &str)], chunks: &[&[u8]]) -> Exchange {
     let config = Config::from_json(&json!({ "capture": rules })).expect("a valid configuration");
-    let start = Start { unix_ns: 1, event_id: 2, trace_id: 3, span_id: 4 };
+    let start = Start { unix_ns: 1, event_id: 2, trace_id: 3, span_id: 4, parent: None };
     let capture = Capture::new(config, "asgi");
     let head = RequestHead { method: b"POST", path: b"/", ..RequestHead::default() };
     let mut exchange = capture.begin(start, &head, std::iter::empty()).expect("it is recorded");
