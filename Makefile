@@ -115,6 +115,11 @@ lint: dist/.wheel $(VENV)/.wheel $(CARGO_DENY) ## check style, types, licences a
 	cd host-python && ../$(BIN)/mypy
 	$(CARGO_DENY) --locked check bans licenses sources
 
+.PHONY: fuzz
+fuzz: ## compile the fuzz targets, which is two minutes and no part of lint; each says how it is run
+	$(CARGO) check --quiet --locked --manifest-path exporter/fuzz/Cargo.toml --target-dir $(TARGET)/fuzz
+	$(CARGO) check --quiet --locked --manifest-path exporter/ring/fuzz/Cargo.toml --target-dir $(TARGET)/fuzz
+
 .PHONY: clean
 clean: ## remove all that was built
 	rm -rf target dist .cache $(VENV) host-python/wheel-data
