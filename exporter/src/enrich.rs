@@ -98,7 +98,8 @@ impl Enricher {
 
     fn add(&self, exchange: &mut Exchange, reading: Reading) {
         let Reading { mut generation, failure, has_ended, first_token_line } = reading;
-        generation.first_token_ns = first_token_line.and_then(|line| Arrivals::of(exchange).when(line));
+        let last_line = first_token_line.map(|ends| ends.saturating_sub(1));
+        generation.first_token_ns = last_line.and_then(|line| Arrivals::of(exchange).when(line));
         if generation.cost.is_empty() {
             generation.cost = self.prices.cost(&generation);
         }
@@ -202,15 +203,15 @@ mod tests {
         let event = chat(CHUNKS, |exchange| {
             exchange.first_byte_ns = Some(5);
             let response = exchange.response.as_mut().expect("a response");
-            // The second event's end came with the second chunk; five lines are known of.
-            response.arrivals = vec![2, 25, 2, 30, 5];
+            // One event a chunk, of two lines each.
+            response.set_arrived([(2, 30), (4, 60), (6, 60)]);
         });
         let exchange = enriched(event, "");
         let generation = exchange.generation.expect("a generation");
         assert_eq!(generation.output, r#"[{"role":"assistant","content":"Hi"}]"#);
         assert_eq!(generation.finish_reasons, ["stop"]);
         assert!(generation.cost_usd().is_some_and(|usd| usd > 0.0));
-        assert!(generation.first_token_ns.is_some());
+        assert_eq!(generation.first_token_ns, Some(30));
         assert!(exchange.response.expect("a response").arrivals.is_empty());
     }
 
