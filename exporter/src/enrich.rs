@@ -28,6 +28,9 @@ const RESETS: [&str; 7] = [
     "x-ratelimit-reset",
 ];
 
+/// Where AWS names an error: <https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html>.
+const NAMED_BY: &str = "x-amzn-errortype";
+
 /// Reads exchanges with models.
 #[derive(Debug, Clone)]
 pub struct Enricher {
@@ -136,14 +139,20 @@ fn is_cut(body: &Body) -> bool {
 
 /// What a provider says, with when to try again.
 fn failed(failure: Failure, response: Option<&Message>) -> Error {
-    let Failure { kind, r#type, mut message } = failure;
+    let Failure { kind, mut r#type, mut message } = failure;
     let headers = response.map_or(&[][..], |response| &response.headers);
-    let reset = RESETS.into_iter().find_map(|name| headers.iter().find(|header| header.name == name));
+    let header = |name: &str| headers.iter().find(|header| header.name == name);
+    let reset = RESETS.into_iter().find_map(header);
     if let Some(reset) = reset.filter(|_| ["rate_limit", "overloaded", "quota"].contains(&kind)) {
         let space = if message.is_empty() { "" } else { " " };
         message.push_str(&format!("{space}({}: {})", reset.name, reset.value));
     }
-    Error { r#type: if r#type.is_empty() { kind.to_owned() } else { r#type }, message }
+    if r#type.is_empty() {
+        // What comes behind the colon is an address that explains nothing.
+        let named = header(NAMED_BY).and_then(|header| header.value.split(':').next());
+        named.unwrap_or(kind).clone_into(&mut r#type);
+    }
+    Error { r#type, message }
 }
 
 /// They have told what they are for.
