@@ -34,3 +34,4 @@ mod durable;
 mod priority;
 pub mod redact;
 mod speed;
+mod usage;

@@ -5,6 +5,7 @@
 mod accept;
 mod config;
 mod exposition;
+mod gen_ai;
 mod intake;
 mod models;
 mod numbers;
@@ -22,11 +23,11 @@ use prometheus_client::{
 };
 
 use self::{
-    config::Config, intake::Intake, models::Models, process::Process, requests::Requests, series::Limit,
-    sinks::Sinks, spool::Spool,
+    config::Config, gen_ai::GenAi, intake::Intake, models::Models, process::Process, requests::Requests,
+    series::Limit, sinks::Sinks, spool::Spool,
 };
 pub use self::{exposition::Exposition, sinks::Pending};
-pub(crate) use self::{numbers::Numbers, requests::Request, sinks::SinkGauges};
+pub(crate) use self::{gen_ai::Generated, numbers::Numbers, requests::Request, sinks::SinkGauges};
 
 type One = [(&'static str, String); 1];
 type Two = [(&'static str, String); 2];
@@ -43,6 +44,7 @@ pub struct Metrics {
     intake: Intake,
     requests: Requests,
     models: Models,
+    gen_ai: GenAi,
     spool: Spool,
     sinks: Sinks,
     config: Config,
@@ -56,6 +58,7 @@ impl Default for Metrics {
             intake: Intake::default(),
             requests: Requests::new(&limit),
             models: Models::new(&limit),
+            gen_ai: GenAi::new(&limit),
             spool: Spool::default(),
             sinks: Sinks::default(),
             config: Config::default(),
@@ -75,6 +78,7 @@ impl Metrics {
         self.intake.register(registry);
         self.requests.register(registry);
         self.models.register(registry);
+        self.gen_ai.register(registry);
         self.limit.register(registry);
         self.spool.register(registry);
         self.sinks.register(registry);

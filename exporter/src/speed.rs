@@ -2,15 +2,14 @@
 
 use offpath_core::event::Generation;
 
-/// How the kinds of tokens that a model wrote begin: `output`, `output_reasoning_tokens`, `output_audio_tokens`.
-const WRITTEN: &str = "output";
+use crate::usage::is_output;
 
 /// Tokens a second, from the first one to the end, of what took `duration_ns` in all. The first one is what the time before it
 /// was for, and is not among them. `None` where a part of it is not known: tokens, the first one's time, or the end, which
 /// an answer that broke off, or was not kept as a whole, has not got.
 pub(crate) fn tokens_per_second(generation: &Generation, duration_ns: u64) -> Option<f64> {
     let writing_ns = duration_ns.checked_sub(generation.first_token_ns?).filter(|writing| *writing > 0)?;
-    let written = generation.usage.iter().filter(|tokens| tokens.kind.starts_with(WRITTEN));
+    let written = generation.usage.iter().filter(|tokens| is_output(&tokens.kind));
     let after_first = written.fold(0_u64, |sum, tokens| sum.saturating_add(tokens.count)).checked_sub(1)?;
     let seconds = writing_ns as f64 / 1e9;
     (after_first > 0 && !generation.partial).then(|| after_first as f64 / seconds)

@@ -6,6 +6,8 @@ mod answers;
 mod any_event;
 /// HTTP and generative AI by OpenTelemetry's names.
 mod conventions;
+/// A generation that was read from an exchange.
+mod conversation;
 /// The form in JSON.
 mod json;
 /// Langfuse's wire contract.

@@ -98,7 +98,14 @@ fn what_a_model_did_has_columns_of_its_own() {
         system: "openai".to_owned(),
         operation: "chat".to_owned(),
         request_model: "gpt-4o".to_owned(),
-        usage: vec![tokens("input", 50), tokens("output", 5), tokens("total", 55)],
+        // Columns are all of what went in, and all of what came out.
+        usage: vec![
+            tokens("input", 40),
+            tokens("input_cached_tokens", 10),
+            tokens("output", 3),
+            tokens("output_reasoning_tokens", 2),
+            tokens("total", 55),
+        ],
         cost: vec![Cost { kind: "total".to_owned(), usd: 0.5 }],
         first_token_ns: Some(30),
         ..Generation::default()

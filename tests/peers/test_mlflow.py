@@ -12,7 +12,7 @@ from tests.framework.http import get_json
 from tests.framework.processes import eventually
 
 from .peer import Peer
-from .told import GENERATION_SPAN, ROOT_SPAN, START, TOOL_SPAN, told
+from .told import GENERATION_SPAN, ROOT_SPAN, START, TOOL_SPAN, asked, told
 
 TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -114,6 +114,42 @@ def test_model_tokens_and_cost_are_those_of_the_generation(spans: dict[str, Span
         },
         "mlflow.llm.cost": {"input_cost": 0.25, "output_cost": 0.5, "total_cost": 0.75},
     }
+
+
+def test_what_was_read_from_the_traffic_of_a_call_is_a_chat(mlflow: Peer) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4737"
+    mlflow.take([asked(trace)])
+    eventually("MLflow has the span", lambda: bool(stored(mlflow, trace)["spans"]))
+    [span] = stored(mlflow, trace)["spans"]
+    assert span["name"] == "chat gpt-4o"
+    found = attributes(
+        span,
+        "mlflow.spanType",
+        "mlflow.llm.model",
+        "mlflow.llm.provider",
+        "mlflow.chat.tokenUsage",
+        "mlflow.spanInputs",
+        "mlflow.spanOutputs",
+    )
+    [answer] = found.pop("mlflow.spanOutputs")
+    assert (answer["role"], answer["tool_calls"][0]["function"]["name"]) == ("assistant", "weather")
+    assert found == {
+        "mlflow.spanType": "LLM",
+        "mlflow.llm.model": "gpt-4o-2024-08-06",
+        "mlflow.llm.provider": "openai",
+        "mlflow.chat.tokenUsage": {
+            "input_tokens": 50,
+            "output_tokens": 5,
+            "total_tokens": 55,
+            "cache_read_input_tokens": 10,
+        },
+        "mlflow.spanInputs": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Does it rain in Oslo?"},
+        ],
+    }
+    cost = attributes(span, "mlflow.llm.cost")["mlflow.llm.cost"]
+    assert cost["total_cost"] == pytest.approx(cost["input_cost"] + cost["output_cost"])
 
 
 def test_metadata_and_tags_are_told(spans: dict[str, Span]) -> None:

@@ -12,7 +12,7 @@ from tests.framework.http import get_json
 from tests.framework.processes import eventually, free_port, uvicorn
 
 from .peer import Peer
-from .told import ANSWER, GENERATION_SPAN, MESSAGES, QUESTION, ROOT_SPAN, TOOL_SPAN, told
+from .told import ANSWER, ASKED_SPAN, GENERATION_SPAN, MESSAGES, QUESTION, ROOT_SPAN, TOOL_SPAN, asked, told
 
 TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -131,6 +131,37 @@ def test_model_tokens_and_cost_are_those_of_the_generation(spans: dict[str, Span
         "llm.cost.prompt": 0.25,
         "llm.cost.completion": 0.5,
         "llm.cost.total": 0.75,
+    }
+
+
+def test_what_was_read_from_the_traffic_of_a_call_is_a_chat(phoenix: Peer) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4737"
+    phoenix.take([asked(trace)])
+    eventually("Phoenix has the span", lambda: bool(stored(phoenix, trace)))
+    span = stored(phoenix, trace)[ASKED_SPAN]
+    assert (span["name"], span["span_kind"]) == ("chat gpt-4o", "LLM")
+    model = attributes(span, "llm.")
+    assert json.loads(model.pop("llm.invocation_parameters")) == {"temperature": 0.5}
+    cost = {name: model.pop(name) for name in [*model] if name.startswith("llm.cost.")}
+    assert cost["llm.cost.total"] == pytest.approx(cost["llm.cost.prompt"] + cost["llm.cost.completion"])
+    call = "llm.output_messages.0.message.tool_calls.0.tool_call"
+    assert model == {
+        "llm.model_name": "gpt-4o-2024-08-06",
+        "llm.provider": "openai",
+        "llm.system": "openai",
+        "llm.finish_reason": "tool_calls",
+        "llm.token_count.prompt": 50,
+        "llm.token_count.prompt_details.cache_read": 10,
+        "llm.token_count.completion": 5,
+        "llm.token_count.total": 55,
+        "llm.input_messages.0.message.role": "system",
+        "llm.input_messages.0.message.content": "Be brief.",
+        "llm.input_messages.1.message.role": "user",
+        "llm.input_messages.1.message.content": "Does it rain in Oslo?",
+        "llm.output_messages.0.message.role": "assistant",
+        f"{call}.id": "call_1",
+        f"{call}.function.name": "weather",
+        f"{call}.function.arguments": '{"city":"Oslo"}',
     }
 
 

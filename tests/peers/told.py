@@ -19,6 +19,42 @@ TOOL_SPAN: Final = "00f067aa0ba902b9"
 START: Final = 1_767_323_045_123_456_789
 _SECOND: Final = "2026-01-02T03:04:05"
 
+ASKED_SPAN: Final = "00f067aa0ba902bb"
+
+#: What the official client of OpenAI would send, and hear.
+ASKED: Final = {
+    "model": "gpt-4o",
+    "temperature": 0.5,
+    "messages": [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Does it rain in Oslo?"},
+    ],
+}
+_CALL: Final = {
+    "id": "call_1",
+    "type": "function",
+    "function": {"name": "weather", "arguments": '{"city":"Oslo"}'},
+}
+ANSWERED: Final = {
+    "id": "chatcmpl-2",
+    "object": "chat.completion",
+    "created": 1_767_323_045,
+    "model": "gpt-4o-2024-08-06",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": None, "tool_calls": [_CALL]},
+            "finish_reason": "tool_calls",
+        }
+    ],
+    "usage": {
+        "prompt_tokens": 50,
+        "prompt_tokens_details": {"cached_tokens": 10},
+        "completion_tokens": 5,
+        "total_tokens": 55,
+    },
+}
+
 QUESTION: Final = '{"question":"hi"}'
 ANSWER: Final = '{"answer":"hello"}'
 MESSAGES: Final = '[{"role":"user","content":"hi"}]'
@@ -77,6 +113,26 @@ def _generation(trace: str) -> Event:
             "partial": False,
             "error_kind": None,
         },
+    }
+
+
+def asked(trace: str) -> Event:
+    """Return a call of a model that the app made, by its traffic alone; what it was is for the exporter to read."""
+    headers = [["content-type", "application/json"]]
+    return {
+        **_common(trace, "e", ASKED_SPAN, after=0, lasts=31_000_000),
+        "kind": "exchange",
+        "source": "httpx",
+        "first_byte_ns": 30_000_000,
+        "outcome": "completed",
+        "method": "POST",
+        "scheme": "https",
+        "host": "api.openai.com",
+        "path": "/v1/chat/completions",
+        "http_version": "1.1",
+        "status": 200,
+        "request": {"headers": headers, "chunks": 1, "body": _body(json.dumps(ASKED))},
+        "response": {"headers": headers, "chunks": 1, "body": _body(json.dumps(ANSWERED))},
     }
 
 

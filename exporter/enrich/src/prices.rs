@@ -14,7 +14,10 @@
 
 mod read;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use offpath_core::{
     config::Error,
@@ -35,11 +38,17 @@ const KINDS: [&str; 7] = [
 /// US dollars for a million tokens of each of [`KINDS`].
 type Rates = [Option<f64>; KINDS.len()];
 
-/// Prices of models.
-#[derive(Debug, Clone, PartialEq)]
+/// Those that came with this version. Who asks for no price pays no memory for them.
+static BUILT_IN: LazyLock<Table> = LazyLock::new(|| {
+    let table = read::table(include_str!("prices.toml"));
+    debug_assert!(table.is_ok(), "a test holds it");
+    table.unwrap_or_default()
+});
+
+/// Prices of models: a user's own, and behind them those that came with this version.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prices {
-    /// Those of users, if there are any, and then those that came with this version.
-    tables: Vec<Table>,
+    own: Table,
 }
 
 /// One file.
@@ -69,9 +78,7 @@ impl Prices {
     /// Those that came with this version.
     #[must_use]
     pub fn built_in() -> Self {
-        let table = read::table(include_str!("prices.toml"));
-        debug_assert!(table.is_ok(), "a test holds it");
-        Self { tables: vec![table.unwrap_or_default()] }
+        Self::default()
     }
 
     /// Those in a file of a user's, and behind them those that came with this version.
@@ -80,9 +87,7 @@ impl Prices {
     ///
     /// All that is wrong with the file. Never empty.
     pub fn with(file: &str) -> Result<Self, Vec<Error>> {
-        let own = read::table(file)?;
-        let Self { tables } = Self::built_in();
-        Ok(Self { tables: [own].into_iter().chain(tables).collect() })
+        Ok(Self { own: read::table(file)? })
     }
 
     /// What a generation cost, by kind; nothing if that is not known.
@@ -96,7 +101,7 @@ impl Prices {
 
     fn model(&self, system: &str, name: &str) -> Option<&Model> {
         let name = name.to_lowercase();
-        self.tables.iter().find_map(|table| {
+        [&self.own, &*BUILT_IN].into_iter().find_map(|table| {
             let models = [system, ""].into_iter().filter_map(|system| table.systems.get(system)).flatten();
             let fitting = models.filter_map(|model| Some((model.fits(&name)?, model)));
             fitting.max_by_key(|(length, _)| *length).map(|(_, model)| model.as_ref())

@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, mem::take, time::Duration};
 
-use offpath_core::event::{Event, Generation, Kind, Span};
+use offpath_core::event::{Event, Exchange, Generation, Kind, Level, Outcome, Span};
 
 use crate::{
     enrich::Enricher,
-    metrics::{Metrics, Request},
+    metrics::{Generated, Metrics, Request},
     redact::{Done, Treatments},
 };
 
@@ -25,7 +25,7 @@ pub(super) struct Told {
     source: String,
     is_stored: bool,
     request: Option<Request>,
-    generation: Option<Box<Generation>>,
+    generation: Option<Generated>,
     done: Done,
 }
 
@@ -45,7 +45,7 @@ impl Reader {
                 let done = self.treatments.treat(&mut event);
                 self.enricher.enrich(&mut event, &done.llm);
                 let stored = event.to_bytes().into();
-                let (request, generation) = (request(&mut event), generation(&mut event));
+                let (generation, request) = (generation(&mut event), request(&mut event));
                 Record::Store(
                     stored,
                     Told { source: event.source, is_stored: true, request, generation, done },
@@ -105,16 +105,46 @@ fn request(event: &mut Event) -> Option<Request> {
 }
 
 /// Likewise, of what a model did.
-fn generation(event: &mut Event) -> Option<Box<Generation>> {
-    let generation = match &mut event.kind {
-        Some(Kind::Exchange(exchange)) => &mut exchange.generation,
-        Some(Kind::Span(Span { generation, .. })) => generation,
+fn generation(event: &mut Event) -> Option<Generated> {
+    let (generation, failed) = match &mut event.kind {
+        Some(Kind::Exchange(exchange)) => (exchange.generation.take()?, how_it_failed(exchange)),
+        Some(Kind::Span(span)) => (span.generation.take()?, has_gone_wrong(span).then(|| OTHER.to_owned())),
         Some(Kind::Score(_) | Kind::Loss(_) | Kind::Unsampled(_)) | None => return None,
     };
-    let Generation { request_model, response_model, usage, cost, first_token_ns, .. } = generation.take()?;
-    let told =
-        Generation { request_model, response_model, usage, cost, first_token_ns, ..Generation::default() };
-    Some(Box::new(told))
+    let Generation { system, operation, request_model, response_model, usage, cost, first_token_ns, .. } =
+        generation;
+    let error_type =
+        if generation.error_kind.is_empty() { failed.unwrap_or_default() } else { generation.error_kind };
+    let told = Generation {
+        system,
+        operation,
+        request_model,
+        response_model,
+        usage,
+        cost,
+        first_token_ns,
+        ..Generation::default()
+    };
+    let took = Duration::from_nanos(event.duration_ns);
+    Some(Generated { generation: Box::new(told), took, error_type })
+}
+
+/// What the conventions call an error that has no name.
+const OTHER: &str = "_OTHER";
+
+/// In words of which there are few: what was raised, or a provider's own code, may be any.
+fn how_it_failed(exchange: &Exchange) -> Option<String> {
+    match Outcome::try_from(exchange.outcome) {
+        Ok(outcome) if !matches!(outcome, Outcome::Completed | Outcome::Unspecified) => {
+            Some(outcome.name().to_owned())
+        }
+        _ if (400..600).contains(&exchange.status) => Some(exchange.status.to_string()),
+        _ => exchange.error.as_ref().map(|_| OTHER.to_owned()),
+    }
+}
+
+fn has_gone_wrong(span: &Span) -> bool {
+    span.error.is_some() || span.level == Level::Error as i32
 }
 
 impl Told {
@@ -128,7 +158,7 @@ impl Told {
         if let Some(request) = self.request {
             metrics.request(request);
         }
-        if let Some(generation) = &self.generation {
+        if let Some(generation) = self.generation {
             metrics.generation(generation);
         }
         metrics.masked(self.done.masked);
@@ -165,6 +195,29 @@ mod tests {
         assert_eq!(stored, Event { treatment: Vec::new(), ..event });
         let request = told.request.expect("a request");
         assert_eq!((request.method.as_str(), request.status), ("GET", 204));
+    }
+
+    #[test]
+    fn a_generation_is_counted_with_whose_it_was_how_long_it_took_and_how_it_failed() {
+        let told = |status, error_kind: &str, outcome: Outcome| {
+            let read = Generation {
+                system: "openai".to_owned(),
+                operation: "chat".to_owned(),
+                error_kind: error_kind.to_owned(),
+                ..Generation::default()
+            };
+            let outcome = outcome as i32;
+            let exchange = Exchange { status, outcome, generation: Some(read), ..Exchange::default() };
+            let mut event =
+                Event { duration_ns: 7, kind: Some(Kind::Exchange(exchange)), ..Event::default() };
+            let told = generation(&mut event).expect("a generation");
+            assert_eq!((told.generation.system.as_str(), told.took), ("openai", Duration::from_nanos(7)));
+            told.error_type
+        };
+        assert_eq!(told(200, "", Outcome::Completed), "");
+        assert_eq!(told(429, "rate_limit", Outcome::Completed), "rate_limit");
+        assert_eq!(told(404, "", Outcome::Completed), "404");
+        assert_eq!(told(200, "", Outcome::ClientDisconnected), "client_disconnected");
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Models {
 
 impl Metrics {
     /// Counts what a model did, under the model that answered or, if none did, the one that was asked for.
-    pub(crate) fn generation(&self, generation: &Generation) {
+    pub(super) fn of_model(&self, generation: &Generation) {
         let asked_for = Some(&generation.response_model).filter(|model| !model.is_empty());
         let model = || asked_for.unwrap_or(&generation.request_model).clone();
         if let Some(nanoseconds) = generation.first_token_ns {
@@ -129,7 +129,7 @@ mod tests {
 
     fn shown(generations: &[Generation]) -> Vec<String> {
         let metrics = Metrics::default();
-        generations.iter().for_each(|generation| metrics.generation(generation));
+        generations.iter().for_each(|generation| metrics.of_model(generation));
         let text = String::from_utf8(metrics.exposition("").body).expect("text");
         text.lines().map(str::to_owned).collect()
     }
@@ -172,7 +172,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.bound(2);
         for name in ["a", "b", "c", "d"] {
-            metrics.generation(&generation(name, &[("cached", 1)], &[("total", 1.0)]));
+            metrics.of_model(&generation(name, &[("cached", 1)], &[("total", 1.0)]));
         }
         let text = String::from_utf8(metrics.exposition("").body).expect("text");
         assert!(text.contains(r#"offpath_tokens_total{model="overflow",kind="overflow"} 2"#), "{text}");

@@ -122,13 +122,18 @@ impl<L, M, C> Debug for Series<L, M, C> {
     }
 }
 
-/// Durations in seconds, in classic buckets and in native ones.
+/// A histogram with these classic buckets, and native ones.
+pub(super) fn histogram(buckets: impl IntoIterator<Item = f64>) -> Histogram {
+    let native = NativeHistogramConfig::with_bucket_factor(BUCKET_FACTOR).max_buckets(MOST_BUCKETS);
+    Histogram::new_classic_and_native(buckets, native)
+}
+
+/// Durations in seconds.
 pub(super) fn durations() -> Histogram {
     /// Upper bounds: a fast API answers in milliseconds, a model may stream for minutes.
     const BUCKETS: [f64; 15] =
         [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
-    let native = NativeHistogramConfig::with_bucket_factor(BUCKET_FACTOR).max_buckets(MOST_BUCKETS);
-    Histogram::new_classic_and_native(BUCKETS, native)
+    histogram(BUCKETS)
 }
 
 #[cfg(test)]

@@ -17,12 +17,12 @@ mod export;
 mod gen_ai;
 mod http;
 mod ids;
+mod messages;
 mod observation;
 mod openinference;
 mod preset;
 mod settings;
 mod span;
-mod usage;
 
 use offpath_core::event::{Event, Kind};
 

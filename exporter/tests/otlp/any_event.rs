@@ -99,7 +99,11 @@ fn source() -> BoxedStrategy<String> {
 fn json_text() -> BoxedStrategy<String> {
     let object = Just(r#"{"a":1,"a":{"b":[null]},"user_id":"x","":"","temperature":1e400}"#.to_owned());
     let parameters = Just(r#"{"temperature":-1,"max_tokens":-5,"stop":[1],"seed":1e300,"n":"x"}"#.to_owned());
-    prop_oneof![object, parameters, Just(r#"{"a":"#.to_owned()), Just("[1]".to_owned()), text()].boxed()
+    let messages = r#"[{"role":"system","content":"a"},{"role":"","content":[{"type":"image","url":"data:;base64,"},{"type":"file"},
+        {"type":"text"},7,null],"tool_calls":[{"function":{"arguments":"{"}}]},{"role":"tool"}]"#;
+    let messages = Just(messages.to_owned());
+    prop_oneof![object, parameters, messages, Just(r#"{"a":"#.to_owned()), Just("[1]".to_owned()), text()]
+        .boxed()
 }
 
 fn body() -> BoxedStrategy<Option<Body>> {

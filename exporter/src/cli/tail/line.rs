@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::usage::{is_input, is_output};
+
 /// Time of day, status, duration, sizes, what was asked for, and what went wrong, with a proxy's word for it. A line that
 /// is no event stays as it is.
 pub(super) fn human(line: &str) -> String {
@@ -28,6 +30,7 @@ fn exchange(event: &Value) -> String {
         text(&event["method"]),
         text(target),
     );
+    line.push_str(&model(&event["llm"]));
     if event["outcome"] != "completed" {
         line.push_str(&format!("  {}", text(&event["outcome"])));
         if event["proxy"]["response_flags"][0].is_string() {
@@ -38,6 +41,37 @@ fn exchange(event: &Value) -> String {
         line.push_str(&format!(": {error}"));
     }
     line
+}
+
+/// Which model it was, and of tokens, cost and the time to the first token what is known. Empty if it was none.
+fn model(llm: &Value) -> String {
+    if !llm.is_object() {
+        return String::new();
+    }
+    let name = if llm["response_model"].is_null() { &llm["request_model"] } else { &llm["response_model"] };
+    let mut said = format!("  {}", text(name));
+    let tokens = |is_meant: fn(&str) -> bool| {
+        let kinds = llm["usage"].as_object()?.iter().filter(|(kind, _)| is_meant(kind));
+        kinds.filter_map(|(_, count)| count.as_u64()).reduce(u64::saturating_add)
+    };
+    if let (Some(read), Some(written)) = (tokens(is_input), tokens(is_output).or(Some(0))) {
+        let about = if llm["estimated"] == true { "~" } else { "" };
+        said.push_str(&format!("  {about}{read}>{written} tokens"));
+    }
+    if let Some(usd) = llm["cost_usd"].as_f64() {
+        said.push_str(&format!("  ${}", dollars(usd)));
+    }
+    if llm["first_token_ns"].is_u64() {
+        said.push_str(&format!("  first after {}", duration(llm["first_token_ns"].as_u64())));
+    }
+    said
+}
+
+/// Two digits after the point, or as many as show two that count.
+fn dollars(usd: f64) -> String {
+    let places = [(0.1, 2), (0.01, 3), (0.001, 4), (0.000_1, 5)].into_iter().find(|(from, _)| usd >= *from);
+    let places = if usd == 0.0 { 2 } else { places.map_or(6, |(_, places)| places) };
+    format!("{usd:.places$}")
 }
 
 /// What the API's clients sent must not steer the terminal.
@@ -90,6 +124,36 @@ mod tests {
             human(&event.to_string()),
             "08:00:00.123  200    41.0ms   64.0KiB in      812B out  POST    /v1/chat"
         );
+    }
+
+    #[test]
+    fn what_a_model_did_is_told_as_far_as_it_is_known() {
+        let of = |llm: Value| {
+            let event = json!({"kind": "exchange", "path": "/v1/chat", "outcome": "completed", "llm": llm});
+            let line = human(&event.to_string());
+            line.split_once("/v1/chat").expect("a path").1.to_owned()
+        };
+        let told = json!({
+            "request_model": "gpt-4o", "response_model": "gpt-4o-2026", "cost_usd": 0.00125, "first_token_ns": 30_000_000,
+            "usage": {"input": 40, "input_cached_tokens": 10, "output": 5, "total": 55}, "estimated": false,
+        });
+        assert_eq!(of(told), "  gpt-4o-2026  50>5 tokens  $0.0013  first after 30.0ms");
+        let told =
+            json!({"request_model": "ada", "response_model": null, "usage": {"input": 7}, "estimated": true});
+        assert_eq!(of(told), "  ada  ~7>0 tokens");
+        assert_eq!(
+            of(json!({"request_model": "a\u{1b}b", "response_model": null, "usage": {}})),
+            "  a\u{fffd}b"
+        );
+        assert_eq!(of(Value::Null), "");
+    }
+
+    #[test]
+    fn dollars_show_two_digits_that_count() {
+        for (usd, expected) in [(12.345, "12.35"), (0.012_34, "0.012"), (0.000_123, "0.00012"), (0.0, "0.00")]
+        {
+            assert_eq!(dollars(usd), expected);
+        }
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! What a model did, by OpenTelemetry's names for generative AI.
 //! Source: <https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md>.
 
+mod messages;
+
 use offpath_core::event::{Event, Generation};
 use serde_json::{Map, Value};
 
-use super::{attributes::Attributes, usage::Usage};
+pub(super) use self::messages::add as add_messages;
+use super::attributes::Attributes;
+use crate::usage::Usage;
 
 pub(super) fn add(attributes: &mut Attributes, event: &Event, generation: &Generation) {
     attributes.text("gen_ai.operation.name", generation.operation.as_str());
@@ -21,6 +25,10 @@ pub(super) fn add(attributes: &mut Attributes, event: &Event, generation: &Gener
         attributes.number("gen_ai.response.time_to_first_chunk", first_token_ns as f64 / 1e9);
     }
     attributes.text("gen_ai.prompt.name", generation.prompt_name.as_str());
+    attributes.text("offpath.error_kind", generation.error_kind.as_str());
+    if generation.partial {
+        attributes.flag("offpath.partial", true);
+    }
     add_usage(attributes, generation);
     add_parameters(attributes, &generation.parameters);
 }
@@ -33,14 +41,19 @@ fn add_usage(attributes: &mut Attributes, generation: &Generation) {
         ("gen_ai.usage.cache_read.input_tokens", usage.cache_read()),
         ("gen_ai.usage.cache_creation.input_tokens", usage.cache_write()),
         ("gen_ai.usage.reasoning.output_tokens", usage.reasoning()),
+        ("gen_ai.usage.audio.input_tokens", usage.audio_input()),
+        ("gen_ai.usage.audio.output_tokens", usage.audio_output()),
     ] {
         if let Some(tokens) = tokens {
             attributes.int(name, tokens);
         }
     }
-    // The conventions have no name for it.
+    // The conventions have no name for these.
     if let Some(usd) = generation.cost_usd() {
         attributes.number("offpath.cost_usd", usd);
+    }
+    if generation.estimated {
+        attributes.flag("offpath.usage.estimated", true);
     }
 }
 

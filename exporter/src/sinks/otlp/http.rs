@@ -17,8 +17,15 @@ pub(super) fn is_client(event: &Event) -> bool {
     matches!(event.source.as_str(), "httpx" | "aiohttp")
 }
 
-/// Method and route, or the method alone: a path would give each request a name of its own.
-pub(super) fn span_name(exchange: &Exchange) -> String {
+/// Method and route, or the method alone: a path would give each request a name of its own. What an app asks of a model is
+/// named as the conventions for generative AI have it, by operation and model: all of it goes to one method and host.
+pub(super) fn span_name(event: &Event, exchange: &Exchange) -> String {
+    if let Some(generation) = exchange.generation.as_ref().filter(|_| is_client(event))
+        && !generation.operation.is_empty()
+    {
+        let space = if generation.request_model.is_empty() { "" } else { " " };
+        return format!("{}{space}{}", generation.operation, generation.request_model);
+    }
     let method = if is_known(&exchange.method) { exchange.method.as_str() } else { "HTTP" };
     if exchange.route.is_empty() { method.to_owned() } else { format!("{method} {}", exchange.route) }
 }
@@ -184,9 +191,13 @@ pub(super) struct Ending<'a> {
     pub(super) level: Level,
 }
 
-/// A 4xx is an error to who asked. To who was asked it is not, and yet worth a look.
+/// A 4xx is an error to who asked. To who was asked it is not, and yet worth a look, with the words of the provider if it is
+/// one of a model's.
 pub(super) fn ending<'a>(event: &Event, exchange: &'a Exchange) -> Ending<'a> {
     let (error_type, message, level) = match (&exchange.error, Outcome::try_from(exchange.outcome)) {
+        (Some(Error { message, .. }), Ok(Outcome::Completed)) if is_refusal(event, exchange) => {
+            (None, message.as_str(), Level::Warning)
+        }
         (Some(Error { r#type, message }), _) => {
             let error_type = if r#type.is_empty() { "_OTHER" } else { r#type };
             (Some(error_type.into()), message.as_str(), Level::Error)
@@ -204,6 +215,12 @@ pub(super) fn ending<'a>(event: &Event, exchange: &'a Exchange) -> Ending<'a> {
         _ => (None, "", Level::Default),
     };
     Ending { error_type, message, level }
+}
+
+/// Whether it was served, and its answer is a provider's error which says that the request is at fault, such as a rate limit.
+fn is_refusal(event: &Event, exchange: &Exchange) -> bool {
+    let is_of_provider = exchange.generation.as_ref().is_some_and(|told| !told.error_kind.is_empty());
+    is_of_provider && !is_client(event) && (400..500).contains(&exchange.status)
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub(super) struct Observation<'a> {
     pub(super) input: Option<Cow<'a, str>>,
     pub(super) output: Option<Cow<'a, str>>,
     pub(super) generation: Option<&'a Generation>,
+    /// The same, where its messages were read from an exchange and may be told.
+    pub(super) conversation: Option<&'a Generation>,
     pub(super) level: Level,
     pub(super) status_message: &'a str,
     pub(super) trace_name: Cow<'a, str>,
@@ -42,9 +44,14 @@ impl<'a> Observation<'a> {
             input: bodies.then(|| said(|generation| &generation.input, &exchange.request)).flatten(),
             output: bodies.then(|| said(|generation| &generation.output, &exchange.response)).flatten(),
             generation,
+            conversation: generation.filter(|_| bodies),
             level: ending.level,
             status_message: ending.message,
-            trace_name: if is_root || is_app_root { http::span_name(exchange).into() } else { "".into() },
+            trace_name: if is_root || is_app_root {
+                http::span_name(event, exchange).into()
+            } else {
+                "".into()
+            },
             is_app_root,
             version: "",
             metadata: None,
@@ -59,6 +66,7 @@ impl<'a> Observation<'a> {
             input: said(&span.input),
             output: said(&span.output),
             generation: span.generation.as_ref(),
+            conversation: None,
             level: Level::try_from(span.level).unwrap_or(Level::Default),
             status_message: status_message(span),
             trace_name: span.trace_name.as_str().into(),

@@ -42,12 +42,15 @@ fn of_exchange(event: &Event, exchange: &Exchange, settings: &Settings) -> Span 
         add_for_models(&mut attributes, &observed, settings.preset);
     } else if settings.bodies {
         http::add_bodies(&mut attributes, exchange);
+        if let Some(generation) = &exchange.generation {
+            gen_ai::add_messages(&mut attributes, generation);
+        }
     }
     let ending = http::ending(event, exchange);
     let status = ending.error_type.is_some().then(|| failed(ending.message));
     attributes.text("error.type", ending.error_type.unwrap_or_default());
     let kind = if http::is_client(event) { SpanKind::Client } else { SpanKind::Server };
-    let span = span(event, http::span_name(exchange), kind, attributes);
+    let span = span(event, http::span_name(event, exchange), kind, attributes);
     Span { status, events: raised(event, exchange.error.as_ref()), ..span }
 }
 
@@ -62,13 +65,20 @@ fn of_span(event: &Event, told: &AppSpan, settings: &Settings) -> Span {
     } else {
         add_told(&mut attributes, told, settings.bodies);
     }
-    attributes.text("error.type", told.error.as_ref().map_or("", |error| &error.r#type));
+    attributes.text("error.type", error_type(told));
     let is_failed = told.error.is_some() || told.level == Level::Error as i32;
     let status = is_failed.then(|| failed(observation::status_message(told)));
     let is_of_model = matches!(told.type_name(), "generation" | "embedding");
     let kind = if is_of_model { SpanKind::Client } else { SpanKind::Internal };
     let span = span(event, told.name.clone(), kind, attributes);
     Span { status, events: raised(event, told.error.as_ref()), ..span }
+}
+
+/// What was raised; else of a model's failure its kind.
+fn error_type(told: &AppSpan) -> &str {
+    let raised = told.error.as_ref().map_or("", |error| &error.r#type);
+    let kind = told.generation.as_ref().map_or("", |generation| &generation.error_kind);
+    if raised.is_empty() { kind } else { raised }
 }
 
 fn add_for_models(attributes: &mut Attributes, observed: &Observation<'_>, preset: Preset) {

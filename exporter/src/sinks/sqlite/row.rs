@@ -3,7 +3,7 @@
 use offpath_core::event::{Event, Exchange, Generation, Kind, Level, Loss, Message, Outcome, Score, Span};
 use rusqlite::{Statement, named_params};
 
-use crate::event_json;
+use crate::{event_json, usage::Usage};
 
 /// An event that is there already stays as it is.
 pub(super) const INSERT: &str = "
@@ -34,7 +34,10 @@ pub(super) fn insert(statement: &mut Statement<'_>, event: &Event, json: &[u8]) 
     let generation =
         exchange.map_or_else(|| span?.generation.as_ref(), |exchange| exchange.generation.as_ref());
     let model = |field: fn(&Generation) -> &str| generation.map(field).and_then(known);
-    let tokens = |kind| generation.and_then(|generation| generation.tokens(kind)).map(integer);
+    // All input and all output: who sums up a column should not have to know what else there is.
+    let usage = generation.map(Usage::of_tokens);
+    let sums = usage.map_or([None; 3], |usage| [usage.input(), usage.output(), usage.total()]);
+    let [input_tokens, output_tokens, total_tokens] = sums.map(|tokens| tokens.map(integer));
     let error = exchange.map_or_else(|| span?.error.as_ref(), |exchange| exchange.error.as_ref());
     let rows = statement.execute(named_params! {
         ":id": event_json::id(event.id()),
@@ -67,9 +70,9 @@ pub(super) fn insert(statement: &mut Statement<'_>, event: &Event, json: &[u8]) 
         ":system": model(|generation| &generation.system),
         ":operation": model(|generation| &generation.operation),
         ":model": model(Generation::model),
-        ":input_tokens": tokens("input"),
-        ":output_tokens": tokens("output"),
-        ":total_tokens": tokens("total"),
+        ":input_tokens": input_tokens,
+        ":output_tokens": output_tokens,
+        ":total_tokens": total_tokens,
         ":cost_usd": generation.and_then(Generation::cost_usd).filter(|usd| usd.is_finite()),
         ":first_token_ns": generation.and_then(|generation| generation.first_token_ns).map(integer),
         ":score_value": score.and_then(|score| score.value).filter(|value| value.is_finite()),
@@ -96,7 +99,9 @@ impl<'a> Of<'a> {
 }
 
 fn has_failed(exchange: &Exchange) -> bool {
-    exchange.status >= 400 || exchange.outcome != Outcome::Completed as i32
+    // A stream that began well may end with a provider's error.
+    let is_of_provider = exchange.generation.as_ref().is_some_and(|told| !told.error_kind.is_empty());
+    exchange.status >= 400 || exchange.outcome != Outcome::Completed as i32 || is_of_provider
 }
 
 fn has_gone_wrong(span: &Span) -> bool {

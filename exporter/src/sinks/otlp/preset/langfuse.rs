@@ -14,10 +14,10 @@ use offpath_core::{
 
 pub(in super::super) use self::score::scores;
 use super::{
-    super::{attributes::Attributes, content, observation::Observation, usage::Usage},
+    super::{attributes::Attributes, content, observation::Observation},
     Scores, Target, address, needed,
 };
-use crate::{config::Environment, event_json};
+use crate::{config::Environment, event_json, usage::Usage};
 
 pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<Target> {
     let variables = ["LANGFUSE_BASE_URL", "LANGFUSE_HOST"];

@@ -3,11 +3,8 @@
 use offpath_core::{config::Table, event::Generation};
 use serde_json::json;
 
-use super::{
-    super::{attributes::Attributes, usage::Usage},
-    TRACES, Target, address, secret, text,
-};
-use crate::config::Environment;
+use super::{super::attributes::Attributes, TRACES, Target, address, secret, text};
+use crate::{config::Environment, usage::Usage};
 
 pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<Target> {
     let variables = ["MLFLOW_TRACKING_URI"];

@@ -11,16 +11,28 @@ use serde::Serialize;
 
 /// Amounts by kind, of tokens or of US dollars.
 #[derive(Debug)]
-pub(super) struct Usage<'a, T>(BTreeMap<&'a str, T>);
+pub(crate) struct Usage<'a, T>(BTreeMap<&'a str, T>);
 
 /// From the cache, by any of the names in use.
 const CACHE_READ: [&str; 3] = ["input_cached_tokens", "input_cache_read", "cache_read_input_tokens"];
 /// Into the cache.
 const CACHE_WRITE: [&str; 2] = ["input_cache_creation", "cache_creation_input_tokens"];
 const REASONING: [&str; 2] = ["output_reasoning_tokens", "output_reasoning"];
+const AUDIO_INPUT: [&str; 2] = ["input_audio_tokens", "input_audio"];
+const AUDIO_OUTPUT: [&str; 2] = ["output_audio_tokens", "output_audio"];
+
+/// Whether it is one of the kinds that went in.
+pub(crate) fn is_input(kind: &str) -> bool {
+    kind.starts_with("input") || CACHE_READ.contains(&kind) || CACHE_WRITE.contains(&kind)
+}
+
+/// Whether it is one of the kinds that a model wrote.
+pub(crate) fn is_output(kind: &str) -> bool {
+    kind.starts_with("output")
+}
 
 impl<'a> Usage<'a, u64> {
-    pub(super) fn of_tokens(generation: &'a Generation) -> Self {
+    pub(crate) fn of_tokens(generation: &'a Generation) -> Self {
         // Of what counts on, sums stay in range.
         let tokens = generation.usage.iter().map(|tokens| (tokens.kind.as_str(), tokens.count.min(1 << 53)));
         Self(tokens.collect())
@@ -28,48 +40,55 @@ impl<'a> Usage<'a, u64> {
 }
 
 impl<'a> Usage<'a, f64> {
-    pub(super) fn of_cost(generation: &'a Generation) -> Self {
+    pub(crate) fn of_cost(generation: &'a Generation) -> Self {
         let cost = generation.cost.iter().filter(|cost| cost.usd.is_finite());
         Self(cost.map(|cost| (cost.kind.as_str(), cost.usd)).collect())
     }
 }
 
 impl<T: Copy + Default + Add<Output = T> + Serialize> Usage<'_, T> {
-    pub(super) fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         !self.0.is_empty()
     }
 
     /// An object; empty text if there is nothing in it.
-    pub(super) fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         if self.is_known() { serde_json::to_string(&self.0).unwrap_or_default() } else { String::new() }
     }
 
     /// All input, cached or not.
-    pub(super) fn input(&self) -> Option<T> {
-        self.sum(|kind| {
-            kind.starts_with("input") || CACHE_READ.contains(&kind) || CACHE_WRITE.contains(&kind)
-        })
+    pub(crate) fn input(&self) -> Option<T> {
+        self.sum(is_input)
     }
 
     /// All output, reasoning included.
-    pub(super) fn output(&self) -> Option<T> {
-        self.sum(|kind| kind.starts_with("output"))
+    pub(crate) fn output(&self) -> Option<T> {
+        self.sum(is_output)
     }
 
-    pub(super) fn total(&self) -> Option<T> {
+    pub(crate) fn total(&self) -> Option<T> {
         self.0.get("total").copied().or_else(|| self.sum(|_| true))
     }
 
-    pub(super) fn cache_read(&self) -> Option<T> {
+    pub(crate) fn cache_read(&self) -> Option<T> {
         self.sum(|kind| CACHE_READ.contains(&kind))
     }
 
-    pub(super) fn cache_write(&self) -> Option<T> {
+    pub(crate) fn cache_write(&self) -> Option<T> {
         self.sum(|kind| CACHE_WRITE.contains(&kind))
     }
 
-    pub(super) fn reasoning(&self) -> Option<T> {
+    pub(crate) fn reasoning(&self) -> Option<T> {
         self.sum(|kind| REASONING.contains(&kind))
+    }
+
+    /// Sound that was heard, as far as it was not cached.
+    pub(crate) fn audio_input(&self) -> Option<T> {
+        self.sum(|kind| AUDIO_INPUT.contains(&kind))
+    }
+
+    pub(crate) fn audio_output(&self) -> Option<T> {
+        self.sum(|kind| AUDIO_OUTPUT.contains(&kind))
     }
 
     /// `None` if there is none of these kinds.
