@@ -62,7 +62,7 @@ test: test-rust test-python ## run every test
 
 .PHONY: test-rust
 test-rust:
-	$(CARGO) test --locked -p offpath-core -p offpath-ring -p offpath-component -p offpath-proxy-wasm -p offpath-build
+	$(CARGO) test --locked -p offpath-core -p offpath-enrich -p offpath-ring -p offpath-component -p offpath-proxy-wasm -p offpath-build
 	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --release -p offpath-ring --test loom --target-dir $(TARGET)/loom
 	@tools/need.sh redis-server
 	@# What the Python tests ask for real is large, and comes from the network meanwhile.
@@ -118,6 +118,11 @@ lint: dist/.wheel $(VENV)/.wheel .cache/peers/frameworks/.wheel $(CARGO_DENY) ##
 	done
 	cd host-python && ../$(BIN)/mypy
 	$(CARGO_DENY) --locked check bans licenses sources
+
+.PHONY: fuzz
+fuzz: ## compile the fuzz targets, which is two minutes and no part of lint; each says how it is run
+	$(CARGO) check --quiet --locked --manifest-path exporter/fuzz/Cargo.toml --target-dir $(TARGET)/fuzz
+	$(CARGO) check --quiet --locked --manifest-path exporter/ring/fuzz/Cargo.toml --target-dir $(TARGET)/fuzz
 
 .PHONY: clean
 clean: ## remove all that was built

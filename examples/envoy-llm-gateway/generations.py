@@ -1,15 +1,12 @@
-"""The gateway's calls as generations, read out of the bodies that were recorded in data/offpath.db, or another store."""
+"""The gateway's calls as generations, as they were recorded in data/offpath.db, or another store."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Any
-
-Event = dict[str, Any]
 
 QUERY = "SELECT json FROM events WHERE kind = 'exchange' AND route = 'llm' ORDER BY start_time"
 
@@ -27,47 +24,31 @@ def main(store: str) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def generation(event: Event) -> dict[str, object]:
-    """Return what a call was. One that was refused, broken off or cut has no usage."""
-    headers = dict(event["response"]["headers"])
-    is_stream = headers.get("content-type", "").startswith("text/event-stream")
-    asked = next(objects(event["request"]["body"]), {})
-    said = list(objects(event["response"]["body"], is_stream=is_stream))
-    usage = last(each.get("usage") for each in said) or {}
-    first_byte, duration = event["first_byte_ns"], event["duration_ns"]
-    # Of a stream, the words come after the first byte; otherwise they come when all are there.
-    speaking = duration - (first_byte or 0) if is_stream else duration
+def generation(event: dict[str, Any]) -> dict[str, object]:
+    """Return what a call was. One that was refused has no usage; what is no call of a model has nothing but its times."""
+    llm = event["llm"] or {}
+    usage = llm.get("usage", {})
+    speed = llm.get("tokens_per_second")
     return {
         "time": event["start_time"][11:23],
         "status": event["status"],
-        "model": last(each.get("model") for each in said) or asked.get("model"),
-        "stream": "yes" if is_stream else "no",
-        "in": usage.get("prompt_tokens"),
-        "out": usage.get("completion_tokens"),
-        "total": usage.get("total_tokens"),
-        "first-byte": milliseconds(first_byte),
-        "duration": milliseconds(duration),
-        "tokens/s": round(usage["completion_tokens"] / speaking * 1e9) if usage and speaking else None,
-        "finish": last(choice.get("finish_reason") for each in said for choice in each.get("choices", [])),
+        "model": llm.get("response_model") or llm.get("request_model"),
+        "stream": "yes" if llm.get("stream") else "no",
+        "in": tokens(usage, "input"),
+        "out": tokens(usage, "output"),
+        "total": usage.get("total"),
+        "first-token": milliseconds(llm.get("first_token_ns")),
+        "duration": milliseconds(event["duration_ns"]),
+        "tokens/s": None if speed is None else round(speed),
+        "cost": None if llm.get("cost_usd") is None else f"${llm['cost_usd']:.6f}",
+        "finish": ",".join(llm.get("finish_reasons", [])) or llm.get("error_kind"),
     }
 
 
-def objects(body: Event, *, is_stream: bool = False) -> Iterator[Event]:
-    """Return the JSON object that a body is; of a stream, that of each event. What was cut is left out."""
-    gap = "\n" if body["kept"] < body["size"] else ""
-    text = body["head"] + gap + body["tail"]
-    for each in text.split("\n") if is_stream else [text]:
-        try:
-            value = json.loads(each.removeprefix("data:"))
-        except ValueError:
-            continue
-        if isinstance(value, dict):
-            yield value
-
-
-def last(values: Iterable[Any]) -> Any:
-    """Return the last value that is there."""
-    return next((value for value in reversed(list(values)) if value), None)
+def tokens(usage: dict[str, int], kind: str) -> int | None:
+    """Return the tokens of all kinds that begin so, such as those from a cache; None if they are not known."""
+    known = [count for name, count in usage.items() if name.startswith(kind)]
+    return sum(known) if known else None
 
 
 def milliseconds(nanoseconds: int | None) -> str | None:

@@ -28,6 +28,9 @@ const RESETS: [&str; 7] = [
     "x-ratelimit-reset",
 ];
 
+/// Where AWS names an error: <https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html>.
+const NAMED_BY: &str = "x-amzn-errortype";
+
 /// Reads exchanges with models.
 #[derive(Debug, Clone)]
 pub struct Enricher {
@@ -95,7 +98,8 @@ impl Enricher {
 
     fn add(&self, exchange: &mut Exchange, reading: Reading) {
         let Reading { mut generation, failure, has_ended, first_token_line } = reading;
-        generation.first_token_ns = first_token_line.and_then(|line| Arrivals::of(exchange).when(line));
+        let last_line = first_token_line.map(|ends| ends.saturating_sub(1));
+        generation.first_token_ns = last_line.and_then(|line| Arrivals::of(exchange).when(line));
         if generation.cost.is_empty() {
             generation.cost = self.prices.cost(&generation);
         }
@@ -136,14 +140,20 @@ fn is_cut(body: &Body) -> bool {
 
 /// What a provider says, with when to try again.
 fn failed(failure: Failure, response: Option<&Message>) -> Error {
-    let Failure { kind, r#type, mut message } = failure;
+    let Failure { kind, mut r#type, mut message } = failure;
     let headers = response.map_or(&[][..], |response| &response.headers);
-    let reset = RESETS.into_iter().find_map(|name| headers.iter().find(|header| header.name == name));
+    let header = |name: &str| headers.iter().find(|header| header.name == name);
+    let reset = RESETS.into_iter().find_map(header);
     if let Some(reset) = reset.filter(|_| ["rate_limit", "overloaded", "quota"].contains(&kind)) {
         let space = if message.is_empty() { "" } else { " " };
         message.push_str(&format!("{space}({}: {})", reset.name, reset.value));
     }
-    Error { r#type: if r#type.is_empty() { kind.to_owned() } else { r#type }, message }
+    if r#type.is_empty() {
+        // What comes behind the colon is an address that explains nothing.
+        let named = header(NAMED_BY).and_then(|header| header.value.split(':').next());
+        named.unwrap_or(kind).clone_into(&mut r#type);
+    }
+    Error { r#type, message }
 }
 
 /// They have told what they are for.
@@ -193,15 +203,15 @@ mod tests {
         let event = chat(CHUNKS, |exchange| {
             exchange.first_byte_ns = Some(5);
             let response = exchange.response.as_mut().expect("a response");
-            // The second event's end came with the second chunk; five lines are known of.
-            response.arrivals = vec![2, 25, 2, 30, 5];
+            // One event a chunk, of two lines each.
+            response.set_arrived([(2, 30), (4, 60), (6, 60)]);
         });
         let exchange = enriched(event, "");
         let generation = exchange.generation.expect("a generation");
         assert_eq!(generation.output, r#"[{"role":"assistant","content":"Hi"}]"#);
         assert_eq!(generation.finish_reasons, ["stop"]);
         assert!(generation.cost_usd().is_some_and(|usd| usd > 0.0));
-        assert!(generation.first_token_ns.is_some());
+        assert_eq!(generation.first_token_ns, Some(30));
         assert!(exchange.response.expect("a response").arrivals.is_empty());
     }
 

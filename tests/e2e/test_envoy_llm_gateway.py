@@ -37,7 +37,7 @@ class Seen:
     rows: list[dict[str, str]]
     """What is shown of the calls, by the names of the columns."""
     columns: list[tuple[Any, ...]]
-    """Source, service, path, outcome, first byte and duration of each call, as the store has them."""
+    """Source, service, path, outcome, first byte, first token and duration of each call, as the store has them."""
     files: dict[Path, bytes]
     """All that is in the folder of the data."""
 
@@ -60,7 +60,7 @@ def call(place: Place, env: Mapping[str, str]) -> Seen:
         client = printed("client.py", GATEWAY_URL=f"{url}/v1", OPENAI_API_KEY=KEY)
         eventually("every call is stored", lambda: place.count() == CALLS)
     head, *lines = printed("generations.py", str(place.data / "offpath.db")).splitlines()
-    columns = "source, service, path, outcome, first_byte_ns, duration_ns"
+    columns = "source, service, path, outcome, first_byte_ns, first_token_ns, duration_ns"
     return Seen(
         client,
         [dict(zip(head.split(), line.split(), strict=True)) for line in lines],
@@ -84,7 +84,7 @@ def test_every_generation_is_shown_as_what_it_was(seen: Seen) -> None:
     assert [tuple(row[name] for name in names) for row in seen.rows] == [
         ("200", "demo", "no", "stop"),
         ("200", "demo", "yes", "stop"),
-        ("404", "error-404", "no", "-"),
+        ("404", "error-404", "no", "not_found"),
     ]
 
 
@@ -100,10 +100,10 @@ def test_envoy_has_recorded_them_for_the_service_that_its_configuration_names(se
     assert [columns[:4] for columns in seen.columns] == [expected] * CALLS
 
 
-def test_the_first_byte_of_a_stream_comes_before_its_end(seen: Seen) -> None:
-    *_, first_byte, duration = seen.columns[1]
-    assert 0 < first_byte < duration
-    assert seen.rows[1]["first-byte"] == f"{first_byte / 1e6:.1f}ms"
+def test_the_first_token_of_a_stream_comes_after_its_first_byte_and_before_its_end(seen: Seen) -> None:
+    *_, first_byte, first_token, duration = seen.columns[1]
+    assert 0 < first_byte <= first_token < duration
+    assert seen.rows[1]["first-token"] == f"{first_token / 1e6:.1f}ms"
 
 
 def test_the_provider_s_key_is_nowhere_in_the_data(seen: Seen) -> None:

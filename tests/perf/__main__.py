@@ -46,6 +46,7 @@ def main() -> None:
         show(delivery.report(black_hole, 50_000 if quick else 200_000))
         show(native.delivery(50_000 if quick else 200_000))
         show(native.redaction(0.3 if quick else 3))
+        show(native.enrichment(0.3 if quick else 3))
         show(startup.report(made.env, black_hole))
 
 

@@ -27,6 +27,11 @@ def redaction(seconds: float) -> str:
     return heading("Redaction") + _printed("offpath-exporter", "redact_rate", str(seconds))
 
 
+def enrichment(seconds: float) -> str:
+    """Return how much of what models say the exporter reads in a second of a core's time."""
+    return heading("Reading LLM traffic") + _printed("offpath-enrich", "enrich_rate", str(seconds))
+
+
 def intake(events: int) -> str:
     """Return how fast the exporter takes events from a ring to its spool."""
     measured = json.loads(_example("offpath-exporter", "intake_rate", str(events)))

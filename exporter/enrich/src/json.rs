@@ -145,7 +145,7 @@ fn is_name(member: &str) -> bool {
         let begins = member.len().checked_sub(end.len());
         begins.and_then(|begins| member.get(begins..)).is_some_and(|rest| rest.eq_ignore_ascii_case(end))
     };
-    ENDS.iter().any(|end| ends_with(&end))
+    ENDS.iter().any(ends_with)
 }
 
 /// Drops the last member that a document has, however deep it is in it, if it is to go.

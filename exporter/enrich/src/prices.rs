@@ -14,15 +14,26 @@
 
 mod read;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use offpath_core::{
     config::Error,
     event::{Cost, Generation, Tokens},
 };
 
-/// US dollars by kind of tokens, for a million of them.
-type Rates = BTreeMap<String, f64>;
+/// Kinds of tokens that have a price.
+const KINDS: [&str; 7] = [
+    "input",
+    "output",
+    "input_cached_tokens",
+    "input_cache_creation",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "output_reasoning_tokens",
+];
+
+/// US dollars for a million tokens of each of [`KINDS`].
+type Rates = [Option<f64>; KINDS.len()];
 
 /// Prices of models.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +46,7 @@ pub struct Prices {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Table {
     /// By system; an empty name is of any.
-    systems: BTreeMap<String, Vec<Model>>,
+    systems: BTreeMap<String, Vec<Arc<Model>>>,
 }
 
 /// What a model costs.
@@ -88,7 +99,7 @@ impl Prices {
         self.tables.iter().find_map(|table| {
             let models = [system, ""].into_iter().filter_map(|system| table.systems.get(system)).flatten();
             let fitting = models.filter_map(|model| Some((model.fits(&name)?, model)));
-            fitting.max_by_key(|(length, _)| *length).map(|(_, model)| model)
+            fitting.max_by_key(|(length, _)| *length).map(|(_, model)| model.as_ref())
         })
     }
 }
@@ -117,10 +128,15 @@ impl Model {
 
 fn cost(tokens: &Tokens, rates: &Rates) -> Option<Cost> {
     let like = LIKE.into_iter().find(|(kind, _)| *kind == tokens.kind).map(|(_, like)| like);
-    let rate = rates.get(&tokens.kind).or_else(|| rates.get(like?))?;
+    let rate = rate(rates, &tokens.kind).or_else(|| rate(rates, like?))?;
     #[allow(clippy::cast_precision_loss, reason = "counts are far below that")]
     let usd = tokens.count as f64 * rate / 1e6;
     Some(Cost { kind: tokens.kind.clone(), usd })
+}
+
+fn rate(rates: &Rates, kind: &str) -> Option<f64> {
+    let (_, rate) = KINDS.into_iter().zip(rates).find(|(name, _)| *name == kind)?;
+    *rate
 }
 
 /// Whether a pattern, which may begin and end with a star, takes a name.

@@ -114,7 +114,7 @@ fn differences(expected: &Value, told: &Value) -> Vec<String> {
         *value == Value::Null || *value == json!("") || *value == json!([]) || *value == json!({})
     };
     let differ = pairs
-        .filter(|(_, expected, told)| !same(expected, told) && !(is_nothing(expected) && is_nothing(told)));
+        .filter(|(_, expected, told)| !(same(expected, told) || is_nothing(expected) && is_nothing(told)));
     differ.map(|(key, expected, told)| format!("{key}\n  expected {expected}\n       got {told}")).collect()
 }
 

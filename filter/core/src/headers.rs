@@ -76,6 +76,7 @@ pub(crate) const DEFAULT_ALLOW: &[&str] = &[
     "content-type",
     "retry-after",
     "user-agent",
+    "x-amzn-errortype",
     "x-request-id",
 ];
 

@@ -171,3 +171,94 @@ fn usage(told: &Json<'_>) -> Usage {
         ..Usage::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Call, Reading, Text, json};
+
+    fn read(path: &str, request: &str, response: &str) -> Option<Reading> {
+        let (request, response) = (Text::whole(request), Text::whole(response));
+        crate::read(&Call { path, status: 200, request, response, ..Call::default() })
+    }
+
+    const GENERATE: &str = "/v1beta/models/gemini-2.5-flash:generateContent";
+
+    #[test]
+    fn requests_may_be_in_snake_case_and_have_one_thing_for_a_list() {
+        let request = r#"{"system_instruction": {"parts": {"text": "Be brief."}},
+            "contents": {"role": "USER", "parts": [{"inline_data": {"mime_type": "image/png", "data": "a-_b"}}, {"text": "What?"}]},
+            "generation_config": {"top_k": 4, "response_schema": {"type": "OBJECT"}}}"#;
+        let generation = read(GENERATE, request, "").expect("a reading").generation;
+        let image = r#"{"type":"image","media_type":"image/png","data":"a+/b"}"#;
+        let user = format!(r#"{{"role":"user","content":[{image},{{"type":"text","text":"What?"}}]}}"#);
+        assert_eq!(generation.input, format!(r#"[{{"role":"system","content":"Be brief."}},{user}]"#));
+        assert_eq!(generation.parameters, r#"{"top_k":4}"#);
+        assert_eq!(generation.request_model, "gemini-2.5-flash");
+    }
+
+    #[test]
+    fn results_of_tools_are_messages_of_their_own_in_their_place() {
+        let request = r#"{"contents": [
+            {"role": "model", "parts": [{"text": "I look.", "thoughtSignature": "x"}, {"functionCall": {"name": "f"}}, {"thoughtSignature": "y"}]},
+            {"role": "function", "parts": [{"functionResponse": {"name": "f", "response": {"a": 1}}}, {"text": "Well?"}]}]}"#;
+        let input = read(GENERATE, request, "").expect("a reading").generation.input;
+        let call = r#"{"type":"function","function":{"name":"f","arguments":"{}"}}"#;
+        let asked = format!(r#"{{"role":"assistant","content":"I look.","tool_calls":[{call}]}}"#);
+        let result = r#"{"role":"tool","content":"{\"a\":1}","name":"f"}"#;
+        assert_eq!(input, format!(r#"[{asked},{result},{{"role":"tool","content":"Well?"}}]"#));
+    }
+
+    #[test]
+    fn what_may_be_a_thought_is_not_taken_for_the_answer() {
+        let asks = r#"{"contents":[{"parts":[{"text":"?"}]}],"generationConfig":{"thinkingConfig":{"includeThoughts":true}}}"#;
+        let cut = r#"{"candidates":[{"content":{"parts":[{"text":"Hm"#;
+        assert_eq!(
+            read(GENERATE, asks, cut).expect("a reading").generation.output,
+            r#"[{"role":"assistant","content":""}]"#
+        );
+        let asks = r#"{"contents":[{"parts":[{"text":"?"}]}]}"#;
+        let output = read(GENERATE, asks, cut).expect("a reading").generation.output;
+        assert_eq!(output, r#"[{"role":"assistant","content":"Hm"}]"#);
+    }
+
+    #[test]
+    fn code_and_what_it_gave_are_as_they_came() {
+        let parts = r#"{"text":"So:"},{"executableCode":{"language":"PYTHON","code":"1"}},{"codeExecutionResult":{"output":"1"}}"#;
+        let answer = format!(r#"{{"candidates":[{{"content":{{"parts":[{parts}]}}}}]}}"#);
+        let output = read(GENERATE, "", &answer).expect("a reading").generation.output;
+        let parts = parts.replace(r#"{"text""#, r#"{"type":"text","text""#);
+        assert_eq!(output, format!(r#"[{{"role":"assistant","content":[{parts}]}}]"#));
+    }
+
+    #[test]
+    fn what_an_array_says_behind_a_gap_is_known() {
+        let head =
+            r#"[{"candidates":[{"content":{"parts":[{"text":"a"}]}}],"modelVersion":"m"},{"candidates":[{"#;
+        let tail =
+            r#""b"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3},"responseId":"r"}]"#;
+        let call = Call { path: GENERATE, status: 200, response: Text::ends(head, tail), ..Call::default() };
+        let generation = crate::read(&call).expect("a reading").generation;
+        assert_eq!((&*generation.response_id, &*generation.response_model), ("r", "m"));
+        assert_eq!((generation.finish_reasons, generation.usage.len()), (vec!["STOP".to_owned()], 1));
+        assert!(generation.partial);
+    }
+
+    #[test]
+    fn audio_that_was_read_from_the_cache_is_counted_once() {
+        let told = r#"{"promptTokenCount":100,"cachedContentTokenCount":60,"candidatesTokenCount":5,"thoughtsTokenCount":7,
+            "promptTokensDetails":[{"modality":"TEXT","tokenCount":20},{"modality":"AUDIO","tokenCount":80}],
+            "cacheTokensDetails":[{"modality":"AUDIO","tokenCount":50}]}"#;
+        let usage = usage(&json::whole(told).expect("JSON"));
+        assert_eq!(
+            (usage.input_audio, usage.cache_read, usage.output, usage.reasoning),
+            (Some(30), Some(60), Some(12), Some(7))
+        );
+    }
+
+    #[test]
+    fn what_has_the_path_and_not_the_shape_is_left_alone() {
+        assert_eq!(read("/reports/7:generateContent", r#"{"title":"Sales"}"#, r#"{"id":7}"#), None);
+        assert_eq!(read("/maps/7:embedContent", r#"{"content":"Oslo"}"#, r#"{"html":""}"#), None);
+    }
+}

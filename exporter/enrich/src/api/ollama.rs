@@ -72,3 +72,60 @@ fn tool_call<'t>(call: &Json<'t>) -> ToolCall<'t> {
     let function = call.get("function");
     ToolCall::new(text(call.get("id")), text(function.get("name")), text_or_json(function.get("arguments")))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Call, Reading, Text};
+
+    fn read(path: &str, request: &str, response: &str) -> Option<Reading> {
+        let (request, response) = (Text::whole(request), Text::whole(response));
+        crate::read(&Call { path, status: 200, request, response, ..Call::default() })
+    }
+
+    const ASKED: &str = r#"{"model":"llama3.2","messages":[{"role":"user","content":"Hello"}]}"#;
+
+    #[test]
+    fn apps_of_one_s_own_are_left_alone() {
+        for (path, request, response) in [
+            // As chats in the browser ask their own servers.
+            ("/api/chat", ASKED, "data: {\"type\":\"text-delta\",\"delta\":\"Hi\"}\n\n"),
+            ("/api/chat", ASKED, "Hi!"),
+            ("/api/chat", ASKED, r#"{"message":"Hi!","model":"gpt-4o"}"#),
+            ("/api/chat", ASKED, r#"{"error":"Who are you?"}"#),
+            ("/api/chat", ASKED, ""),
+            ("/api/chat", r#"{"id":"7","messages":[{"role":"user","parts":[]}],"stream":true}"#, ""),
+            ("/api/generate", r#"{"model":"Model S","prompt":"red"}"#, r#"{"image":"aGk="}"#),
+            ("/api/generate", r#"{"prompt":"A poem"}"#, r#"{"response":"Roses","done":true}"#),
+            ("/api/embed", r#"{"url":"https://x/"}"#, r#"{"html":""}"#),
+        ] {
+            assert_eq!(read(path, request, response), None, "{path} {request} {response}");
+        }
+    }
+
+    #[test]
+    fn what_was_cut_or_failed_is_still_known() {
+        let streamed = ASKED.replace("\"model\"", "\"stream\":true,\"model\"");
+        for (request, response) in [
+            (ASKED, r#"{"model":"llama3.2","created_at":"20"#),
+            (ASKED, "{\"model\":\"llama3.2\",\"message\":{\"content\":\"Hi\"},\"done\":false}\n{\"mod"),
+            (
+                r#"{"model":"llama3.2","mess"#,
+                r#"{"model":"llama3.2","message":{"content":"Hi"},"done":true}"#,
+            ),
+            (&streamed, ""),
+            (&streamed, r#"{"error":"model \"llama3.2\" not found"}"#),
+        ] {
+            let reading = read("/api/chat", request, response).expect("a reading");
+            assert_eq!(reading.generation.request_model, "llama3.2", "{request} {response}");
+        }
+    }
+
+    #[test]
+    fn a_stream_that_ends_after_its_first_line_is_not_all() {
+        let line = r#"{"model":"llama3.2","message":{"role":"assistant","content":"Hi"},"done":false}"#;
+        let reading = read("/api/chat", ASKED, &format!("{line}\n")).expect("a reading");
+        assert!(reading.generation.partial && !reading.has_ended && reading.generation.stream);
+        let reading = read("/api/chat", ASKED, &line.replace("false", "true")).expect("a reading");
+        assert!(!reading.generation.partial && reading.has_ended);
+    }
+}

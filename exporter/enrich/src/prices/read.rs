@@ -1,21 +1,10 @@
 //! A file of prices, and what is wrong with it.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
 use offpath_core::config::{Error, Table as Settings, Value};
 
-use super::{Model, Rates, Table};
-
-/// Kinds of tokens that have a price.
-const KINDS: [&str; 7] = [
-    "input",
-    "output",
-    "input_cached_tokens",
-    "input_cache_creation",
-    "input_audio_tokens",
-    "output_audio_tokens",
-    "output_reasoning_tokens",
-];
+use super::{KINDS, Model, Rates, Table};
 
 /// A million tokens cost no more than this, in US dollars: what is more was not meant by the million.
 const MOST: f64 = 1e5;
@@ -40,10 +29,10 @@ pub(super) fn table(text: &str) -> Result<Table, Vec<Error>> {
 }
 
 /// Whose models they are, and the models.
-fn read_prices(mut table: Settings<'_, '_>) -> (Vec<String>, Vec<Model>) {
+fn read_prices(mut table: Settings<'_, '_>) -> (Vec<String>, Vec<Arc<Model>>) {
     table.leave(&["source"]);
     let systems = table.texts("system").unwrap_or_else(|| vec![String::new()]);
-    let models = table.tables("models", |model, _| read_model(model));
+    let models = table.tables("models", |model, _| Arc::new(read_model(model)));
     table.finish();
     (systems, models)
 }
@@ -73,8 +62,8 @@ fn read_tier(mut table: Settings<'_, '_>, below: &Rates) -> (u64, Rates) {
     if !table.has("tokens") {
         table.refuse("tokens", "must say from how many tokens of input on", None);
     }
-    let mut rates = below.clone();
-    rates.extend(read_rates(&mut table));
+    let mut rates = read_rates(&mut table);
+    rates.iter_mut().zip(below).for_each(|(rate, below)| *rate = rate.or(*below));
     table.finish();
     (tokens.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or(0), rates)
 }
@@ -82,7 +71,7 @@ fn read_tier(mut table: Settings<'_, '_>, below: &Rates) -> (u64, Rates) {
 fn read_rates(table: &mut Settings<'_, '_>) -> Rates {
     let rule = format!("must be US dollars for a million tokens, from 0 to {MOST}");
     let rate = |value: &Value| value.as_f64().filter(|rate| (0.0..=MOST).contains(rate));
-    KINDS.into_iter().filter_map(|kind| Some((kind.to_owned(), table.typed(kind, &rule, rate)?))).collect()
+    KINDS.map(|kind| table.typed(kind, &rule, rate))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ fn time(chunk: usize) -> u64 {
 }
 
 /// The exchange that is stored of a response in these chunks.
-fn stored(rules: Value, headers: &[(&str, &str)], chunks: &[&[u8]]) -> Exchange {
+fn stored(rules: &Value, headers: &[(&str, &str)], chunks: &[&[u8]]) -> Exchange {
     let config = Config::from_json(&json!({ "capture": rules })).expect("a valid configuration");
     let start = Start { unix_ns: 1, event_id: 2, trace_id: 3, span_id: 4, parent: None };
     let capture = Capture::new(config, "asgi");
@@ -99,7 +99,7 @@ fn each_line_of_a_stream_says_when_it_came_however_long_its_masks_are() {
         b"data: {\"content\": \"It\"}\n",
         b"\ndata: [DONE]\n\n",
     ];
-    let exchange = stored(json!({}), &[("content-type", "text/event-stream")], &chunks);
+    let exchange = stored(&json!({}), &[("content-type", "text/event-stream")], &chunks);
     assert!(head(&exchange).windows(10).any(|shown| shown == b"[redacted]"));
     let arrivals = Arrivals::of(&exchange);
     let when: Vec<_> = (0..11).map(|line| arrivals.when(line)).collect();
@@ -111,7 +111,7 @@ fn each_line_of_a_stream_says_when_it_came_however_long_its_masks_are() {
 fn lines_that_a_mask_swallows_are_none_and_those_after_it_came_when_they_did() {
     let chunks: [&[u8]; 4] =
         [b"{\n \"password\": {\n  \"a\":", b" 1,\n  \"b\": 2\n },", b"\n \"n\": 3\n", b"}"];
-    let exchange = stored(json!({}), &[("content-type", "application/json")], &chunks);
+    let exchange = stored(&json!({}), &[("content-type", "application/json")], &chunks);
     let shown = b"{\n \"password\": \"[redacted]\",\n \"n\": 3\n}";
     assert_eq!(String::from_utf8_lossy(head(&exchange)), String::from_utf8_lossy(shown));
     let arrivals = Arrivals::of(&exchange);
@@ -122,7 +122,7 @@ fn lines_that_a_mask_swallows_are_none_and_those_after_it_came_when_they_did() {
 #[test]
 fn lines_beyond_what_was_noted_are_not_known() {
     let line: &[u8] = b"data: 1\n\n";
-    let exchange = stored(json!({}), &[("content-type", "text/event-stream")], &[line; 300]);
+    let exchange = stored(&json!({}), &[("content-type", "text/event-stream")], &[line; 300]);
     let arrivals = Arrivals::of(&exchange);
     assert_eq!((arrivals.when(0), arrivals.when(255)), (Some(time(0)), Some(time(127))));
     assert_eq!(arrivals.when(256), None);
@@ -133,12 +133,12 @@ fn of_json_that_is_shaped_lines_are_known_where_they_stay_lines() {
     let limits = json!({"json": {"max_string": 3}});
     let types = |name| [("content-type", name)];
     let chunks: [&[u8]; 3] = [b"{\"a\": \"long", b"er\"}\n{\"b\"", b": 2}\n"];
-    let exchange = stored(limits.clone(), &types("application/x-ndjson"), &chunks);
+    let exchange = stored(&limits, &types("application/x-ndjson"), &chunks);
     assert!(head(&exchange).ends_with("… (+3 characters)\"}\n{\"b\":2}".as_bytes()));
     let arrivals = Arrivals::of(&exchange);
     assert_eq!((arrivals.when(0), arrivals.when(1)), (Some(time(1)), Some(time(2))));
     let chunks: [&[u8]; 2] = [b"{\n\"a\":", b" 1\n}"];
-    let exchange = stored(limits, &types("application/json"), &chunks);
+    let exchange = stored(&limits, &types("application/json"), &chunks);
     assert_eq!((head(&exchange), Arrivals::of(&exchange).when(0)), (&b"{\"a\":1}"[..], None));
 }
 
@@ -151,7 +151,7 @@ fn of_what_is_not_kept_or_not_looked_into_nothing_is_said() {
         ([("content-encoding", "compress")], b"\n"),
         ([("content-encoding", "zstd")], &zstd()),
     ] {
-        let exchange = stored(json!({}), &headers, &[&chunk[..1], &chunk[1..], b"\n\n"]);
+        let exchange = stored(&json!({}), &headers, &[&chunk[..1], &chunk[1..], b"\n\n"]);
         let response = exchange.response.expect("a response");
         assert!(response.arrivals.is_empty(), "{headers:?}: {response:?}");
     }
@@ -208,7 +208,7 @@ fn lines_that_came_encoded_came_when_they_could_be_decoded() {
         }
         let headers = [("content-type", "text/event-stream"), ("content-encoding", encoding)];
         let chunks: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
-        let exchange = stored(json!({}), &headers, &chunks);
+        let exchange = stored(&json!({}), &headers, &chunks);
         assert_eq!(head(&exchange), lines.concat(), "{encoding}");
         let arrivals = Arrivals::of(&exchange);
         for line in 0..lines.len() {
@@ -261,7 +261,7 @@ proptest! {
         let chunks = cut(&text, &cuts);
         let redact = json!({"mask": mask, "hash_key": "a key of sixteen"});
         let rules = json!({"redact": redact, "response_body": {"head": limit, "tail": limit}});
-        let exchange = stored(rules, &[("content-type", content_type)], &chunks);
+        let exchange = stored(&rules, &[("content-type", content_type)], &chunks);
         let arrivals = Arrivals::of(&exchange);
         let known = known(&chunks, if limit == 0 { 0 } else { limit + MARGIN });
         let shown = head(&exchange).iter().filter(|byte| **byte == b'\n').count();
@@ -280,7 +280,7 @@ proptest! {
         let all = encoded(encoding, &lines).concat();
         let chunks = cut(&all, &cuts);
         let headers = [("content-type", content_type), ("content-encoding", encoding)];
-        let exchange = stored(json!({}), &headers, &chunks);
+        let exchange = stored(&json!({}), &headers, &chunks);
         let arrivals = Arrivals::of(&exchange);
         let ends_of_lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
         let mut passed = 0;

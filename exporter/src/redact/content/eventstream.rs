@@ -47,9 +47,9 @@ pub(super) fn undo(content: &mut Content<'_>, content_type: &str) {
     }
     let before = content.head.len() + content.tail.len();
     if content.gap {
-        undo_two(content)
+        undo_two(content);
     } else {
-        undo_one(content)
+        undo_one(content);
     }
     if !content.is_lines {
         return;

@@ -67,6 +67,31 @@ fn a_stream_becomes_an_event_at_the_next_tick() {
 }
 
 #[test]
+fn a_streamed_response_says_when_its_chunks_came_by_the_monotonic_clock() {
+    let mut vm = configured("{}");
+    native::script(|script| {
+        script.maps.insert(REQUEST, map(&[(":method", "POST"), (":path", "/")]));
+        script.maps.insert(RESPONSE, map(&[(":status", "200")]));
+        script.buffers.insert(1, b"data: 1\n\n".to_vec());
+    });
+    vm.on_context_create(2, ROOT);
+    vm.on_request_headers(2);
+    vm.on_response_headers(2, false);
+    for chunk in 1..4 {
+        native::script(|script| script.time = Some(1_000_000_000 + chunk * 20_000_000));
+        vm.on_response_body(2, 9, chunk == 3);
+    }
+    vm.on_log(2);
+    vm.on_tick(ROOT);
+    let Some(Kind::Exchange(exchange)) = sent().pop().and_then(|event| event.kind) else {
+        panic!("no exchange")
+    };
+    assert_eq!(exchange.first_byte_ns, Some(20_000_000));
+    let arrived: Vec<_> = exchange.response.iter().flat_map(|response| response.arrived()).collect();
+    assert_eq!(arrived, [(9, 40_000_000), (18, 60_000_000)]);
+}
+
+#[test]
 fn a_stream_that_only_ends_is_described_by_what_is_known_then() {
     let mut vm = configured("{}");
     native::script(|script| {
