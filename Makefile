@@ -19,8 +19,8 @@ CARGO_DENY := .cache/cargo-deny/bin/cargo-deny
 SOURCES := Cargo.toml Cargo.lock README.md $(shell find filter exporter host-python -type f \
 	\( -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.wit' -o -name '*.proto' -o -name '*.sql' \) \
 	-not -path '*/tests/*' -not -path '*/fuzz/*' -not -path '*/examples/*' -not -path '*/wheel-data/*')
-# What the tests send to, and the clients whose traffic they are about, each in an environment of its own.
-PEERS := .cache/peers/phoenix/.installed .cache/peers/mlflow/.installed .cache/peers/llm-clients/.installed
+# What the tests send to, and the clients and frameworks whose traffic they are about, each in an environment of its own.
+PEERS := $(addprefix .cache/peers/,$(addsuffix /.installed,phoenix mlflow llm-clients frameworks))
 REQUIREMENTS := tools/requirements.txt tests/requirements.txt host-python/tests/requirements.txt
 
 export CARGO_TERM_COLOR ?= auto
@@ -71,7 +71,7 @@ test-rust:
 		wait $$peers
 
 .PHONY: test-python
-test-python: $(VENV)/.wheel $(PEERS) .cache/peers/llm-clients/.wheel
+test-python: $(VENV)/.wheel $(PEERS) .cache/peers/llm-clients/.wheel .cache/peers/frameworks/.wheel
 	@tools/need.sh openssl
 	@tools/need.sh prometheus
 	@tools/need.sh systemd-analyze systemd
@@ -103,7 +103,7 @@ bench: $(VENV)/.wheel $(VENV)/.perf ## measure offpath beside what users have to
 	@CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m tests.perf $(if $(QUICK),--quick)
 
 .PHONY: lint
-lint: dist/.wheel $(VENV)/.wheel $(CARGO_DENY) ## check style, types, licences and what is depended on
+lint: dist/.wheel $(VENV)/.wheel .cache/peers/frameworks/.wheel $(CARGO_DENY) ## check style, types, licences and what is depended on
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --quiet --locked --workspace --all-targets -- -D warnings
 	$(BIN)/ruff check --quiet
@@ -112,6 +112,10 @@ lint: dist/.wheel $(VENV)/.wheel $(CARGO_DENY) ## check style, types, licences a
 	$(BIN)/mypy examples/fastapi-chat/main.py
 	$(BIN)/mypy examples/model-server/model_server.py
 	$(BIN)/mypy examples/envoy-llm-gateway/client.py examples/envoy-llm-gateway/generations.py
+	@# Each is a main.py.
+	for example in langchain langgraph llamaindex; do \
+		$(BIN)/mypy --python-executable .cache/peers/frameworks/bin/python examples/$$example/main.py; \
+	done
 	cd host-python && ../$(BIN)/mypy
 	$(CARGO_DENY) --locked check bans licenses sources
 
@@ -153,8 +157,11 @@ endef
 .cache/peers/llm-clients/.installed: tests/llm/requirements.txt | $(BIN)/python
 	$(install-peer)
 
-# The clients are watched too.
-.cache/peers/llm-clients/.wheel: dist/.wheel .cache/peers/llm-clients/.installed
+.cache/peers/frameworks/.installed: examples/requirements-frameworks.txt | $(BIN)/python
+	$(install-peer)
+
+# What calls models is watched too.
+.cache/peers/llm-clients/.wheel .cache/peers/frameworks/.wheel: %/.wheel: dist/.wheel %/.installed
 	$(@D)/bin/pip install --quiet --force-reinstall --no-deps dist/offpath-*-abi3-*.whl
 	@touch $@
 

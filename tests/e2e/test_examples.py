@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import struct
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -30,9 +32,16 @@ def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def ask(url: str, **more: Any) -> tuple[int, str]:
     """Ask for a chat completion; return the status and the body."""
-    body = {"model": "demo", "max_tokens": 3, "messages": [{"role": "user", "content": "two words"}], **more}
+    return post(
+        f"{url}/v1/chat/completions",
+        {"model": "demo", "max_tokens": 3, "messages": [{"role": "user", "content": "two words"}], **more},
+    )
+
+
+def post(url: str, body: dict[str, Any]) -> tuple[int, str]:
+    """Post JSON; return the status and the body."""
     headers = {"content-type": "application/json"}
-    request = urllib.request.Request(f"{url}/v1/chat/completions", json.dumps(body).encode(), headers)
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request) as response:
             return response.status, response.read().decode()
@@ -78,6 +87,58 @@ def test_the_model_server_fails_on_demand(model_server: str) -> None:
 def test_the_model_server_refuses_what_is_no_request(model_server: str) -> None:
     status, _ = ask(model_server, messages=7)
     assert status == 400
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+        },
+    },
+}
+SPOKEN = [{"role": "user", "content": "How is the weather in Oslo?"}]
+CALLED = {"name": "weather", "arguments": '{"city": "Oslo", "days": 1}'}
+
+
+def test_the_model_server_calls_a_tool_that_it_is_offered(model_server: str) -> None:
+    _, body = ask(model_server, messages=SPOKEN, tools=[TOOL])
+    choice = json.loads(body)["choices"][0]
+    assert choice["finish_reason"] == "tool_calls"
+    assert [call["function"] for call in choice["message"]["tool_calls"]] == [CALLED]
+
+
+def test_the_model_server_streams_the_call_of_a_tool(model_server: str) -> None:
+    _, body = ask(model_server, messages=SPOKEN, tools=[TOOL], stream=True)
+    choices = [chunk["choices"][0] for chunk in chunks(body)]
+    calls = [call["function"] for choice in choices for call in choice["delta"].get("tool_calls", [])]
+    assert [call["name"] for call in calls if "name" in call] == ["weather"]
+    assert "".join(call["arguments"] for call in calls) == CALLED["arguments"]
+    assert choices[-1]["finish_reason"] == "tool_calls"
+
+
+def test_the_model_server_answers_when_a_tool_has_spoken(model_server: str) -> None:
+    spoken = [*SPOKEN, {"role": "tool", "tool_call_id": "call_1", "content": "It rains."}]
+    _, body = ask(model_server, messages=spoken, tools=[TOOL])
+    assert json.loads(body)["choices"][0]["finish_reason"] == "stop"
+
+
+def test_the_model_server_embeds_texts_with_words_in_common_alike(model_server: str) -> None:
+    texts = ["how does a ring work", "a ring is memory", "nothing of it"]
+    _, body = post(f"{model_server}/v1/embeddings", {"model": "demo", "input": texts})
+    vectors = [each["embedding"] for each in json.loads(body)["data"]]
+    alike, unlike = (sum(a * b for a, b in zip(vectors[0], other, strict=True)) for other in vectors[1:])
+    assert alike > unlike
+
+
+def test_the_model_server_packs_embeddings_when_asked_to(model_server: str) -> None:
+    asked = {"model": "demo", "input": "ring", "dimensions": 4}
+    _, plain = post(f"{model_server}/v1/embeddings", asked)
+    _, packed = post(f"{model_server}/v1/embeddings", {**asked, "encoding_format": "base64"})
+    vector = base64.b64decode(json.loads(packed)["data"][0]["embedding"])
+    assert list(struct.unpack("<4f", vector)) == json.loads(plain)["data"][0]["embedding"]
 
 
 @contextmanager
