@@ -7,6 +7,7 @@ It is run where run.sh is: there, ``data/offpath.db`` is what was recorded. ``AP
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import sqlite3
@@ -45,9 +46,10 @@ def ask(question: str) -> None:
     """Print what the app answers."""
     body = json.dumps({"question": question}).encode()
     request = urllib.request.Request(f"{URL}/ask", body, {"content-type": "application/json"})
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     with urllib.request.urlopen(request) as response:
         while piece := response.read1():
-            print(shown(piece.decode(errors="replace")), end="", flush=True)
+            print(*map(shown, decode(piece).split("\n")), sep="\n", end="", flush=True)
     print("\n")
 
 
@@ -55,11 +57,19 @@ def recorded(since: int, patience: float = 30) -> list[Event]:
     """Return the events of the app's newest trace, as soon as they are stored."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        with closing(sqlite3.connect(f"file:{STORE}?mode=ro", uri=True)) as connection:
-            if events := [json.loads(text) for (text,) in connection.execute(QUERY, [since])]:
-                return events
+        if events := stored(since):
+            return events
         time.sleep(0.05)
-    sys.exit(f"ask.py: in {patience} s nothing of it came into {STORE}")
+    sys.exit(f"ask.py: in {patience:g} s nothing of it came into {STORE}")
+
+
+def stored(since: int) -> list[Event]:
+    """Return what is there of it; nothing while there is no store."""
+    try:
+        with closing(sqlite3.connect(f"file:{STORE}?mode=ro", uri=True)) as connection:
+            return [json.loads(text) for (text,) in connection.execute(QUERY, [since])]
+    except sqlite3.OperationalError:
+        return []
 
 
 def tree(events: Sequence[Event]) -> Iterator[list[str]]:
@@ -99,12 +109,18 @@ def cells(event: Event) -> list[object]:
         event["status"],
         llm["response_model"] or llm["request_model"],
         "yes" if llm["stream"] else "no",
-        usage.get("input"),
-        usage.get("output"),
+        tokens(usage, "input"),
+        tokens(usage, "output"),
         milliseconds(llm["first_token_ns"]),
         took,
         ", ".join(ended) or None,
     ]
+
+
+def tokens(usage: dict[str, int], kind: str) -> int | None:
+    """Return the tokens of all kinds that begin so, such as those from a cache; None if they are not known."""
+    known = [count for name, count in usage.items() if name.startswith(kind)]
+    return sum(known) if known else None
 
 
 def milliseconds(nanoseconds: int | None) -> str | None:
