@@ -3,8 +3,8 @@
     pip install genai-prices
     python tools/prices.py > exporter/enrich/src/prices.toml
 
-The package collects what providers publish (https://github.com/pydantic/genai-prices, MIT); the pages that it names are kept with
-the figures. Run it when prices have changed, and read the difference before it is committed.
+The package collects what providers publish (https://github.com/pydantic/genai-prices, MIT); the pages that it names are
+kept with the figures. Run it when prices have changed, and read the difference before it is committed.
 """
 
 from __future__ import annotations
@@ -45,33 +45,29 @@ KINDS = {
 }
 
 HEAD = """\
-# What tokens cost, in US dollars a million, by kind: see `usage` in docs/llm.md. Of several entries that match a model, the one with
-# the longest pattern holds. `above`: prices of all tokens of a call with more tokens of input than that.
+# What tokens cost, in US dollars a million, by kind: see `usage` in docs/llm.md. Of several entries that match a model, the
+# one with the longest pattern holds. `above`: prices of all tokens of a call with more tokens of input than that.
 #
 # Written by tools/prices.py from {package} ({date}), which names the providers' pages below as its sources.
 """
 
 
 def patterns(clause: Any) -> list[str]:
-    """Return patterns for what a clause takes. Where two must hold, the first decides, and an
-    expression none: the longest pattern that fits holds."""
-    match type(clause).__name__:
-        case "ClauseEquals":
-            return [clause.equals]
-        case "ClauseStartsWith":
-            return [clause.starts_with + "*"]
-        case "ClauseEndsWith":
-            return ["*" + clause.ends_with]
-        case "ClauseContains":
-            return ["*" + clause.contains + "*"]
-        case "ClauseOr":
-            return [pattern for inner in clause.or_ for pattern in patterns(inner)]
-        case "ClauseAnd":
-            return patterns(clause.and_[0])
-        case "ClauseRegex":
-            return []
-        case name:
-            raise ValueError(f"{name} is no clause that a pattern can be made of")
+    """Return patterns for what a clause takes: the longest that fits holds.
+
+    Where two clauses must hold, the first decides; an expression has no pattern.
+    """
+    kind = type(clause).__name__.removeprefix("Clause")
+    inner = {"Or": "or_", "And": "and_"}.get(kind)
+    if inner is not None:
+        clauses = getattr(clause, inner)
+        return [pattern for each in clauses[: 1 if kind == "And" else None] for pattern in patterns(each)]
+    around = {"Equals": ("", "equals", ""), "StartsWith": ("", "starts_with", "*")}
+    around |= {"EndsWith": ("*", "ends_with", ""), "Contains": ("*", "contains", "*")}
+    if kind not in around:
+        return []
+    before, name, behind = around[kind]
+    return [before + getattr(clause, name) + behind]
 
 
 def price(told: Any, start: int | None) -> float | None:
@@ -90,7 +86,9 @@ def number(value: float) -> str:
 def entry(model: Any, now: datetime.datetime) -> str | None:
     """Return the line of a model; None if no price of tokens is known."""
     told = model.get_prices(now)
-    tiers = {tier.start for kind in KINDS.values() for tier in getattr(getattr(told, kind, None), "tiers", [])}
+    tiers = {
+        tier.start for kind in KINDS.values() for tier in getattr(getattr(told, kind, None), "tiers", [])
+    }
 
     def prices(start: int | None) -> str:
         known = ((kind, price(getattr(told, name, None), start)) for kind, name in KINDS.items())

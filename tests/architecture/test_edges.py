@@ -23,7 +23,8 @@ EDGES: dict[str, set[str]] = {
     "offpath-proxy-wasm": {"offpath-core"},
     "offpath-build": set(),
     "offpath-python": {"offpath-ring"},
-    "offpath-exporter": {"offpath-core", "offpath-ring"},
+    "offpath-enrich": {"offpath-core"},
+    "offpath-exporter": {"offpath-core", "offpath-enrich", "offpath-ring"},
 }
 
 #: Libraries that one crate alone names, so that what they bring stays there.
