@@ -52,11 +52,14 @@ def attributes(span: Span, *names: str) -> dict[str, Any]:
 
 
 def _value(value: dict[str, Any]) -> Any:
+    if not value:
+        # It is `null`.
+        return None
     [(kind, told)] = value.items()
     if kind == "array_value":
         return [_value(item) for item in told["values"]]
     if kind == "kvlist_value":
-        return {pair["key"]: _value(pair["value"]) for pair in told["values"]}
+        return {pair["key"]: _value(pair.get("value", {})) for pair in told["values"]}
     return told
 
 
