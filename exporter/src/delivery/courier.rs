@@ -48,7 +48,7 @@ use crate::{
 };
 
 /// Bytes of batches and requests that are not answered, of all sinks together.
-const MAX_HELD: usize = 16 << 20;
+const MAX_HELD: usize = 12 << 20;
 
 /// Held while a sink makes requests of a batch.
 static PREPARING: Mutex<()> = Mutex::new(());
