@@ -8,14 +8,14 @@ use std::{
     sync::Arc,
 };
 
-use offpath_core::event::{Arrivals, Body, Error, Event, Exchange, Kind, Message, Outcome};
+use offpath_core::{
+    event::{Arrivals, Body, Error, Event, Exchange, Kind, Message, Outcome},
+    treatment::LLM_OFF,
+};
 use offpath_enrich::{Call, Ending, Failure, Format, Prices, Reading, Text};
 use tracing::error;
 
 use crate::event_json;
-
-/// What a rule says of exchanges that are to stay plain HTTP.
-const OFF: &str = "off";
 
 /// Headers that say when a limit is over, the first that is there.
 const RESETS: [&str; 7] = [
@@ -78,7 +78,7 @@ impl Enricher {
     fn exchange(&self, exchange: &mut Exchange, format: &str) {
         let named = Format::named(format);
         let may_be = named.is_some() || offpath_enrich::may_be(&exchange.path);
-        if format == OFF || exchange.websocket.is_some() || !may_be {
+        if format == LLM_OFF || exchange.websocket.is_some() || !may_be {
             return;
         }
         let call = Call {
@@ -213,6 +213,11 @@ mod tests {
         assert!(generation.cost_usd().is_some_and(|usd| usd > 0.0));
         assert_eq!(generation.first_token_ns, Some(30));
         assert!(exchange.response.expect("a response").arrivals.is_empty());
+    }
+
+    #[test]
+    fn rules_may_name_each_format_and_no_other() {
+        assert_eq!(Format::ALL.map(Format::name), offpath_core::treatment::LLM_FORMATS);
     }
 
     #[test]

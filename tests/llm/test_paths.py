@@ -94,11 +94,14 @@ Events = Mapping[str, Event]
 def over_asgi(cases: Sequence[Recorded], made: Place, config: Mapping[str, Any]) -> Events:
     """Serve what was recorded inside ``OffpathMiddleware``."""
     with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listener:
-        # Where the ring is opened that this process has from now on.
         patch.setenv("OFFPATH_DIR", str(made.rings))
         watched = offpath.OffpathMiddleware(replay.app(cases), config=config)
-        asyncio.run(_play(cases, watched, listener, _port(listener)))
-        return _stored(cases, made, "asgi", config)
+        try:
+            asyncio.run(_play(cases, watched, listener, _port(listener)))
+            return _stored(cases, made, "asgi", config)
+        finally:
+            # Else whoever comes next in this process would write into the ring that is here.
+            offpath.shutdown()
 
 
 def over_envoy(cases: Sequence[Recorded], made: Place, config: Mapping[str, Any]) -> Events:
