@@ -57,7 +57,7 @@ def suffer(seconds: float, rate: int) -> Told:
                 backend.become(mode)
                 time.sleep(seconds / len(OUT))
             backend.become("ok")
-            app.wait()
+            app.wait(seconds * _WELL)
         status = json.loads(made.log("app").read_text().splitlines()[-1])
         sent = int(status["captured"])
         eventually("the backlog is delivered", lambda: sum(backend.taken.values()) >= sent, _PATIENCE)

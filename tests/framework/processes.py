@@ -117,10 +117,14 @@ class Process:
             self._popen.send_signal(signal.SIGTERM)
         return self.wait()
 
-    def wait(self) -> int:
-        """Wait until it has ended and return its exit code; end it with SIGKILL if it does not."""
+    def wait(self, more: float = 0) -> int:
+        """Wait until it has ended and return its exit code; end it with SIGKILL if it does not.
+
+        Args:
+            more: seconds for which it has something to do still.
+        """
         try:
-            return self._popen.wait(PATIENCE)
+            return self._popen.wait(PATIENCE + more)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
