@@ -62,7 +62,7 @@ test: test-rust test-python ## run every test
 
 .PHONY: test-rust
 test-rust:
-	$(CARGO) test --locked -p offpath-core -p offpath-enrich -p offpath-ring -p offpath-component -p offpath-proxy-wasm -p offpath-build
+	$(CARGO) test --locked -p offpath-wire -p offpath-core -p offpath-enrich -p offpath-ring -p offpath-component -p offpath-proxy-wasm -p offpath-build
 	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --release -p offpath-ring --test loom --target-dir $(TARGET)/loom
 	@tools/need.sh redis-server
 	@# What the Python tests ask for real is large, and comes from the network meanwhile.

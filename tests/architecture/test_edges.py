@@ -17,12 +17,13 @@ from tests.framework.processes import ROOT
 
 #: Every crate, and the crates of this project that it may know.
 EDGES: dict[str, set[str]] = {
-    "offpath-core": set(),
+    "offpath-wire": set(),
+    "offpath-core": {"offpath-wire"},
     "offpath-ring": set(),
     "offpath-component": {"offpath-core"},
     "offpath-proxy-wasm": {"offpath-core"},
     "offpath-build": set(),
-    "offpath-python": {"offpath-ring"},
+    "offpath-python": {"offpath-ring", "offpath-wire"},
     "offpath-enrich": {"offpath-core"},
     "offpath-exporter": {"offpath-core", "offpath-enrich", "offpath-ring"},
 }
@@ -44,7 +45,7 @@ HOMES = {
 }
 
 #: All that the core names, tests aside: it is downloaded, compiled and held in memory by every app and every Envoy.
-OF_CORE = {"hmac", "prost", "regex-syntax", "serde_json", "sha2"}
+OF_CORE = {"hmac", "offpath-wire", "prost", "regex-syntax", "serde_json", "sha2"}
 
 #: The ring maps memory; pyo3, wasmtime and wit-bindgen write unsafe code where they are used; the filter calls Envoy.
 MAY_BE_UNSAFE = {"offpath-ring", "offpath-python", "offpath-component", "offpath-proxy-wasm"}

@@ -1,7 +1,7 @@
 //! The exchanges in flight of one guest, by number.
 
 use crate::{
-    bindings::{ConfigError, Finished, HostSettings, Outcome, Plan, Want},
+    bindings::{ConfigError, Finished, HostSettings, Outcome, Plan, SpanSettings, Want},
     texts::{pairs, split},
 };
 use offpath_core::{Capture, Config, End, Exchange, RequestHead, Start, config, event};
@@ -51,7 +51,24 @@ pub(crate) fn host_settings(config: &Config) -> HostSettings {
         propagate: config.host.propagate.clone(),
         scope: config.scope().to_vec(),
         rules: config.version().to_owned(),
+        spans: span_settings(config),
         warnings: config.warnings().iter().map(translate).collect(),
+    }
+}
+
+fn span_settings(config: &Config) -> SpanSettings {
+    let spans = &config.spans;
+    SpanSettings {
+        record: spans.record,
+        sample_threshold: spans.sample_threshold(),
+        input: spans.input,
+        output: spans.output,
+        metadata: spans.metadata,
+        attribute: spans.attribute,
+        max_string: spans.max_string,
+        max_items: spans.max_items,
+        max_depth: spans.max_depth,
+        common: config.common_of_spans(),
     }
 }
 

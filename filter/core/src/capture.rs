@@ -5,7 +5,6 @@ use crate::{
     choice::{self, Choice, RuleIndex},
     conditions::{Request, media_type},
     config::Config,
-    event::{self, Event},
     exchange::{Exchange, RequestHead, Start},
     sample::Minute,
     wanted::Found,
@@ -53,19 +52,9 @@ impl Capture {
     /// The same with another default for the memory that all exchanges in flight may hold together, in bytes.
     #[must_use]
     pub fn within(max_memory: u32, config: Config, source: &str) -> Rc<Self> {
-        let service = config.service.clone();
-        let common = Event {
-            schema: event::SCHEMA,
-            service: service.name,
-            environment: service.environment,
-            release: service.release,
-            source: source.to_owned(),
-            rules: config.version().to_owned(),
-            ..Event::default()
-        };
         Rc::new(Self {
             budget: Budget::new(config.max_memory_or(max_memory) as usize),
-            common: common.to_bytes(),
+            common: config.common(source).to_bytes(),
             looks_at_headers: config.rules.iter().any(|rule| rule.conditions.need_headers()),
             minute: RefCell::default(),
             config,

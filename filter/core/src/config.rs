@@ -14,6 +14,7 @@ mod outbound;
 mod redact;
 mod sample;
 mod service;
+mod spans;
 mod version;
 mod warnings;
 
@@ -24,9 +25,13 @@ pub use self::{
     egress::EgressSettings,
     host::HostSettings,
     service::Service,
+    spans::SpanSettings,
 };
 
-use crate::sight::Sights;
+use crate::{
+    event::{self, Event},
+    sight::Sights,
+};
 
 /// Tables of offpath.toml that belong to the exporter, which checks its own.
 const OF_OTHERS: &[&str] = &["exporter", "intake", "sinks"];
@@ -40,6 +45,8 @@ pub struct Config {
     pub host: HostSettings,
     /// How events leave Envoy.
     pub egress: EgressSettings,
+    /// What is kept of what the app itself tells.
+    pub spans: SpanSettings,
     pub(crate) base: Settings,
     pub(crate) rules: Vec<Rule>,
     pub(crate) sights: Sights,
@@ -62,6 +69,7 @@ struct Parts {
     service: Service,
     host: HostSettings,
     egress: EgressSettings,
+    spans: SpanSettings,
     base: capture::Spec,
     rules: Vec<capture::RuleSpec>,
     max_memory: Option<u32>,
@@ -104,12 +112,36 @@ impl Config {
             service: parts.service,
             host: parts.host,
             egress: parts.egress,
+            spans: parts.spans,
             base,
             sights: Sights::new(rules.iter().map(|rule| &rule.conditions)),
             rules,
             max_memory: parts.max_memory,
             scope: sought.scope.clone(),
             version: version::of(json),
+        }
+    }
+
+    /// The fields that all events of spans and scores have in common, encoded, but for what `source` says: to stand first in
+    /// each. What is masked in bodies is masked in what the app tells.
+    #[must_use]
+    pub fn common_of_spans(&self) -> Vec<u8> {
+        let mut common = self.common("").to_bytes();
+        common.extend_from_slice(&self.base.treatment);
+        common
+    }
+
+    /// What all events of it have in common.
+    pub(crate) fn common(&self, source: &str) -> Event {
+        let Service { name, environment, release } = self.service.clone();
+        Event {
+            schema: event::SCHEMA,
+            service: name,
+            environment,
+            release,
+            source: source.to_owned(),
+            rules: self.version.clone(),
+            ..Event::default()
         }
     }
 
@@ -151,8 +183,9 @@ impl Parts {
         let rules = capture::read_rules(&mut root, &base, sought);
         let host = HostSettings::read(&mut root);
         let egress = EgressSettings::read(&mut root);
+        let spans = SpanSettings::read(root.table("spans"));
         root.leave(OF_OTHERS);
         root.finish();
-        Some(Self { service, host, egress, base, rules, max_memory })
+        Some(Self { service, host, egress, spans, base, rules, max_memory })
     }
 }

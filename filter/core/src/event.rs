@@ -42,7 +42,7 @@ mod arrivals;
 mod span;
 
 pub use self::arrivals::{Arrivals, MOST_ARRIVALS};
-pub use self::span::{Cost, Generation, Level, SPAN_TYPES, Score, Span, Tokens};
+pub use self::span::{Cost, Ending, Generation, Level, OtelSpan, SPAN_TYPES, Score, Span, Tokens};
 
 /// The version of the layout above that this build writes.
 pub const SCHEMA: u32 = 1;
@@ -224,6 +224,9 @@ pub struct Exchange {
     /// What a model did in it. No producer says it: the exporter reads it from the bodies.
     #[prost(message, optional, tag = "20")]
     pub generation: Option<Generation>,
+    /// What the app calls the trace, where it tells it in the course of the exchange.
+    #[prost(string, tag = "21")]
+    pub trace_name: String,
 }
 
 /// One direction of an exchange.

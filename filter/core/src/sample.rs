@@ -70,6 +70,11 @@ impl Sample {
         Self { rate, threshold: ((1.0 - rate) * all as f64).round() as u64, follow_parent, keep }
     }
 
+    /// A trace is kept by the rate if the last 56 bits of its id are no less.
+    pub(crate) fn threshold(&self) -> u64 {
+        self.threshold
+    }
+
     /// Whether everything is kept, and there is nothing to ask.
     pub(crate) fn keeps_all(&self) -> bool {
         self.threshold == 0 && !self.follow_parent

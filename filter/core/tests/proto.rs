@@ -3,8 +3,8 @@
 
 use offpath_core::batch::{self, Envelope};
 use offpath_core::event::{
-    Body, Cost, Error, Event, Exchange, Generation, Header, Kind, Level, Loss, Message, Outcome, Proxy,
-    Score, Span, Tokens, Treated, Unsampled, WebSocket,
+    Body, Cost, Ending, Error, Event, Exchange, Generation, Header, Kind, Level, Loss, Message, OtelSpan,
+    Outcome, Proxy, Score, Span, Tokens, Treated, Unsampled, WebSocket,
 };
 use offpath_core::{
     mask::MaskKind,
@@ -106,6 +106,18 @@ fn span() -> Span {
         trace_name: "e".into(),
         is_app_root: true,
         error: Some(Error { r#type: "t".into(), message: "m".into() }),
+        ending: Ending::Exit.into(),
+        trace_metadata: Some(body()),
+        is_public: true,
+        otel: Some(OtelSpan {
+            resource: vec![1],
+            scope: vec![2],
+            span: vec![3],
+            input_key: "f".into(),
+            output_key: "g".into(),
+            resource_schema_url: "h".into(),
+            scope_schema_url: "i".into(),
+        }),
     }
 }
 
@@ -158,6 +170,7 @@ fn exchange() -> Exchange {
         }),
         grpc_status: Some(1),
         generation: Some(generation()),
+        trace_name: "k".into(),
     }
 }
 

@@ -41,7 +41,7 @@ fn read_table(mut table: Table<'_, '_>, wanted: &mut Wanted) -> Sample {
     Sample::new(rate.unwrap_or(1.0), follow_parent, kept)
 }
 
-fn rate(value: &Value) -> Option<f64> {
+pub(super) fn rate(value: &Value) -> Option<f64> {
     value.as_f64().filter(|rate| (0.0..=1.0).contains(rate))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Span       = an observation: what it was, what went in and what came out
+//! OtelSpan   = the same as an OpenTelemetry SDK has it, whole
 //! Generation = what a model did in a span, or in an exchange with one
 //! Score      = a judgement of a trace, of a span (the event's parent), or of a session
 //! ```
@@ -64,6 +65,45 @@ pub struct Span {
     /// What was raised in it.
     #[prost(message, optional, tag = "12")]
     pub error: Option<Error>,
+    /// How it came to its end.
+    #[prost(enumeration = "Ending", tag = "13")]
+    pub ending: i32,
+    /// What is known of the whole trace: an object of JSON.
+    #[prost(message, optional, tag = "14")]
+    pub trace_metadata: Option<Body>,
+    /// Whether the app would have everyone see the trace who has a link to it.
+    #[prost(bool, tag = "15")]
+    pub is_public: bool,
+    /// The span as an OpenTelemetry SDK has it. Then the producer fills in the name, and the exporter what the attributes say.
+    #[prost(message, optional, tag = "16")]
+    pub otel: Option<OtelSpan>,
+}
+
+/// A span of an OpenTelemetry SDK, as OTLP has it: messages of `opentelemetry.proto`, encoded
+/// (<https://github.com/open-telemetry/opentelemetry-proto>). Bytes, because the core knows nothing of OTLP.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct OtelSpan {
+    /// A `Resource`.
+    #[prost(bytes = "vec", tag = "1")]
+    pub resource: Vec<u8>,
+    /// An `InstrumentationScope`.
+    #[prost(bytes = "vec", tag = "2")]
+    pub scope: Vec<u8>,
+    /// A `Span`.
+    #[prost(bytes = "vec", tag = "3")]
+    pub span: Vec<u8>,
+    /// The attribute that the exporter has taken out of `span` and put into [`Span::input`]; empty: none.
+    #[prost(string, tag = "4")]
+    pub input_key: String,
+    /// Likewise, into [`Span::output`].
+    #[prost(string, tag = "5")]
+    pub output_key: String,
+    /// The schema of the resource.
+    #[prost(string, tag = "6")]
+    pub resource_schema_url: String,
+    /// The schema of the scope.
+    #[prost(string, tag = "7")]
+    pub scope_schema_url: String,
 }
 
 /// What a model did.
@@ -189,6 +229,30 @@ pub enum Level {
     Warning = 2,
     /// It failed.
     Error = 3,
+}
+
+/// How a span came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
+#[repr(i32)]
+pub enum Ending {
+    /// The app ended it.
+    Ended = 0,
+    /// The app forgot it: nothing held it any more.
+    Abandoned = 1,
+    /// The process came to its end before it.
+    Exit = 2,
+}
+
+impl Ending {
+    /// Its name in the event's JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::Abandoned => "abandoned",
+            Self::Exit => "exit",
+        }
+    }
 }
 
 impl Level {
