@@ -13,7 +13,7 @@ pub(crate) mod bindings {
     wasmtime::component::bindgen!({ path: "../filter/wit", world: "filter" });
 }
 
-pub(crate) use bindings::{Finished, HostSettings, Outcome, Want};
+pub(crate) use bindings::{Finished, HostSettings, Outcome, SpanSettings, Want};
 pub(crate) use guest::MemoryLimit;
 
 use crate::process;

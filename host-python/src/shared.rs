@@ -1,6 +1,9 @@
 //! A sandbox that many exchanges share.
 
-use crate::{process, sandbox::Sandbox};
+use crate::{
+    process,
+    sandbox::{Sandbox, SpanSettings},
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A sandbox, shared by the exchanges in it.
@@ -9,6 +12,7 @@ pub(crate) struct Shared {
     sandbox: Mutex<Guarded>,
     asked: Option<Asked>,
     propagate: Vec<String>,
+    spans: SpanSettings,
 }
 
 /// Fields of the scope that rules ask for, such as `state.user_id`.
@@ -25,13 +29,19 @@ impl Shared {
     pub(crate) fn new(sandbox: Sandbox) -> Self {
         let scope = &sandbox.settings().scope;
         let propagate = sandbox.settings().propagate.clone();
+        let spans = sandbox.settings().spans.clone();
         let asked = (!scope.is_empty()).then(|| scope.as_slice().into());
-        Self { sandbox: Mutex::new(Guarded { sandbox, generation: process::generation() }), asked, propagate }
+        Self { sandbox: Mutex::new(Guarded { sandbox, generation: process::generation() }), asked, propagate, spans }
     }
 
     /// What rules ask of the scope when an exchange ends; `None` where they ask nothing.
     pub(crate) fn asked(&self) -> Option<Asked> {
         self.asked.clone()
+    }
+
+    /// What is kept of spans.
+    pub(crate) fn spans(&self) -> &SpanSettings {
+        &self.spans
     }
 
     /// Whether a call to this host, in lower case, takes a `traceparent` along.
