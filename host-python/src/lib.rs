@@ -9,6 +9,8 @@
 //! python/offpath/httpx.py, aiohttp.py ──> outbound/httpx.rs, aiohttp.rs, exchange.rs ──> live.rs, as above
 //!                                         what calls of theirs mean
 //!
+//! python/offpath/observe.py, client.py ──> spans.rs: spans of the app, which the sandbox has no part in
+//!
 //! recorder.rs ──> current.rs <── follow.rs
 //!                 the sandbox    a thread that makes another when the configuration's file has changed
 //! ```
@@ -36,6 +38,7 @@ mod recorder;
 mod sandbox;
 mod settings;
 mod shared;
+mod spans;
 mod texts;
 
 use pyo3::prelude::*;
@@ -54,10 +57,15 @@ mod _offpath {
             chunks::{AsyncChunks, Chunks, Next},
             exchange::OutboundExchange,
             httpx::HttpxCalls,
+            parent::place_of,
         },
         process::{drained, seal, status},
         recorder::Recorder,
         settings::ConfigError,
+        spans::{
+            Propagated, function::ObservedFunction, remote::Remote, span::Span, tracer::Tracer,
+            yielded::Yielded,
+        },
     };
 
     /// Says which build this is.

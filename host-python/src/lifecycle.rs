@@ -5,7 +5,7 @@
 //! warns of whatever thread there is at a fork. And a thread that waits for the GIL while the interpreter ends takes the
 //! process down with it.
 
-use crate::{follow, process};
+use crate::{follow, process, spans};
 use pyo3::prelude::*;
 
 /// Called before the process forks.
@@ -25,11 +25,14 @@ pub(crate) fn after_fork_in_parent() {
 pub(crate) fn after_fork_in_child() {
     follow::forked_off();
     process::forked();
+    spans::forget_all();
 }
 
-/// Called when the interpreter is about to end: no thread attaches from here on, and the ring ends cleanly.
+/// Called when the interpreter is about to end: no thread attaches from here on, spans in progress end
+/// as they are, and the ring ends cleanly.
 #[pyfunction]
 pub(crate) fn at_exit(py: Python<'_>) {
     follow::pause(py);
+    spans::end_all();
     process::seal();
 }

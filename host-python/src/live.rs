@@ -6,10 +6,14 @@ use crate::{
     process,
     sandbox::{Finished, Outcome, Want},
     shared::{Asked, Guarded, Shared},
+    spans::told::Told,
     texts::Texts,
 };
 use offpath_ring::LossReason;
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 /// What is handed over of a chunk: its first bytes, how many are left out, its last bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,6 +68,8 @@ pub(crate) struct Live {
     request: Passing,
     response: Passing,
     over: bool,
+    /// What the app tells of it, once it has begun to.
+    told: OnceLock<Arc<Told>>,
 }
 
 /// What the host knows when an exchange ends.
@@ -125,6 +131,7 @@ impl Live {
             request: Passing::new(plan.request),
             response: Passing::new(plan.response),
             over: false,
+            told: OnceLock::new(),
         })
     }
 
@@ -151,6 +158,11 @@ impl Live {
     /// What is to be known of the scope when it ends.
     pub(crate) fn asked(&self) -> Option<Asked> {
         self.shared.asked()
+    }
+
+    /// What the app tells of it in its course.
+    pub(crate) fn told(&self) -> Arc<Told> {
+        Arc::clone(self.told.get_or_init(Arc::default))
     }
 
     /// Whether it has ended.
@@ -218,7 +230,12 @@ impl Live {
             )
         });
         match finished {
-            Some(Finished::Event(event)) => process::commit(&event, self.truncated()),
+            Some(Finished::Event(mut event)) => {
+                if let Some(told) = self.told.get() {
+                    told.add_to_exchange(&mut event);
+                }
+                process::commit(&event, self.truncated());
+            }
             Some(Finished::Unsampled(event)) => process::commit_unsampled(&event),
             Some(Finished::Nothing) => {}
             Some(Finished::TooLong) => process::lose(LossReason::TooBig),

@@ -31,7 +31,12 @@ impl Shared {
         let propagate = sandbox.settings().propagate.clone();
         let spans = sandbox.settings().spans.clone();
         let asked = (!scope.is_empty()).then(|| scope.as_slice().into());
-        Self { sandbox: Mutex::new(Guarded { sandbox, generation: process::generation() }), asked, propagate, spans }
+        Self {
+            sandbox: Mutex::new(Guarded { sandbox, generation: process::generation() }),
+            asked,
+            propagate,
+            spans,
+        }
     }
 
     /// What rules ask of the scope when an exchange ends; `None` where they ask nothing.

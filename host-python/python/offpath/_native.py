@@ -18,8 +18,14 @@ if TYPE_CHECKING:
         ConfigError,
         HttpExchange,
         HttpxCalls,
+        ObservedFunction,
+        Propagated,
         Recorder,
+        Remote,
+        Span,
+        Tracer,
         WebSocketExchange,
+        Yielded,
         __version__,
     )
 
@@ -33,8 +39,14 @@ else:
             ConfigError,
             HttpExchange,
             HttpxCalls,
+            ObservedFunction,
+            Propagated,
             Recorder,
+            Remote,
+            Span,
+            Tracer,
             WebSocketExchange,
+            Yielded,
             __version__,
         )
 
@@ -43,7 +55,7 @@ else:
         from importlib import metadata
 
         native = None
-        AiohttpCalls = HttpExchange = HttpxCalls = Recorder = WebSocketExchange = None
+        AiohttpCalls = HttpExchange = HttpxCalls = Recorder = Tracer = WebSocketExchange = None
         AVAILABLE = False
         __version__ = metadata.version("offpath")
 
@@ -51,6 +63,24 @@ else:
             """Configuration that offpath cannot take."""
 
             errors: list[tuple[str, str, str]]
+
+        class Span:
+            """None ever is."""
+
+        class ObservedFunction:
+            """Calls of it begin no span."""
+
+            def __init__(self, *_: object) -> None:
+                pass
+
+            def begin(
+                self, _tracer: object, _current: object, _propagated: object, _args: object, kwargs: dict
+            ) -> None:
+                """Take out of the arguments what is for us."""
+                for name in ("langfuse_trace_id", "langfuse_parent_observation_id", "langfuse_public_key"):
+                    kwargs.pop(name, None)
+
+        Propagated = Remote = Yielded = Span
 
         logger.warning(
             "offpath records only on Linux on x86-64 and arm64; here every request passes through unrecorded (%s)",
@@ -63,8 +93,14 @@ __all__ = [
     "ConfigError",
     "HttpExchange",
     "HttpxCalls",
+    "ObservedFunction",
+    "Propagated",
     "Recorder",
+    "Remote",
+    "Span",
+    "Tracer",
     "WebSocketExchange",
+    "Yielded",
     "__version__",
     "logger",
     "native",

@@ -1,6 +1,6 @@
 """The extension module. Its classes take what passes an app, and never raise into it."""
 
-from collections.abc import AsyncIterator, Awaitable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from os import PathLike
 from typing import Any, Literal, TypeAlias, TypedDict, final
 
@@ -231,3 +231,153 @@ def after_fork_in_child() -> None:
 
 def at_exit() -> None:
     """End the ring, and keep threads from the interpreter."""
+
+class Said(TypedDict):
+    """What `propagate_attributes` says; None says nothing."""
+
+    user_id: str | None
+    session_id: str | None
+    tags: list[str] | None
+    trace_name: str | None
+    version: str | None
+    environment: str | None
+    prompt: tuple[str, int] | None
+
+@final
+class Tracer:
+    """Begins spans, under a configuration."""
+
+    def __new__(
+        cls,
+        recorder: Recorder,
+        sample_threshold: int | None = None,
+        environment: str = "",
+        release: str = "",
+        mask: Callable[..., Any] | None = None,
+    ) -> Tracer:
+        """Take what stands in the place of the configuration's."""
+
+    def begin(
+        self,
+        name: str,
+        as_type: str,
+        current: object,
+        propagated: Propagated | None = None,
+        start_time: int | None = None,
+    ) -> Span | None:
+        """Begin a span within what is in progress. None: none are recorded."""
+
+    def propagate(
+        self, said: Said, current: object, around: Propagated | None = None, metadata: object = None
+    ) -> Propagated | None:
+        """Return what holds within a `propagate_attributes`, and tell the exchange in progress."""
+
+    def score(self, trace: int, observation: int, judged: dict[str, Any], metadata: object = None) -> bool:
+        """Judge a trace, a span of it, or a session. Return whether it is recorded."""
+
+@final
+class ObservedFunction:
+    """What all calls of an observed function have in common."""
+
+    def __new__(cls, name: str, as_type: str, captures_input: bool, is_method: bool) -> ObservedFunction:
+        """Name the spans of its calls."""
+
+    def begin(
+        self,
+        tracer: Tracer | None,
+        current: object,
+        propagated: Propagated | None,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Span | None:
+        """Begin the span of a call. Arguments that are for us are taken out of `kwargs`."""
+
+@final
+class Span:
+    """A span in progress, or one that was."""
+
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits."""
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits."""
+
+    @property
+    def kind(self) -> str:
+        """What it is of."""
+
+    def update(
+        self,
+        name: object = None,
+        input: object = None,
+        output: object = None,
+        metadata: object = None,
+        version: object = None,
+        level: object = None,
+        status_message: object = None,
+    ) -> None:
+        """Say more of it."""
+
+    def update_generation(
+        self,
+        completion_start_time: object = None,
+        model: object = None,
+        model_parameters: object = None,
+        usage_details: object = None,
+        cost_details: object = None,
+        prompt: tuple[str, int] | None = None,
+    ) -> None:
+        """Say what a model did in it."""
+
+    def set_type(self, as_type: str) -> None:
+        """Make it one of another type."""
+
+    def tell_trace(self, said: Said, metadata: object = None, public: bool = False) -> None:
+        """Say of the trace whose it is and what it is called."""
+
+    def propagate(self, propagated: Propagated) -> None:
+        """Note that it is within a `propagate_attributes`."""
+
+    def end(self, end_time: object = None) -> None:
+        """End it."""
+
+    def returned(self, result: object, capture: bool) -> bool:
+        """Note what its function returned. Return whether that is its end."""
+
+    def gather(self) -> Yielded:
+        """Return where items that a generator yields are gathered."""
+
+    def yielded(self, yielded: Yielded) -> None:
+        """End it with what a generator has yielded."""
+
+    def raised(self, error: BaseException) -> None:
+        """Note that the app raised in it."""
+
+    def failed(self, error: BaseException) -> None:
+        """End it with what the app raised."""
+
+@final
+class Yielded:
+    """What a generator has yielded, as far as it will be shown."""
+
+    def push(self, item: object) -> None:
+        """Note one more."""
+
+@final
+class Propagated:
+    """What holds within a `propagate_attributes`."""
+
+    def baggage(self) -> list[tuple[str, str]]:
+        """Return what other services may be told of it."""
+
+@final
+class Remote:
+    """A place in a trace that is in another process."""
+
+    def __new__(cls, trace_id: int, span_id: int, flags: int = 1) -> Remote:
+        """Name it."""
+
+def place(current: object) -> tuple[int, int, int] | None:
+    """Return trace id, span id and flags of what is in progress; None for nothing."""

@@ -24,6 +24,8 @@ _POLL_SECONDS = 0.002
 _configured: ConfigSource = None
 #: The recorders that have taken it; None where nothing is recorded.
 _defaults: dict[Source, Recorder | None] = {}
+#: The one that spans follow, which name no configuration: the default, or else that of the middleware that came last.
+spans_recorder: Recorder | None = None
 _warned: set[str] = set()
 
 
@@ -33,17 +35,22 @@ def configure(config: ConfigSource = None) -> None:
     Raises:
         ConfigError: all that is wrong with the configuration.
     """
-    global _configured
+    global _configured, spans_recorder
     if config is not None or _defaults.get("asgi") is None:
         recorder = _recorder(config, "asgi")
         _defaults.clear()
         _configured, _defaults["asgi"] = config, recorder
+        spans_recorder = recorder
 
 
 def recorder_for(config: ConfigSource, source: Source = "asgi") -> Recorder | None:
     """Return a recorder of what passes a host of this name; None where nothing is recorded."""
+    global spans_recorder
     if config is not None:
-        return _recorder(config, source)
+        recorder = _recorder(config, source)
+        if source == "asgi" and "asgi" not in _defaults:
+            spans_recorder = recorder
+        return recorder
     configure()
     if source not in _defaults:
         _defaults[source] = _recorder(_configured, source)

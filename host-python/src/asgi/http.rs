@@ -11,6 +11,7 @@ use crate::{
     process,
     sandbox::Outcome,
     shared::Shared,
+    spans::told::Told,
     texts::Texts,
 };
 use pyo3::{PyTraverseError, PyVisit, intern, prelude::*, types::PyDict};
@@ -142,6 +143,11 @@ impl HttpExchange {
     /// Where it stands in its trace.
     pub(crate) fn place(&self) -> Place {
         self.place
+    }
+
+    /// What the app tells of it in its course.
+    pub(crate) fn told(&self) -> Arc<Told> {
+        self.with(|state| state.live.told())
     }
 
     /// Runs `change` on the state. No Python may be called in it.

@@ -7,6 +7,7 @@ use crate::{
     place::Place,
     sandbox::Outcome,
     shared::Shared,
+    spans::told::Told,
     texts::Texts,
 };
 use pyo3::{PyTraverseError, PyVisit, intern, prelude::*, types::PyDict};
@@ -56,6 +57,11 @@ impl WebSocketExchange {
     /// Where it stands in its trace.
     pub(crate) fn place(&self) -> Place {
         self.place
+    }
+
+    /// What the app tells of it in its course.
+    pub(crate) fn told(&self) -> Arc<Told> {
+        self.with(|state| state.live.told())
     }
 }
 

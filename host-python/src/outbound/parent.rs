@@ -1,11 +1,13 @@
-//! What a call is a part of: the exchange in progress, which Python keeps in a variable of its context.
+//! What a call or a span is a part of: the exchange or the span in progress, which Python keeps in a variable of its context.
 
 use super::exchange::OutboundExchange;
 use crate::{
     asgi::{http::HttpExchange, websocket::WebSocketExchange},
     place::Place,
+    spans::{remote::Remote, span::Span, told::Told},
 };
 use pyo3::prelude::*;
+use std::sync::Arc;
 
 /// What a call is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,45 @@ impl Role {
             let call = call.get();
             return if call.is_sending() { Self::Carrier } else { Self::Part(call.parent()) };
         }
-        Self::Part(current.cast::<WebSocketExchange>().ok().map(|session| session.get().place()))
+        Self::Part(place(current))
     }
+}
+
+/// Where what is in progress stands in its trace; `None` for nothing, and for what is not recorded.
+pub(crate) fn place(current: &Bound<'_, PyAny>) -> Option<Place> {
+    if current.is_none() {
+        None
+    } else if let Ok(span) = current.cast::<Span>() {
+        Some(span.get().place())
+    } else if let Ok(exchange) = current.cast::<HttpExchange>() {
+        Some(exchange.get().place())
+    } else if let Ok(session) = current.cast::<WebSocketExchange>() {
+        Some(session.get().place())
+    } else if let Ok(call) = current.cast::<OutboundExchange>() {
+        Some(call.get().place())
+    } else {
+        current.cast::<Remote>().ok().map(|remote| remote.get().place())
+    }
+}
+
+/// Whether it is in another process.
+pub(crate) fn is_elsewhere(current: &Bound<'_, PyAny>) -> bool {
+    current.cast::<Remote>().is_ok()
+}
+
+/// What is told of its trace in this process.
+pub(crate) fn told(current: &Bound<'_, PyAny>) -> Option<Arc<Told>> {
+    if let Ok(span) = current.cast::<Span>() {
+        Some(span.get().told())
+    } else if let Ok(exchange) = current.cast::<HttpExchange>() {
+        Some(exchange.get().told())
+    } else {
+        current.cast::<WebSocketExchange>().ok().map(|session| session.get().told())
+    }
+}
+
+/// Trace id, span id and flags of what is in progress; None for nothing.
+#[pyfunction(name = "place")]
+pub(crate) fn place_of(current: &Bound<'_, PyAny>) -> Option<(u128, u64, u8)> {
+    place(current).map(|place| (place.trace, place.span, place.flags))
 }

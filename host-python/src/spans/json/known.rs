@@ -1,0 +1,124 @@
+//! Classes of Python's own library that have a form which people know, and how to ask without calling what an app wrote.
+
+use crate::spans::text;
+use pyo3::{
+    intern,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyString, PyType},
+};
+
+/// Longest name that is shown of a class.
+const LONGEST_NAME: usize = 200;
+
+/// Functions and classes that are asked for once.
+struct Known {
+    /// `object.__getattribute__`: what an object has, without `__getattr__` and its like.
+    get: Py<PyAny>,
+    deque: Py<PyAny>,
+    enumeration: Py<PyAny>,
+    /// Classes, and the function of theirs that says what an instance is. It is theirs even where a class below has another.
+    shown: Vec<(Py<PyAny>, Py<PyAny>)>,
+    /// `int.__repr__`.
+    decimal: Py<PyAny>,
+}
+
+fn known(py: Python<'_>) -> Option<&Known> {
+    static KNOWN: PyOnceLock<Option<Known>> = PyOnceLock::new();
+    KNOWN.get_or_init(py, || make(py).ok()).as_ref()
+}
+
+fn make(py: Python<'_>) -> PyResult<Known> {
+    let builtins = py.import("builtins")?;
+    let class = |module: &str, name: &str| py.import(module)?.getattr(name);
+    let mut shown = Vec::new();
+    for (module, name, function) in [
+        // A datetime is a date, too.
+        ("datetime", "datetime", "isoformat"),
+        ("datetime", "date", "isoformat"),
+        ("datetime", "time", "isoformat"),
+        ("datetime", "timedelta", "__str__"),
+        ("uuid", "UUID", "__str__"),
+        ("decimal", "Decimal", "__str__"),
+        ("fractions", "Fraction", "__str__"),
+        ("pathlib", "PurePath", "__str__"),
+        ("ipaddress", "IPv4Address", "__str__"),
+        ("ipaddress", "IPv6Address", "__str__"),
+        ("re", "Pattern", "__repr__"),
+    ] {
+        let class = class(module, name)?;
+        let function = class.getattr(function)?;
+        shown.push((class.unbind(), function.unbind()));
+    }
+    for (name, function) in [("complex", "__repr__"), ("range", "__repr__"), ("slice", "__repr__")] {
+        let class = builtins.getattr(name)?;
+        let function = class.getattr(function)?;
+        shown.push((class.unbind(), function.unbind()));
+    }
+    Ok(Known {
+        get: builtins.getattr("object")?.getattr("__getattribute__")?.unbind(),
+        deque: class("collections", "deque")?.unbind(),
+        enumeration: class("enum", "Enum")?.unbind(),
+        shown,
+        decimal: builtins.getattr("int")?.getattr("__repr__")?.unbind(),
+    })
+}
+
+/// What an object has under this name, itself or by its class.
+pub(super) fn attribute<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+) -> Option<Bound<'py, PyAny>> {
+    let py = object.py();
+    known(py)?.get.bind(py).call1((object, name)).ok()
+}
+
+/// The text of an instance of a class that is known.
+pub(super) fn shown(value: &Bound<'_, PyAny>) -> Option<String> {
+    let py = value.py();
+    let of = |(class, _): &&(Py<PyAny>, Py<PyAny>)| value.is_instance(class.bind(py)).unwrap_or(false);
+    let (_, function) = known(py)?.shown.iter().find(of)?;
+    text_of(&function.bind(py).call1((value,)).ok()?)
+}
+
+/// A whole number's digits.
+pub(super) fn decimal(value: &Bound<'_, PyAny>) -> Option<String> {
+    let py = value.py();
+    text_of(&known(py)?.decimal.bind(py).call1((value,)).ok()?)
+}
+
+fn text_of(value: &Bound<'_, PyAny>) -> Option<String> {
+    const LONGEST: usize = 4096;
+    Some(text::short(value.cast::<PyString>().ok()?, LONGEST))
+}
+
+/// The value of a member of an enumeration.
+pub(super) fn enumerated<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    let py = value.py();
+    let is_member = value.is_instance(known(py)?.enumeration.bind(py)).unwrap_or(false);
+    is_member.then(|| attribute(value, intern!(py, "_value_"))).flatten()
+}
+
+pub(super) fn is_deque(value: &Bound<'_, PyAny>) -> bool {
+    let py = value.py();
+    known(py).is_some_and(|known| value.is_instance(known.deque.bind(py)).unwrap_or(false))
+}
+
+/// `dict`, `Order`.
+pub(super) fn class_name(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().name().map_or_else(|_| "object".to_owned(), |name| text::short(&name, LONGEST_NAME))
+}
+
+/// `shop.models.Order`; of Python's own classes without the module.
+pub(super) fn full_name(class: &Bound<'_, PyType>) -> String {
+    let name = class.qualname().map(|name| text::short(&name, LONGEST_NAME)).unwrap_or_default();
+    match module(class) {
+        Some(module) if module != "builtins" => format!("{module}.{name}"),
+        _ => name,
+    }
+}
+
+/// The module that a class says it is of.
+pub(super) fn module(class: &Bound<'_, PyType>) -> Option<String> {
+    Some(text::short(&class.module().ok()?, LONGEST_NAME))
+}

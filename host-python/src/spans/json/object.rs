@@ -1,0 +1,232 @@
+//! Objects that are no values of JSON: models, data classes, arrays, exceptions, and whatever else an app has.
+
+use super::{Full, Writer, known};
+use crate::spans::text;
+use pyo3::{
+    exceptions::PyBaseException,
+    intern,
+    prelude::*,
+    types::{PyDict, PyModule, PyString, PyTuple, PyType},
+};
+
+/// Libraries whose arrays are told by their shape and type: their content is for machines.
+const OF_ARRAYS: [&str; 8] = ["numpy", "torch", "jax", "jaxlib", "tensorflow", "pandas", "polars", "pyarrow"];
+/// Most classes above one whose slots are looked for.
+const MOST_CLASSES: usize = 32;
+
+/// Members of an object, and how many there are.
+struct Members<'py>(Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>, usize);
+
+impl Writer<'_> {
+    pub(super) fn object(&mut self, value: &Bound<'_, PyAny>, depth: usize) -> Result<(), Full> {
+        if let Some(inner) = known::enumerated(value) {
+            return self.value(&inner, depth);
+        }
+        if let Some(text) = known::shown(value) {
+            return self.own(&text);
+        }
+        if value.is_instance_of::<PyBaseException>() {
+            return self.exception(value);
+        }
+        if value.is_instance_of::<PyType>() || value.is_instance_of::<PyModule>() {
+            return self.named(value);
+        }
+        let class = value.get_type();
+        if is_secret(&class) {
+            return self.own("<secret>");
+        }
+        if let Some(text) = array(value, &class) {
+            return self.array(value, &text, depth);
+        }
+        match self.members_of(value, &class) {
+            Some(Members(pairs, length)) => self.inside(value, depth, ('{', length), |writer| {
+                writer.members(length, pairs.into_iter(), depth)
+            }),
+            None => self.unknown(value),
+        }
+    }
+
+    /// What has no form in JSON: its class.
+    pub(super) fn unknown(&mut self, value: &Bound<'_, PyAny>) -> Result<(), Full> {
+        let class = known::full_name(&value.get_type());
+        let name = known::attribute(value, intern!(value.py(), "__qualname__"));
+        match name.as_ref().and_then(|name| name.cast::<PyString>().ok()) {
+            // Functions, methods, coroutines and generators have names.
+            Some(name) => self.own(&format!("<{class} {}>", text::short(name, 200))),
+            None => self.own(&format!("<{class}>")),
+        }
+    }
+
+    /// A class, or a module.
+    fn named(&mut self, value: &Bound<'_, PyAny>) -> Result<(), Full> {
+        if let Ok(class) = value.cast::<PyType>() {
+            return self.own(&format!("<class {}>", known::full_name(class)));
+        }
+        let name = value.cast::<PyModule>().ok().and_then(|module| module.name().ok());
+        self.own(&format!("<module {}>", name.map(|name| text::short(&name, 200)).unwrap_or_default()))
+    }
+
+    /// Its class and what it was made with: `__str__` may be the app's.
+    fn exception(&mut self, value: &Bound<'_, PyAny>) -> Result<(), Full> {
+        let class = known::class_name(value);
+        let arguments = known::attribute(value, intern!(value.py(), "args"));
+        let arguments = arguments.as_ref().and_then(|arguments| arguments.cast::<PyTuple>().ok());
+        let first = arguments.and_then(|arguments| arguments.get_item(0).ok());
+        match first.as_ref().map(|first| first.cast::<PyString>()) {
+            Some(Ok(message)) => {
+                let most = self.limits.max_string.min(self.left());
+                self.own(&format!("{class}: {}", text::short(message, most)))
+            }
+            Some(Err(_)) => {
+                let mut shown = Vec::new();
+                let limits = super::Limits { bytes: self.left() / 2, ..self.limits };
+                if let Some(first) = &first {
+                    super::write(&mut shown, first, limits);
+                }
+                self.own(&format!("{class}: {}", String::from_utf8_lossy(&shown)))
+            }
+            None => self.own(&class),
+        }
+    }
+
+    /// A single number of numpy's is a number.
+    fn array(&mut self, value: &Bound<'_, PyAny>, text: &str, depth: usize) -> Result<(), Full> {
+        if text.starts_with("<numpy.") && text.contains(" shape=()") {
+            let item = value.call_method0(intern!(value.py(), "item"));
+            // Not its own class again, as that of long doubles is.
+            if let Ok(item) = item
+                && !item.get_type().is(value.get_type())
+            {
+                return self.value(&item, depth);
+            }
+        }
+        self.own(text)
+    }
+
+    fn members_of<'py>(&self, value: &Bound<'py, PyAny>, class: &Bound<'py, PyType>) -> Option<Members<'py>> {
+        let py = value.py();
+        let most = self.limits.max_items;
+        if let Some(fields) = of_class(class, intern!(py, "__pydantic_fields__")) {
+            return model(value, fields.cast::<PyDict>().ok()?, most);
+        }
+        if let Some(fields) = of_class(class, intern!(py, "__dataclass_fields__")) {
+            let names = fields.cast::<PyDict>().ok()?.keys();
+            return by_names(value, names.iter(), names.len(), most);
+        }
+        if let Some(fields) = of_class(class, intern!(py, "__attrs_attrs__")) {
+            let fields = fields.cast::<PyTuple>().ok()?;
+            let names = fields.iter().filter_map(|field| known::attribute(&field, intern!(py, "name")));
+            return by_names(value, names, fields.len(), most);
+        }
+        any(value, class, most)
+    }
+}
+
+/// What a class has under a name, or one above it, by what they are and not by what their metaclass says.
+fn of_class<'py>(class: &Bound<'py, PyType>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
+    let classes = class.mro();
+    classes.iter().take(MOST_CLASSES).find_map(|class| {
+        let members = class.getattr(intern!(class.py(), "__dict__")).ok()?;
+        members.get_item(name).ok()
+    })
+}
+
+/// Whether it is there to hide something: pydantic's `SecretStr` and its like.
+fn is_secret(class: &Bound<'_, PyType>) -> bool {
+    of_class(class, intern!(class.py(), "get_secret_value")).is_some()
+}
+
+/// `<numpy.ndarray shape=(3, 4) dtype=float32>`.
+fn array(value: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> Option<String> {
+    let module = known::module(class)?;
+    let library = module.split('.').next().unwrap_or_default();
+    if !OF_ARRAYS.contains(&library) {
+        return None;
+    }
+    let py = value.py();
+    // Those of a library that is known: C, and no code of the app's.
+    let shown = |name: &Bound<'_, PyString>| {
+        let told = value.getattr(name).ok()?.str().ok()?;
+        Some(text::short(&told, 200))
+    };
+    let shape = shown(intern!(py, "shape"));
+    let dtype = shown(intern!(py, "dtype")).filter(|dtype| !dtype.contains('\n'));
+    let mut text = format!("<{}.{}", library, known::class_name(value));
+    for (name, told) in [("shape", shape), ("dtype", dtype)] {
+        if let Some(told) = told {
+            text.push_str(&format!(" {name}={told}"));
+        }
+    }
+    text.push('>');
+    Some(text)
+}
+
+/// A model of pydantic: its fields without those that are to be left out of what it is written to, and what came beside.
+fn model<'py>(value: &Bound<'py, PyAny>, fields: &Bound<'py, PyDict>, most: usize) -> Option<Members<'py>> {
+    let py = value.py();
+    let members = known::attribute(value, intern!(py, "__dict__"))?;
+    let members = members.cast::<PyDict>().ok()?;
+    let extra = known::attribute(value, intern!(py, "__pydantic_extra__"));
+    let extra = extra.as_ref().and_then(|extra| extra.cast::<PyDict>().ok());
+    let all = members.len() + extra.map_or(0, |extra| extra.len());
+    let is_excluded = |name: &Bound<'_, PyAny>| {
+        let field = fields.get_item(name).ok().flatten();
+        let excluded = field.and_then(|field| known::attribute(&field, intern!(py, "exclude")));
+        excluded.is_some_and(|excluded| excluded.is_truthy().unwrap_or(false))
+    };
+    let mut left_out = 0;
+    let mut pairs = Vec::with_capacity(all.min(most));
+    for (name, member) in members.iter().chain(extra.into_iter().flat_map(|extra| extra.iter())) {
+        if pairs.len() >= most {
+            break;
+        }
+        if is_excluded(&name) {
+            left_out += 1;
+        } else {
+            pairs.push((name, member));
+        }
+    }
+    Some(Members(pairs, all - left_out))
+}
+
+fn by_names<'py>(
+    value: &Bound<'py, PyAny>,
+    names: impl Iterator<Item = Bound<'py, PyAny>>,
+    length: usize,
+    most: usize,
+) -> Option<Members<'py>> {
+    let members = known::attribute(value, intern!(value.py(), "__dict__"));
+    let members = members.as_ref().and_then(|members| members.cast::<PyDict>().ok());
+    let member = |name: Bound<'py, PyAny>| {
+        let of_dict = members.and_then(|members| members.get_item(&name).ok().flatten());
+        let found = of_dict.or_else(|| known::attribute(value, name.cast::<PyString>().ok()?))?;
+        Some((name, found))
+    };
+    let pairs: Vec<_> = names.take(most).filter_map(member).collect();
+    let unset = length.min(most) - pairs.len();
+    Some(Members(pairs, length - unset))
+}
+
+/// Any other object: what it has in its own dictionary or slots, but for what is named as nobody else's business.
+fn any<'py>(value: &Bound<'py, PyAny>, class: &Bound<'py, PyType>, most: usize) -> Option<Members<'py>> {
+    let py = value.py();
+    let is_public = |name: &Bound<'_, PyAny>| {
+        name.cast::<PyString>().is_ok_and(|name| text::first(name, 1, |first, _| first != "_"))
+    };
+    let members = known::attribute(value, intern!(py, "__dict__"));
+    if let Some(members) = members.as_ref().and_then(|members| members.cast::<PyDict>().ok()) {
+        // As many private ones may come first.
+        let looked_at = most.saturating_mul(2);
+        let pairs: Vec<_> =
+            members.iter().take(looked_at).filter(|(name, _)| is_public(name)).take(most).collect();
+        let length = pairs.len() + members.len().saturating_sub(looked_at);
+        return (!pairs.is_empty()).then_some(Members(pairs, length));
+    }
+    let slots = class.mro().iter().take(MOST_CLASSES).filter_map(|class| {
+        let slots = class.getattr(intern!(py, "__dict__")).ok()?.get_item(intern!(py, "__slots__")).ok()?;
+        slots.cast_into::<PyTuple>().ok()
+    });
+    let names: Vec<_> = slots.flatten().filter(is_public).take(most).collect();
+    let length = names.len();
+    by_names(value, names.into_iter(), length, most).filter(|Members(pairs, _)| !pairs.is_empty())
+}
