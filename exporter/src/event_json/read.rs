@@ -207,6 +207,7 @@ impl EventJson {
             }),
             grpc_status: self.grpc_status,
             generation: self.llm.map(LlmJson::generation),
+            ..Exchange::default()
         }
     }
 
@@ -224,6 +225,7 @@ impl EventJson {
             trace_name: text(self.trace_name),
             is_app_root: self.is_app_root,
             error: self.error.map(ErrorJson::error),
+            ..Span::default()
         }
     }
 

@@ -19,7 +19,8 @@ from .observation import Entering, Observation, begin
 from .propagation import prompt_link, said_of_trace
 from .scores import score
 
-_client: Langfuse | None = None
+#: The one that was made last; empty: none was.
+_clients: list[Langfuse] = []
 _public_keys: set[str] = set()
 
 #: What the exporter is configured with instead, and what there is nothing to configure of: it changes nothing here.
@@ -46,7 +47,7 @@ _OF_THE_EXPORTER = (
 
 def get_client(*, public_key: str | None = None) -> Langfuse:
     """Return the client, made if there is none. ``public_key`` says nothing: whose project it is, the exporter knows."""
-    return _client if _client is not None else Langfuse(public_key=public_key)
+    return _clients[0] if _clients else Langfuse(public_key=public_key)
 
 
 class Langfuse:
@@ -58,8 +59,8 @@ class Langfuse:
         mask: a function that is called with ``data=`` for all input, output and metadata; what it returns is kept.
         tracing_enabled: False: nothing is recorded. Default ``LANGFUSE_TRACING_ENABLED``.
 
-    It takes the other arguments of the official SDK, too: where and how things are sent is the exporter's configuration. There
-    is one of it in a process; what is said when another is made holds for both.
+    It takes the other arguments of the official SDK, too: where and how things are sent is the exporter's configuration.
+    There is one of it in a process; what is said when another is made holds for both.
     """
 
     def __init__(
@@ -73,7 +74,6 @@ class Langfuse:
         mask: Any = None,
         **of_the_exporter: Any,
     ) -> None:
-        global _client
         unknown = sorted(set(of_the_exporter) - set(_OF_THE_EXPORTER))
         if unknown:
             raise TypeError(f"Langfuse() got unexpected arguments: {', '.join(unknown)}")
@@ -93,7 +93,7 @@ class Langfuse:
                     "offpath: clients of two projects were made, and all spans go wherever the exporter sends them; to keep "
                     "projects apart, use the official SDK with offpath.langfuse.tracer_provider()"
                 )
-        _client = self
+        _clients[:] = [self]
 
     def start_observation(
         self, *, name: str, as_type: str = "span", trace_context: dict[str, str] | None = None, **said: Any
@@ -187,7 +187,7 @@ class Langfuse:
         tags: list[str] | None = None,
         public: bool | None = None,
     ) -> None:
-        """Say of the trace in progress whose it is and what it is called, as in v3; ``propagate_attributes`` is its successor."""
+        """Say of the trace in progress whose it is and what it is called, as in v3; now ``propagate_attributes`` does."""
         span = innermost()
         if isinstance(span, Span):
             Observation(span).update_trace(
@@ -262,7 +262,7 @@ class Langfuse:
         return f"{place[1]:016x}" if place is not None and place[1] else None
 
     def get_trace_url(self, *, trace_id: str | None = None) -> str | None:
-        """Return where Langfuse shows a trace; None without a trace, or without ``LANGFUSE_BASE_URL`` (or ``LANGFUSE_HOST``).
+        """Return where Langfuse shows a trace; None without one, or without ``LANGFUSE_BASE_URL`` (or ``LANGFUSE_HOST``).
 
         It asks nobody, so it does not know the project; Langfuse leads on from there.
         """
@@ -304,6 +304,7 @@ class Langfuse:
         return self.start_as_current_observation(name=name, as_type="generation", **said)
 
     def __getattr__(self, name: str) -> Any:
+        """Say of what is not here where it is."""
         if name in _OF_THE_OFFICIAL_SDK:
             raise AttributeError(
                 f"{name}: prompts, datasets and experiments stay with the official SDK, beside this one: "

@@ -8,10 +8,12 @@ from __future__ import annotations
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ._native import Remote
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from ._offpath import HttpExchange, OutboundExchange, Propagated, Remote, Span, WebSocketExchange
+    from ._offpath import HttpExchange, OutboundExchange, Propagated, Span, WebSocketExchange
 
     InProgress: TypeAlias = HttpExchange | WebSocketExchange | OutboundExchange | Span | Remote
 
@@ -53,7 +55,5 @@ def innermost() -> Any:
     if bridge is not None:
         place = bridge.inner()
         if place is not None:
-            from ._native import Remote
-
             return Remote(*place)
     return CURRENT.get()

@@ -88,7 +88,7 @@ class Yielding:
         elif self._join is not None:
             try:
                 joined = self._join(self._items)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - it is the app's, and the app has had its items
                 joined = f"<transform_to_string raised {type(error).__name__}>"
             self._span.update(None, None, joined)
             self._span.end()
@@ -110,6 +110,7 @@ class ObservedGenerator(Generator[Any, Any, Any]):
         self._yielding = yielding
 
     def __next__(self) -> Any:
+        """Ask for the next item."""
         return self._step(next, self._generator)
 
     def send(self, value: Any) -> Any:
@@ -133,6 +134,7 @@ class ObservedGenerator(Generator[Any, Any, Any]):
         self._yielding.done()
 
     def __del__(self) -> None:
+        """End it: nobody asks for more."""
         self._yielding.done()
 
     def _step(self, step: Callable[..., Any], *args: Any) -> Any:
@@ -161,9 +163,11 @@ class ObservedAsyncGenerator(AsyncGenerator[Any, Any]):
         self._yielding = yielding
 
     def __aiter__(self) -> ObservedAsyncGenerator:
+        """Be one itself."""
         return self
 
     def __anext__(self) -> Any:
+        """Ask for the next item."""
         return self._step(self._iterator.__anext__)
 
     def asend(self, value: Any) -> Any:
@@ -186,6 +190,7 @@ class ObservedAsyncGenerator(AsyncGenerator[Any, Any]):
         self._yielding.done()
 
     def __del__(self) -> None:
+        """End it: nobody asks for more."""
         self._yielding.done()
 
     async def _step(self, step: Callable[..., Awaitable[Any]], *args: Any) -> Any:
@@ -212,12 +217,15 @@ class Inside:
         self._yielding = yielding
 
     def __await__(self) -> Inside:
+        """Be its own steps."""
         return self
 
     def __iter__(self) -> Inside:
+        """Be its own steps."""
         return self
 
     def __next__(self) -> Any:
+        """Go on."""
         return self.send(None)
 
     def send(self, value: Any) -> Any:

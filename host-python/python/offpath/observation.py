@@ -81,7 +81,7 @@ class Observation:
         tags: list[str] | None = None,
         public: bool | None = None,
     ) -> Observation:
-        """Say of the trace whose it is and what it is called, as in v3: of the exchange, and of all spans that end from now on.
+        """Say of the trace whose it is and what it is called, as in v3: of the exchange, and of spans that end from now on.
 
         ``input`` and ``output`` become those of this observation.
         """
@@ -158,6 +158,7 @@ class Entering:
         self._bridged: object = None
 
     def __enter__(self) -> Observation:
+        """Begin it, and have it in progress."""
         self._observation = observation = self._begin()
         span = observation._span
         if span is not None:
@@ -173,6 +174,7 @@ class Entering:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        """End it, and have in progress what was before."""
         if self._token is not None:
             if current.bridge is not None and self._bridged is not None:
                 current.bridge.leave(self._bridged)
@@ -189,6 +191,7 @@ class Entering:
             span.end()
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Decorate a function: each call of it is within an observation of its own."""
         begin, end_on_exit = self._begin, self._end_on_exit
         if iscoroutinefunction(function):
 
@@ -207,11 +210,13 @@ class Entering:
         return called
 
     async def __aenter__(self) -> Observation:
+        """Do as ``with`` does."""
         return self.__enter__()
 
     async def __aexit__(
         self, class_: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        """Do as ``with`` does."""
         self.__exit__(class_, error, traceback)
 
 

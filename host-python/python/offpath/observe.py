@@ -5,6 +5,7 @@ The wrappers are written out for functions and for coroutines, because one call 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import os
 from collections.abc import Callable, Iterable
@@ -47,17 +48,18 @@ def observe(
     capture_output: bool | None = None,
     transform_to_string: Callable[[Iterable[Any]], str] | None = None,
 ) -> F | Callable[[F], F]:
-    """Record each call of a function, a coroutine function or a generator function; the arguments are those of Langfuse's SDK.
+    """Record each call of a function, a coroutine function or a generator function, with Langfuse's arguments.
 
     Args:
         func: the function, where there are no parentheses.
         name: of the spans. Default: the function's.
-        as_type: one of ``span`` (the default), ``generation``, ``embedding``, ``agent``, ``tool``, ``chain``, ``retriever``,
-            ``evaluator``, ``guardrail``.
-        capture_input: whether the arguments are the input. Default: ``LANGFUSE_OBSERVE_DECORATOR_IO_CAPTURE_ENABLED``, or yes.
+        as_type: one of ``span`` (the default), ``generation``, ``embedding``, ``agent``, ``tool``, ``chain``,
+            ``retriever``, ``evaluator``, ``guardrail``.
+        capture_input: whether the arguments are the input. Default:
+            ``LANGFUSE_OBSERVE_DECORATOR_IO_CAPTURE_ENABLED``, or yes.
         capture_output: the same of what is returned.
-        transform_to_string: makes one text of all that a generator yields. Without it, texts are joined, and other items are
-            a list, both as long as ``[spans] output`` allows.
+        transform_to_string: makes one text of all that a generator yields. Without it, texts are joined, and other items
+            are a list, both as long as ``[spans] output`` allows.
 
     Calls take ``langfuse_trace_id`` and ``langfuse_parent_observation_id``, which the function does not get.
     """
@@ -70,7 +72,7 @@ def observe(
 
     def decorate(function: F) -> F:
         observed = ObservedFunction(
-            name or getattr(function, "__name__", type(function).__name__),
+            str(name or getattr(function, "__name__", type(function).__name__)),
             as_type or "span",
             captures if capture_input is None else capture_input,
             _is_method(function),
@@ -162,7 +164,5 @@ def _is_coroutine_function(function: Any) -> bool:
     if inspect.iscoroutinefunction(function):
         return True
     # asgiref marks functions so that inspect does not see it before Python 3.12.
-    import asyncio
-
     marker = getattr(asyncio.coroutines, "_is_coroutine", None)
     return marker is not None and getattr(function, "_is_coroutine", None) is marker

@@ -25,7 +25,7 @@ _configured: ConfigSource = None
 #: The recorders that have taken it; None where nothing is recorded.
 _defaults: dict[Source, Recorder | None] = {}
 #: The one that spans follow, which name no configuration: the default, or else that of the middleware that came last.
-spans_recorder: Recorder | None = None
+_of_spans: list[Recorder | None] = []
 _warned: set[str] = set()
 
 
@@ -35,26 +35,30 @@ def configure(config: ConfigSource = None) -> None:
     Raises:
         ConfigError: all that is wrong with the configuration.
     """
-    global _configured, spans_recorder
+    global _configured
     if config is not None or _defaults.get("asgi") is None:
         recorder = _recorder(config, "asgi")
         _defaults.clear()
         _configured, _defaults["asgi"] = config, recorder
-        spans_recorder = recorder
+        _of_spans[:] = [recorder]
 
 
 def recorder_for(config: ConfigSource, source: Source = "asgi") -> Recorder | None:
     """Return a recorder of what passes a host of this name; None where nothing is recorded."""
-    global spans_recorder
     if config is not None:
         recorder = _recorder(config, source)
         if source == "asgi" and "asgi" not in _defaults:
-            spans_recorder = recorder
+            _of_spans[:] = [recorder]
         return recorder
     configure()
     if source not in _defaults:
         _defaults[source] = _recorder(_configured, source)
     return _defaults[source]
+
+
+def spans_recorder() -> Recorder | None:
+    """Return the recorder whose configuration spans follow; None where none was made, or nothing is recorded."""
+    return _of_spans[0] if _of_spans else None
 
 
 def status() -> Status | dict[str, Any]:

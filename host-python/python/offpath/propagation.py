@@ -1,4 +1,4 @@
-"""``propagate_attributes``: whose a trace is, said once for all spans within; and the ways in which a trace goes on elsewhere."""
+"""``propagate_attributes``: whose a trace is, said once for all spans within; and how a trace goes on elsewhere."""
 
 from __future__ import annotations
 
@@ -40,12 +40,15 @@ def propagate_attributes(
     """Say of the span in progress, and of all that begin within, whose they are.
 
     Args:
-        user_id, session_id, version, trace_name: at most 200 characters each.
+        user_id: at most 200 characters, as session_id, version and trace_name.
+        session_id: what belongs together, such as a conversation.
+        version: of what the spans within are a part of.
+        trace_name: what the trace is called.
         metadata: of the trace; members are added to what is said further out.
         tags: added to what is said further out.
         environment: at most 40 of ``a-z 0-9 _ -``, not beginning with ``langfuse``.
         prompt: a managed prompt, or anything with a ``name`` and a ``version``; generations within are linked to it.
-        as_baggage: taken for the official SDK's sake. To other services it goes by :func:`trace_headers`, and by nothing else.
+        as_baggage: taken for the official SDK's sake. To other services it goes by :func:`trace_headers` alone.
 
     What is of another form is left out, and a warning is logged. The exchange in progress, the whole of a request, takes
     user, session, tags and name where it has none yet.
@@ -144,14 +147,18 @@ def prompt_link(prompt: Any) -> tuple[str, int] | None:
     """Return name and version of a managed prompt; None if there is nothing to link to."""
     if prompt is None:
         return None
-    get = prompt.get if isinstance(prompt, Mapping) else lambda name: getattr(prompt, name, None)
-    name, version = get("name"), get("version")
+    names = ("name", "version", "is_fallback")
+    is_mapping = isinstance(prompt, Mapping)
+    name, version, is_fallback = (
+        prompt.get(key) if is_mapping else getattr(prompt, key, None) for key in names
+    )
     if isinstance(version, str) and version.isdigit():
         version = int(version)
-    is_number = isinstance(version, int) and not isinstance(version, bool)
-    if get("is_fallback") or not isinstance(name, str) or not name or not is_number:
+    if is_fallback or not isinstance(name, str) or not name:
         return None
-    return (name[:LONGEST], version) if 0 <= version < 1 << 32 else None
+    if not isinstance(version, int) or isinstance(version, bool) or not 0 <= version < 1 << 32:
+        return None
+    return name[:LONGEST], version
 
 
 def text_within_limits(name: str, value: Any) -> str | None:

@@ -12,9 +12,9 @@
 //! | a container within itself | `"<circular dict>"` |
 //! | an object with no form in JSON | `"<its.module.Class>"` |
 //!
-//! There are two passes. The first writes all there is, and gives up where that is more than the bytes allow. Then the second
-//! is fair: a string gets at most half of what is left, and of a list the last item is kept, which in a conversation is what
-//! it is about.
+//! The first pass writes all there is, and gives up where that is more than the bytes allow. Then a second one is fair: a
+//! string gets at most half of what is left, and of a list the last item is kept, which in a conversation is what it is
+//! about. Where that cut a single string, a third one gives this the bytes that the second did not need.
 
 mod escape;
 mod known;
@@ -45,7 +45,7 @@ const LEAST_TEXT: usize = 32;
 
 /// Appends a value's JSON. Returns whether something was left out.
 pub(super) fn write(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, limits: Limits) -> bool {
-    either(out, limits, |writer| writer.value(value, 0))
+    passes(out, limits, |writer| writer.value(value, 0))
 }
 
 /// Appends what a function was called with, as Langfuse's SDK has it: `{"args": […], "kwargs": {…}}`.
@@ -55,7 +55,7 @@ pub(super) fn write_call(
     named: Option<&Bound<'_, PyDict>>,
     limits: Limits,
 ) -> bool {
-    either(out, limits, |writer| {
+    passes(out, limits, |writer| {
         writer.raw(b"{\"args\":")?;
         writer.list(arguments.len(), 0, |index| arguments.get(index).cloned())?;
         writer.raw(b",\"kwargs\":")?;
@@ -74,11 +74,11 @@ pub(super) fn escape(out: &mut Vec<u8>, text: &str) {
 }
 
 /// The two passes.
-fn either(out: &mut Vec<u8>, limits: Limits, write: impl Fn(&mut Writer<'_>) -> Result<(), Full>) -> bool {
+fn passes(out: &mut Vec<u8>, limits: Limits, write: impl Fn(&mut Writer<'_>) -> Result<(), Full>) -> bool {
     let start = out.len();
     let mut writer = Writer::new(out, limits, false);
     if write(&mut writer).is_ok() {
-        return writer.cut;
+        return writer.cuts > 0;
     }
     out.truncate(start);
     // It does not give up.
@@ -96,9 +96,14 @@ struct Writer<'o> {
     limits: Limits,
     /// Where `out` has to end.
     end: usize,
-    /// Whether it is the second pass.
+    /// Whether strings get a share of what is left, and nothing is given up.
     fair: bool,
-    cut: bool,
+    /// How often something was left out.
+    cuts: usize,
+    /// Whether one of it was the end of a string.
+    has_cut_text: bool,
+    /// Bytes that the first string to be cut gets beyond its share.
+    spare: usize,
     /// The containers that are open, by their addresses.
     open: Vec<usize>,
 }
@@ -106,7 +111,7 @@ struct Writer<'o> {
 impl<'o> Writer<'o> {
     fn new(out: &'o mut Vec<u8>, limits: Limits, fair: bool) -> Self {
         let end = out.len().saturating_add(limits.bytes);
-        Self { out, limits, end, fair, cut: false, open: Vec::new() }
+        Self { out, limits, end, fair, cuts: 0, has_cut_text: false, spare: 0, open: Vec::new() }
     }
 
     fn left(&self) -> usize {
@@ -167,8 +172,17 @@ impl<'o> Writer<'o> {
         if !self.fair && length.saturating_add(2) > left {
             return Err(Full);
         }
-        let share = if self.fair { (left / 2).max(LEAST_TEXT) } else { left };
+        let share = self.share(length);
         text::first(text, self.limits.max_string.min(share), |text, more| self.characters(text, more, share))
+    }
+
+    /// Bytes that a string of so many characters gets.
+    fn share(&mut self, length: usize) -> usize {
+        if !self.fair {
+            return self.left();
+        }
+        let fair = (self.left() / 2).max(LEAST_TEXT);
+        if length <= fair { fair } else { fair + std::mem::take(&mut self.spare) }
     }
 
     /// Text, after which `more` characters are left out already, in at most so many bytes.
@@ -186,6 +200,7 @@ impl<'o> Writer<'o> {
             1 => self.mark(format_args!("… (+1 character)")),
             _ => self.mark(format_args!("… (+{more} characters)")),
         }
+        self.has_cut_text |= more > 0;
         self.close(b'"');
         // What is escaped is longer.
         if !self.fair && self.out.len() > self.end { Err(Full) } else { Ok(()) }
@@ -193,14 +208,14 @@ impl<'o> Writer<'o> {
 
     /// Says what is left out.
     fn mark(&mut self, mark: std::fmt::Arguments<'_>) {
-        self.cut = true;
+        self.cuts += 1;
         let _ = self.out.write_fmt(mark);
     }
 
     /// Text of our own, such as a time.
     fn own(&mut self, text: &str) -> Result<(), Full> {
-        let most = if self.fair { (self.left() / 2).max(LEAST_TEXT) } else { self.left() };
-        self.characters(text, 0, most)
+        let share = self.share(text.len());
+        self.characters(text, 0, share)
     }
 
     /// What is in a container, unless that is too deep or the container is in itself.
@@ -213,11 +228,11 @@ impl<'o> Writer<'o> {
     ) -> Result<(), Full> {
         let address = container.as_ptr() as usize;
         if self.open.contains(&address) {
-            self.cut = true;
+            self.cuts += 1;
             return self.own(&format!("<circular {}>", known::class_name(container)));
         }
         if depth >= self.limits.max_depth && length > 0 {
-            self.cut = true;
+            self.cuts += 1;
             let s = if length == 1 { "" } else { "s" };
             return self.own(&match bracket {
                 '[' => format!("[… {length} item{s}]"),
@@ -338,7 +353,7 @@ impl<'o> Writer<'o> {
         }
         let mut shown = Vec::new();
         let limits = Limits { bytes: self.left(), ..self.limits };
-        either(&mut shown, limits, |writer| writer.value(key, writer.limits.max_depth));
+        passes(&mut shown, limits, |writer| writer.value(key, writer.limits.max_depth));
         let shown = String::from_utf8_lossy(&shown);
         self.own(shown.trim_matches('"'))
     }

@@ -78,7 +78,12 @@ pub(super) fn shown(value: &Bound<'_, PyAny>) -> Option<String> {
     let py = value.py();
     let of = |(class, _): &&(Py<PyAny>, Py<PyAny>)| value.is_instance(class.bind(py)).unwrap_or(false);
     let (_, function) = known(py)?.shown.iter().find(of)?;
-    text_of(&function.bind(py).call1((value,)).ok()?)
+    let text = text_of(&function.bind(py).call1((value,)).ok()?)?;
+    // A time in UTC, as it is mostly written (RFC 3339, section 5.6).
+    Some(match text.strip_suffix("+00:00") {
+        Some(time) => format!("{time}Z"),
+        None => text,
+    })
 }
 
 /// A whole number's digits.

@@ -52,7 +52,7 @@ impl Writer<'_> {
             number.call_method0(intern!(number.py(), "bit_length")).and_then(|bits| bits.extract::<u64>());
         let bits = bits.unwrap_or(u64::MAX);
         if bits > MOST_BITS {
-            self.cut = true;
+            self.cuts += 1;
             return self.own(&format!("<int of {bits} bits>"));
         }
         match known::decimal(number.as_any()) {
@@ -89,8 +89,8 @@ impl Writer<'_> {
             }
             Err(_) => return self.own(&format!("<{length} bytes>")),
         };
-        let most = if self.fair { (self.left() / 2).max(super::LEAST_TEXT) } else { self.left() };
-        self.characters(text, length - text.len(), most)
+        let share = self.share(length);
+        self.characters(text, length - text.len(), share)
     }
 
     /// A number, as it is written.
