@@ -21,6 +21,7 @@ mod body;
 mod event;
 mod frame;
 mod generation;
+mod inner;
 mod json;
 mod metadata;
 mod propagated;

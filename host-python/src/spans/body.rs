@@ -98,7 +98,7 @@ fn framed(out: &mut Vec<u8>, part: Part, write: impl FnOnce(&mut Vec<u8>) -> boo
 /// Text that is too long keeps its beginning and, of a quarter of the bytes, its end.
 fn write_text(out: &mut Vec<u8>, part: Part, value: &Bound<'_, PyString>, limits: Limits) -> bool {
     let most = limits.bytes.min(limits.max_string.saturating_mul(4));
-    let length = value.len().unwrap_or_default();
+    let length = text::length(value);
     if length <= limits.max_string {
         let whole = text::first(value, most, |text, more| {
             let fits = more == 0 && text.len() <= most;

@@ -16,7 +16,8 @@
 use super::{
     body::{self, SPAN},
     frame,
-    span::{Inner, State},
+    generation::Generation,
+    inner::{Inner, State},
     told::Fields,
 };
 use crate::process;
@@ -143,7 +144,7 @@ fn write_span(out: &mut Vec<u8>, inner: &Inner, state: &State, fields: &Fields, 
     match &state.generation {
         Some(generation) => generation.write(out, inner.start_unix_ns, propagated),
         None if is_of_model => {
-            super::generation::Generation::default().write(out, inner.start_unix_ns, propagated)
+            Generation::default().write(out, inner.start_unix_ns, propagated);
         }
         None => {}
     }

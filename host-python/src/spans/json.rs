@@ -12,10 +12,11 @@
 //! | a container within itself | `"<circular dict>"` |
 //! | an object with no form in JSON | `"<its.module.Class>"` |
 //!
-//! The first pass writes all there is, and gives up where that is more than the bytes allow. Then a second one is fair: a
+//! The first pass writes all there is, and gives up where that is more than is allowed. Then a second one is fair: a
 //! string gets at most half of what is left, and of a list the last item is kept, which in a conversation is what it is
 //! about. Where that cut a single string, a third one gives this the bytes that the second did not need.
 
+mod class;
 mod escape;
 mod known;
 mod object;
@@ -153,22 +154,27 @@ impl<'o> Writer<'o> {
         if let Ok(text) = value.cast::<PyString>() {
             return self.text(text);
         }
-        let is_set = value.cast::<PySet>().is_ok() || value.cast::<PyFrozenSet>().is_ok();
-        if is_set || known::is_deque(value) {
-            let all = value.len().unwrap_or_default();
-            let most = self.limits.max_items.saturating_add(1);
-            let items: Vec<_> = value.try_iter().into_iter().flatten().take(most).flatten().collect();
-            return self.inside(value, depth, ('[', all), |writer| {
-                writer.list(all, depth, |index| items.get(index).cloned())
-            });
+        // Of no class below, whose `__iter__` may be the app's.
+        if value.cast_exact::<PySet>().is_ok() || value.cast_exact::<PyFrozenSet>().is_ok() {
+            return self.collection(value, depth);
         }
         self.object(value, depth)
+    }
+
+    /// What has no places, such as a set.
+    fn collection(&mut self, value: &Bound<'_, PyAny>, depth: usize) -> Result<(), Full> {
+        let all = value.len().unwrap_or_default();
+        let most = self.limits.max_items.saturating_add(1);
+        let items: Vec<_> = value.try_iter().into_iter().flatten().take(most).flatten().collect();
+        self.inside(value, depth, ('[', all), |writer| {
+            writer.list(all, depth, |index| items.get(index).cloned())
+        })
     }
 
     /// A string, or its beginning.
     fn text(&mut self, text: &Bound<'_, PyString>) -> Result<(), Full> {
         let left = self.left();
-        let length = text.len().unwrap_or_default();
+        let length = text::length(text);
         if !self.fair && length.saturating_add(2) > left {
             return Err(Full);
         }
@@ -256,6 +262,9 @@ impl<'o> Writer<'o> {
         depth: usize,
         get: impl Fn(usize) -> Option<Bound<'py, PyAny>>,
     ) -> Result<(), Full> {
+        if !self.fair && length > self.limits.max_items {
+            return Err(Full);
+        }
         self.raw(b"[")?;
         let most = self.limits.max_items.min(length);
         // For the last item, so that a long one in the middle does not take its place.
@@ -321,6 +330,9 @@ impl<'o> Writer<'o> {
         pairs: impl Iterator<Item = (Bound<'py, PyAny>, Bound<'py, PyAny>)>,
         depth: usize,
     ) -> Result<(), Full> {
+        if !self.fair && length > self.limits.max_items {
+            return Err(Full);
+        }
         self.raw(b"{")?;
         let mut written = 0;
         for (key, value) in pairs {

@@ -1,6 +1,6 @@
 //! The spans that are in progress, so that none is lost that the process ends before.
 
-use super::span::Inner;
+use super::inner::Inner;
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError, Weak,
     atomic::{AtomicUsize, Ordering},

@@ -10,15 +10,23 @@ use pyo3::{
 /// keeps as long as the string, so a piece is taken out of them first.
 const SHORT: usize = 1024;
 
+/// Its characters. Of a class below `str`, whose `__len__` may be the app's, they are counted.
+pub(super) fn length(text: &Bound<'_, PyString>) -> usize {
+    if text.is_exact_instance_of::<PyString>() {
+        return text.len().unwrap_or_default();
+    }
+    whole(text, |text| text.chars().count())
+}
+
 /// A string's first characters, at most `most`, and how many are left out.
 pub(super) fn first<T>(text: &Bound<'_, PyString>, most: usize, read: impl FnOnce(&str, usize) -> T) -> T {
-    let length = text.len().unwrap_or_default();
+    let length = length(text);
     piece(text, 0, length.min(most), length, |piece| read(piece, length.saturating_sub(most)))
 }
 
 /// A string's last characters, at most `most`.
 pub(super) fn last<T>(text: &Bound<'_, PyString>, most: usize, read: impl FnOnce(&str) -> T) -> T {
-    let length = text.len().unwrap_or_default();
+    let length = length(text);
     piece(text, length.saturating_sub(most), length, length, read)
 }
 
@@ -34,10 +42,17 @@ fn piece<T>(
     length: usize,
     read: impl FnOnce(&str) -> T,
 ) -> T {
-    if length > SHORT && is_ascii(text) {
-        if let Some(piece) = text.to_str().ok().and_then(|all| all.get(from..to)) {
-            return read(piece);
-        }
+    if !text.is_exact_instance_of::<PyString>() {
+        return whole(text, |all| {
+            let at = |place: usize| all.char_indices().nth(place).map_or(all.len(), |(at, _)| at);
+            read(all.get(at(from)..at(to)).unwrap_or_default())
+        });
+    }
+    if length > SHORT
+        && is_ascii(text)
+        && let Some(piece) = text.to_str().ok().and_then(|all| all.get(from..to))
+    {
+        return read(piece);
     }
     if from == 0 && to == length && length <= SHORT {
         return whole(text, read);

@@ -1,10 +1,11 @@
 //! Where spans begin: under a configuration, and with what the app's client was made with.
 
 use super::{
+    inner::{Inner, State},
     propagated::{Propagated, Said},
     registry::Slot,
     score::{self, Judged},
-    span::{Inner, LONGEST, Span, State},
+    span::{LONGEST, Span},
     text,
     told::{Fields, Told},
 };

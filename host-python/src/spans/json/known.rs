@@ -73,11 +73,16 @@ pub(super) fn attribute<'py>(
     known(py)?.get.bind(py).call1((object, name)).ok()
 }
 
-/// The text of an instance of a class that is known.
-pub(super) fn shown(value: &Bound<'_, PyAny>) -> Option<String> {
+/// The place among the classes that are known of one that the value is an instance of.
+pub(super) fn place(value: &Bound<'_, PyAny>) -> Option<usize> {
     let py = value.py();
-    let of = |(class, _): &&(Py<PyAny>, Py<PyAny>)| value.is_instance(class.bind(py)).unwrap_or(false);
-    let (_, function) = known(py)?.shown.iter().find(of)?;
+    known(py)?.shown.iter().position(|(class, _)| is_of(value, class.bind(py)))
+}
+
+/// The text of an instance of the class in this place.
+pub(super) fn shown(value: &Bound<'_, PyAny>, place: usize) -> Option<String> {
+    let py = value.py();
+    let (_, function) = known(py)?.shown.get(place)?;
     let text = text_of(&function.bind(py).call1((value,)).ok()?)?;
     // A time in UTC, as it is mostly written (RFC 3339, section 5.6).
     Some(match text.strip_suffix("+00:00") {
@@ -97,16 +102,26 @@ fn text_of(value: &Bound<'_, PyAny>) -> Option<String> {
     Some(text::short(value.cast::<PyString>().ok()?, LONGEST))
 }
 
-/// The value of a member of an enumeration.
-pub(super) fn enumerated<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+/// Whether it is a member of an enumeration.
+pub(super) fn is_member(value: &Bound<'_, PyAny>) -> bool {
     let py = value.py();
-    let is_member = value.is_instance(known(py)?.enumeration.bind(py)).unwrap_or(false);
-    is_member.then(|| attribute(value, intern!(py, "_value_"))).flatten()
+    known(py).is_some_and(|known| is_of(value, known.enumeration.bind(py)))
 }
 
+/// The value of such a member.
+pub(super) fn enumerated<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    attribute(value, intern!(value.py(), "_value_"))
+}
+
+/// Whether it is one, and of no class below, whose `__iter__` may be the app's.
 pub(super) fn is_deque(value: &Bound<'_, PyAny>) -> bool {
     let py = value.py();
-    known(py).is_some_and(|known| value.is_instance(known.deque.bind(py)).unwrap_or(false))
+    known(py).is_some_and(|known| value.get_type().is(known.deque.bind(py)))
+}
+
+/// By its class alone: `isinstance` asks the value itself, too, for its `__class__`.
+fn is_of(value: &Bound<'_, PyAny>, class: &Bound<'_, PyAny>) -> bool {
+    value.get_type().is_subclass(class).unwrap_or(false)
 }
 
 /// `dict`, `Order`.

@@ -1,44 +1,42 @@
 //! Objects that are no values of JSON: models, data classes, arrays, exceptions, and whatever else an app has.
 
-use super::{Full, Writer, known};
+use super::{
+    Full, Writer,
+    class::{self, Class},
+    known,
+};
 use crate::spans::text;
 use pyo3::{
-    exceptions::PyBaseException,
     intern,
     prelude::*,
     types::{PyDict, PyModule, PyString, PyTuple, PyType},
 };
-
-/// Libraries whose arrays are told by their shape and type: their content is for machines.
-const OF_ARRAYS: [&str; 8] = ["numpy", "torch", "jax", "jaxlib", "tensorflow", "pandas", "polars", "pyarrow"];
-/// Most classes above one whose slots are looked for.
-const MOST_CLASSES: usize = 32;
 
 /// Members of an object, and how many there are.
 struct Members<'py>(Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>, usize);
 
 impl Writer<'_> {
     pub(super) fn object(&mut self, value: &Bound<'_, PyAny>, depth: usize) -> Result<(), Full> {
-        if let Some(inner) = known::enumerated(value) {
-            return self.value(&inner, depth);
-        }
-        if let Some(text) = known::shown(value) {
-            return self.own(&text);
-        }
-        if value.is_instance_of::<PyBaseException>() {
-            return self.exception(value);
-        }
-        if value.is_instance_of::<PyType>() || value.is_instance_of::<PyModule>() {
-            return self.named(value);
-        }
-        let class = value.get_type();
-        if is_secret(&class) {
-            return self.own("<secret>");
-        }
-        if let Some(text) = array(value, &class) {
-            return self.array(value, &text, depth);
-        }
-        match self.members_of(value, &class) {
+        let members = match class::of(value) {
+            Class::Deque => return self.collection(value, depth),
+            Class::Enumeration => match known::enumerated(value) {
+                Some(inner) => return self.value(&inner, depth),
+                None => None,
+            },
+            Class::Shown(place) => match known::shown(value, place) {
+                Some(text) => return self.own(&text),
+                None => None,
+            },
+            Class::Exception => return self.exception(value),
+            Class::Named => return self.named(value),
+            Class::Secret => return self.own("<secret>"),
+            Class::Array => return self.array(value, depth),
+            Class::Model => model(value, self.limits.max_items),
+            Class::Data => data(value, self.limits.max_items),
+            Class::Attrs => attrs(value, self.limits.max_items),
+            Class::Other => any(value, self.limits.max_items),
+        };
+        match members {
             Some(Members(pairs, length)) => self.inside(value, depth, ('{', length), |writer| {
                 writer.members(length, pairs.into_iter(), depth)
             }),
@@ -89,10 +87,18 @@ impl Writer<'_> {
         }
     }
 
-    /// A single number of numpy's is a number.
-    fn array(&mut self, value: &Bound<'_, PyAny>, text: &str, depth: usize) -> Result<(), Full> {
-        if text.starts_with("<numpy.") && text.contains(" shape=()") {
-            let item = value.call_method0(intern!(value.py(), "item"));
+    /// `<numpy.ndarray shape=(3, 4) dtype=float32>`. A single number of numpy's is a number.
+    fn array(&mut self, value: &Bound<'_, PyAny>, depth: usize) -> Result<(), Full> {
+        let py = value.py();
+        // Those of a library that is known: C, and no code of the app's.
+        let shown = |name: &Bound<'_, PyString>| {
+            let told = value.getattr(name).ok()?.str().ok()?;
+            Some(text::short(&told, 200))
+        };
+        let shape = shown(intern!(py, "shape"));
+        let module = known::module(&value.get_type()).unwrap_or_default();
+        if shape.as_deref() == Some("()") && class::library(&module) == "numpy" {
+            let item = value.call_method0(intern!(py, "item"));
             // Not its own class again, as that of long doubles is.
             if let Ok(item) = item
                 && !item.get_type().is(value.get_type())
@@ -100,70 +106,23 @@ impl Writer<'_> {
                 return self.value(&item, depth);
             }
         }
-        self.own(text)
-    }
-
-    fn members_of<'py>(&self, value: &Bound<'py, PyAny>, class: &Bound<'py, PyType>) -> Option<Members<'py>> {
-        let py = value.py();
-        let most = self.limits.max_items;
-        if let Some(fields) = of_class(class, intern!(py, "__pydantic_fields__")) {
-            return model(value, fields.cast::<PyDict>().ok()?, most);
+        let dtype = shown(intern!(py, "dtype")).filter(|dtype| !dtype.contains('\n'));
+        let mut text = format!("<{}.{}", class::library(&module), known::class_name(value));
+        for (name, told) in [("shape", shape), ("dtype", dtype)] {
+            if let Some(told) = told {
+                text.push_str(&format!(" {name}={told}"));
+            }
         }
-        if let Some(fields) = of_class(class, intern!(py, "__dataclass_fields__")) {
-            let names = fields.cast::<PyDict>().ok()?.keys();
-            return by_names(value, names.iter(), names.len(), most);
-        }
-        if let Some(fields) = of_class(class, intern!(py, "__attrs_attrs__")) {
-            let fields = fields.cast::<PyTuple>().ok()?;
-            let names = fields.iter().filter_map(|field| known::attribute(&field, intern!(py, "name")));
-            return by_names(value, names, fields.len(), most);
-        }
-        any(value, class, most)
+        text.push('>');
+        self.own(&text)
     }
-}
-
-/// What a class has under a name, or one above it, by what they are and not by what their metaclass says.
-fn of_class<'py>(class: &Bound<'py, PyType>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
-    let classes = class.mro();
-    classes.iter().take(MOST_CLASSES).find_map(|class| {
-        let members = class.getattr(intern!(class.py(), "__dict__")).ok()?;
-        members.get_item(name).ok()
-    })
-}
-
-/// Whether it is there to hide something: pydantic's `SecretStr` and its like.
-fn is_secret(class: &Bound<'_, PyType>) -> bool {
-    of_class(class, intern!(class.py(), "get_secret_value")).is_some()
-}
-
-/// `<numpy.ndarray shape=(3, 4) dtype=float32>`.
-fn array(value: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> Option<String> {
-    let module = known::module(class)?;
-    let library = module.split('.').next().unwrap_or_default();
-    if !OF_ARRAYS.contains(&library) {
-        return None;
-    }
-    let py = value.py();
-    // Those of a library that is known: C, and no code of the app's.
-    let shown = |name: &Bound<'_, PyString>| {
-        let told = value.getattr(name).ok()?.str().ok()?;
-        Some(text::short(&told, 200))
-    };
-    let shape = shown(intern!(py, "shape"));
-    let dtype = shown(intern!(py, "dtype")).filter(|dtype| !dtype.contains('\n'));
-    let mut text = format!("<{}.{}", library, known::class_name(value));
-    for (name, told) in [("shape", shape), ("dtype", dtype)] {
-        if let Some(told) = told {
-            text.push_str(&format!(" {name}={told}"));
-        }
-    }
-    text.push('>');
-    Some(text)
 }
 
 /// A model of pydantic: its fields without those that are to be left out of what it is written to, and what came beside.
-fn model<'py>(value: &Bound<'py, PyAny>, fields: &Bound<'py, PyDict>, most: usize) -> Option<Members<'py>> {
+fn model<'py>(value: &Bound<'py, PyAny>, most: usize) -> Option<Members<'py>> {
     let py = value.py();
+    let fields = class::attribute(&value.get_type(), intern!(py, "__pydantic_fields__"))?;
+    let fields = fields.cast::<PyDict>().ok()?;
     let members = known::attribute(value, intern!(py, "__dict__"))?;
     let members = members.cast::<PyDict>().ok()?;
     let extra = known::attribute(value, intern!(py, "__pydantic_extra__"));
@@ -189,6 +148,20 @@ fn model<'py>(value: &Bound<'py, PyAny>, fields: &Bound<'py, PyDict>, most: usiz
     Some(Members(pairs, all - left_out))
 }
 
+fn data<'py>(value: &Bound<'py, PyAny>, most: usize) -> Option<Members<'py>> {
+    let fields = class::attribute(&value.get_type(), intern!(value.py(), "__dataclass_fields__"))?;
+    let names = fields.cast::<PyDict>().ok()?.keys();
+    by_names(value, names.iter(), names.len(), most)
+}
+
+fn attrs<'py>(value: &Bound<'py, PyAny>, most: usize) -> Option<Members<'py>> {
+    let py = value.py();
+    let fields = class::attribute(&value.get_type(), intern!(py, "__attrs_attrs__"))?;
+    let fields = fields.cast::<PyTuple>().ok()?;
+    let names = fields.iter().filter_map(|field| known::attribute(&field, intern!(py, "name")));
+    by_names(value, names, fields.len(), most)
+}
+
 fn by_names<'py>(
     value: &Bound<'py, PyAny>,
     names: impl Iterator<Item = Bound<'py, PyAny>>,
@@ -208,8 +181,9 @@ fn by_names<'py>(
 }
 
 /// Any other object: what it has in its own dictionary or slots, but for what is named as nobody else's business.
-fn any<'py>(value: &Bound<'py, PyAny>, class: &Bound<'py, PyType>, most: usize) -> Option<Members<'py>> {
+fn any<'py>(value: &Bound<'py, PyAny>, most: usize) -> Option<Members<'py>> {
     let py = value.py();
+    let class = value.get_type();
     let is_public = |name: &Bound<'_, PyAny>| {
         name.cast::<PyString>().is_ok_and(|name| text::first(name, 1, |first, _| first != "_"))
     };
@@ -222,7 +196,7 @@ fn any<'py>(value: &Bound<'py, PyAny>, class: &Bound<'py, PyType>, most: usize) 
         let length = pairs.len() + members.len().saturating_sub(looked_at);
         return (!pairs.is_empty()).then_some(Members(pairs, length));
     }
-    let slots = class.mro().iter().take(MOST_CLASSES).filter_map(|class| {
+    let slots = class.mro().iter().take(class::MOST_CLASSES).filter_map(|class| {
         let slots = class.getattr(intern!(py, "__dict__")).ok()?.get_item(intern!(py, "__slots__")).ok()?;
         slots.cast_into::<PyTuple>().ok()
     });

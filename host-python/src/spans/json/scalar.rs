@@ -48,6 +48,9 @@ impl Writer<'_> {
             let quote = if exact { "" } else { "\"" };
             return self.written(format_args!("{quote}{number}{quote}"));
         }
+        if number.cast_exact::<PyInt>().is_err() {
+            return self.unknown(number.as_any()); // Its methods may be the app's.
+        }
         let bits =
             number.call_method0(intern!(number.py(), "bit_length")).and_then(|bits| bits.extract::<u64>());
         let bits = bits.unwrap_or(u64::MAX);
