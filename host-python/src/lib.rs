@@ -10,6 +10,7 @@
 //!                                         what calls of theirs mean
 //!
 //! python/offpath/observe.py, client.py ──> spans.rs: spans of the app, which the sandbox has no part in
+//! python/offpath/otel_processor.py, langfuse_provider.py ──> otel/spans.rs ──> process.rs: spans of OpenTelemetry
 //!
 //! recorder.rs ──> current.rs <── follow.rs
 //!                 the sandbox    a thread that makes another when the configuration's file has changed
@@ -31,6 +32,7 @@ mod ids;
 mod lifecycle;
 mod live;
 mod log;
+mod otel;
 mod outbound;
 mod place;
 mod process;
@@ -52,6 +54,7 @@ mod _offpath {
     use crate::{
         asgi::{http::HttpExchange, websocket::WebSocketExchange},
         lifecycle::{after_fork_in_child, after_fork_in_parent, at_exit, before_fork},
+        otel::{random_span_id, random_trace_id, spans::OtelSpans},
         outbound::{
             aiohttp::AiohttpCalls,
             chunks::{AsyncChunks, Chunks, Next},

@@ -248,8 +248,9 @@ impl Live {
     }
 }
 
+/// The high and the low half of an id.
 #[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
-fn halves(id: u128) -> (u64, u64) {
+pub(crate) fn halves(id: u128) -> (u64, u64) {
     ((id >> 64) as u64, id as u64)
 }
 

@@ -12,6 +12,12 @@ pub(crate) struct Place {
     pub(crate) flags: u8,
 }
 
+impl From<Place> for (u128, u64, u8) {
+    fn from(place: Place) -> Self {
+        (place.trace, place.span, place.flags)
+    }
+}
+
 /// As a `traceparent` (<https://www.w3.org/TR/trace-context/#traceparent-header>), of version 00, which knows one flag.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@ use crate::{
     asgi::{http::HttpExchange, message, websocket::WebSocketExchange},
     current::Current,
     guard::guarded,
+    outbound::parent::named,
     process,
     sandbox::{Sandbox, Unusable},
     settings::{self, Configuration},
@@ -60,17 +61,24 @@ impl Recorder {
         Ok(Self { current })
     }
 
-    /// Begins an exchange. None: it is not to be recorded, as any scope that is neither HTTP nor a websocket.
-    fn begin<'py>(&self, scope: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    /// Begins an exchange. None: it is not to be recorded, as any scope that is neither HTTP nor a websocket. `parent`: the
+    /// place of a span around it, or else its headers name its parent.
+    #[pyo3(signature = (scope, parent = None))]
+    fn begin<'py>(
+        &self,
+        scope: &Bound<'py, PyAny>,
+        parent: Option<&Bound<'py, PyAny>>,
+    ) -> Option<Bound<'py, PyAny>> {
         guarded(|| {
             let py = scope.py();
+            let parent = named(parent)?;
             let scope = scope.cast::<PyDict>()?;
             Ok(match message::kind(scope)?.to_str()? {
-                "http" => match HttpExchange::begin(self.current.shared(), scope) {
+                "http" => match HttpExchange::begin(self.current.shared(), scope, parent) {
                     Some(exchange) => Some(Bound::new(py, exchange)?.into_any()),
                     None => None,
                 },
-                "websocket" => match WebSocketExchange::begin(self.current.shared(), scope) {
+                "websocket" => match WebSocketExchange::begin(self.current.shared(), scope, parent) {
                     Some(exchange) => Some(Bound::new(py, exchange)?.into_any()),
                     None => None,
                 },

@@ -9,6 +9,7 @@
 const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
 const LENGTH_DELIMITED: u32 = 2;
+const FIXED32: u32 = 5;
 
 /// A `uint32`, `uint64`, `bool` or `enum` field.
 #[inline]
@@ -30,6 +31,15 @@ pub fn present_number(out: &mut Vec<u8>, tag: u32, value: u64) {
 pub fn fixed64(out: &mut Vec<u8>, tag: u32, value: u64) {
     if value != 0 {
         varint(out, u64::from(tag << 3 | FIXED64));
+        out.extend_from_slice(&value.to_le_bytes());
+    }
+}
+
+/// A `fixed32` field.
+#[inline]
+pub fn fixed32(out: &mut Vec<u8>, tag: u32, value: u32) {
+    if value != 0 {
+        varint(out, u64::from(tag << 3 | FIXED32));
         out.extend_from_slice(&value.to_le_bytes());
     }
 }

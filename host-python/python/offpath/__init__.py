@@ -9,7 +9,7 @@
 Then run the app under the exporter: ``offpath run -- uvicorn main:app``.
 """
 
-from . import aiohttp, httpx
+from . import aiohttp, httpx, langfuse, otel
 from ._native import ConfigError, __version__
 from .client import Langfuse, get_client
 from .middleware import OffpathMiddleware
@@ -30,7 +30,9 @@ __all__ = [
     "flush",
     "get_client",
     "httpx",
+    "langfuse",
     "observe",
+    "otel",
     "propagate_attributes",
     "shutdown",
     "status",

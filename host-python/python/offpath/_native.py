@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         HttpExchange,
         HttpxCalls,
         ObservedFunction,
+        OtelSpans,
         Propagated,
         Recorder,
         Remote,
@@ -40,6 +41,7 @@ else:
             HttpExchange,
             HttpxCalls,
             ObservedFunction,
+            OtelSpans,
             Propagated,
             Recorder,
             Remote,
@@ -55,7 +57,7 @@ else:
         from importlib import metadata
 
         native = None
-        AiohttpCalls = HttpExchange = HttpxCalls = Recorder = Tracer = WebSocketExchange = None
+        AiohttpCalls = HttpExchange = HttpxCalls = OtelSpans = Recorder = Tracer = WebSocketExchange = None
         AVAILABLE = False
         __version__ = metadata.version("offpath")
 
@@ -94,6 +96,7 @@ __all__ = [
     "HttpExchange",
     "HttpxCalls",
     "ObservedFunction",
+    "OtelSpans",
     "Propagated",
     "Recorder",
     "Remote",

@@ -7,6 +7,9 @@ from typing import Any, Literal, TypeAlias, TypedDict, final
 Source: TypeAlias = Literal["asgi", "httpx", "aiohttp"]
 """What events name as their host."""
 
+Place: TypeAlias = tuple[int, int, int]
+"""Where something stands in its trace: trace id, span id, flags."""
+
 __version__: str
 
 class ConfigError(ValueError):
@@ -29,8 +32,13 @@ class Recorder:
         A changed file that is refused leaves in force what was, and is told of by `status()` and the logger.
         """
 
-    def begin(self, scope: MutableMapping[str, Any]) -> HttpExchange | WebSocketExchange | None:
-        """Begin an exchange. None: it is not to be recorded, as any scope that is neither HTTP nor a websocket."""
+    def begin(
+        self, scope: MutableMapping[str, Any], parent: Place | None = None
+    ) -> HttpExchange | WebSocketExchange | None:
+        """Begin an exchange. None: it is not to be recorded, as any scope that is neither HTTP nor a websocket.
+
+        Its parent is what `parent` says, or else what its headers say.
+        """
 
     def open_ring(self) -> str | None:
         """Open the process's ring. Returns why it could not be opened, or None."""
@@ -150,8 +158,11 @@ class HttpxCalls:
     def stop(self) -> None:
         """Begin no more exchanges."""
 
-    def begin(self, request: Any, current: Any) -> OutboundExchange | None:
-        """Begin the exchange of a request that is about to be sent. None: it is not to be recorded."""
+    def begin(self, request: Any, current: Any, inner: Place | None = None) -> OutboundExchange | None:
+        """Begin the exchange of a request that is about to be sent. None: it is not to be recorded.
+
+        It is a part of `inner`, a span inside of what is in progress, or else of that.
+        """
 
     def sent(self, exchange: OutboundExchange, request: Any) -> None:
         """Put back what was changed of a request while it was sent."""
@@ -172,11 +183,28 @@ class AiohttpCalls:
     def records(self, current: Any) -> bool:
         """Return whether calls are to be recorded: not one that carries another."""
 
-    def begin(self, request: Any, current: Any) -> OutboundExchange | None:
-        """Begin the exchange of a request that is about to be sent. None: it is not to be recorded."""
+    def begin(self, request: Any, current: Any, inner: Place | None = None) -> OutboundExchange | None:
+        """Begin the exchange of a request that is about to be sent. None: it is not to be recorded.
+
+        It is a part of `inner`, a span inside of what is in progress, or else of that.
+        """
 
     def answered(self, exchange: OutboundExchange, response: Any, decodes: tuple[str, ...]) -> None:
         """Note that the head of the response has come, of whose body these encodings are taken off."""
+
+@final
+class OtelSpans:
+    """The spans of OpenTelemetry's SDK, as they are written."""
+
+    def __new__(cls, recorder: Recorder) -> OtelSpans:
+        """Write under this configuration."""
+
+    def write(self, span: Any) -> None:
+        """Write a span that has ended, a `ReadableSpan`, unless OpenTelemetry's sampler left it out."""
+
+    @staticmethod
+    def may_hold_media(span: Any) -> bool:
+        """Return whether a text among a span's attributes may have an image, audio or a file in it."""
 
 class ConfigStatus(TypedDict):
     """The configuration in force; where there are several, one whose file was refused, or else the last."""
@@ -213,6 +241,12 @@ class Status(TypedDict):
 
 def status() -> Status:
     """Return the counters of this process."""
+
+def random_trace_id() -> int:
+    """Return an id for a trace; 0 if the system gives no randomness."""
+
+def random_span_id() -> int:
+    """Return an id for a span, likewise."""
 
 def drained() -> bool:
     """Return whether the exporter has taken all that was committed."""

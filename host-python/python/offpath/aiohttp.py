@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import outbound
 from ._native import AiohttpCalls
-from .current import CURRENT
+from .current import CURRENT, inner
 from .process import recorder_for
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _connecting(original: Callable[..., Awaitable[Any]], calls: AiohttpCalls) ->
         if call is None:
             return await original(self, req, *args, **kwargs)
         call.connected = False
-        call.exchange = calls.begin(req, call.parent)
+        call.exchange = calls.begin(req, call.parent, inner())
         try:
             connection = await original(self, req, *args, **kwargs)
         except Exception as error:

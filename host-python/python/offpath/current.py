@@ -5,6 +5,7 @@ It goes where context variables go: into tasks, ``asyncio.to_thread`` and the th
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,10 +25,13 @@ PROPAGATED: ContextVar[Propagated | None] = ContextVar("offpath_propagated", def
 
 
 class Bridge(Protocol):
-    """Keeps the context of OpenTelemetry, which has one of its own, in step with ours."""
+    """Keeps the context of OpenTelemetry, which has one of its own, in step with ours. Nothing of it raises."""
 
     def inner(self) -> tuple[int, int, int] | None:
         """Trace id, span id and flags of a span of OpenTelemetry within what is in progress; None if there is none."""
+
+    def outer(self, scope: MutableMapping[str, Any]) -> tuple[int, int, int] | None:
+        """Return the same of a span around a request that begins; None if there is none, or it is of another request."""
 
     def enter(self, current: Any) -> object:
         """Make an exchange or a span the parent of spans of OpenTelemetry that begin from here on. Return a token."""
@@ -38,6 +42,11 @@ class Bridge(Protocol):
 
 #: None until spans of OpenTelemetry are recorded.
 bridge: Bridge | None = None
+
+
+def inner() -> tuple[int, int, int] | None:
+    """Trace id, span id and flags of a span of OpenTelemetry within what is in progress; None if there is none."""
+    return None if bridge is None else bridge.inner()
 
 
 def leave(variable: ContextVar[Any], token: Token[Any], before: Any) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import outbound
 from ._native import HttpxCalls
-from .current import CURRENT
+from .current import CURRENT, inner
 from .process import recorder_for
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _sending(original: Callable[[Any, Any], Any], calls: HttpxCalls) -> Callable
 
     @wraps(original)
     def send_observed(self: Any, request: Any) -> Any:
-        exchange = begin(request, current())
+        exchange = begin(request, current(), inner())
         if exchange is None:
             return original(self, request)
         token = enter(exchange)
@@ -102,7 +102,7 @@ def _sending_async(
 
     @wraps(original)
     async def send_observed(self: Any, request: Any) -> Any:
-        exchange = begin(request, current())
+        exchange = begin(request, current(), inner())
         if exchange is None:
             return await original(self, request)
         token = enter(exchange)

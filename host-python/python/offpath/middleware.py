@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from . import current
 from .current import CURRENT
 from .process import recorder_for
 
@@ -21,9 +22,9 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 _enter, _leave = CURRENT.set, CURRENT.reset
 
 
-def beginning(recorder: Recorder | None) -> Callable[[Scope], HttpExchange | WebSocketExchange | None]:
+def beginning(recorder: Recorder | None) -> Callable[..., HttpExchange | WebSocketExchange | None]:
     """Return what begins an exchange for a scope; where nothing is recorded, what always returns None."""
-    return (lambda _scope: None) if recorder is None else recorder.begin
+    return (lambda _scope, _parent=None: None) if recorder is None else recorder.begin
 
 
 class OffpathMiddleware:
@@ -45,9 +46,11 @@ class OffpathMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the app, and record the exchange."""
         # All in one coroutine: another would cost each request more than much of what is recorded.
-        exchange = self._begin(scope)
+        bridge = current.bridge
+        exchange = self._begin(scope) if bridge is None else self._begin(scope, bridge.outer(scope))
         # Always: servers let a request begin in the context that an earlier one of its connection left.
         token = _enter(exchange)
+        entered = None if bridge is None or exchange is None else bridge.enter(exchange)
         try:
             if exchange is None:
                 await self.app(scope, receive, send)
@@ -70,6 +73,8 @@ class OffpathMiddleware:
                 raise
             exchange.returned()
         finally:
+            if bridge is not None:
+                bridge.leave(entered)
             try:  # noqa: SIM105 - suppress() is a call more, for each request
                 _leave(token)
             except ValueError:

@@ -97,11 +97,11 @@ def _recorder(config: ConfigSource, source: Source) -> Recorder | None:
     try:
         recorder = _taking(config, source)
     except RuntimeError as error:
-        _warn_once(f"the sandbox does not run here, so nothing is recorded: {error}")
+        warn_once(f"the sandbox does not run here, so nothing is recorded: {error}")
         return None
     problem = recorder.open_ring()
     if problem is not None:
-        _warn_once(f"no events are kept until this is mended: {problem}")
+        warn_once(f"no events are kept until this is mended: {problem}")
     return recorder
 
 
@@ -134,7 +134,8 @@ def _refused(field: str, rule: str, value: str = "") -> ConfigError:
     return error
 
 
-def _warn_once(text: str) -> None:
+def warn_once(text: str) -> None:
+    """Tell a person of what is not as it should be, once in a process."""
     if text not in _warned:
         _warned.add(text)
         logger.warning("offpath: %s", text)

@@ -44,9 +44,9 @@ struct State {
 }
 
 impl HttpExchange {
-    /// Begins an exchange; `None` if it is not to be recorded.
-    pub(crate) fn begin(shared: Arc<Shared>, scope: &Bound<'_, PyDict>) -> Option<Self> {
-        let live = Live::begin(shared, &scope::request_head(scope, false), None)?;
+    /// Begins an exchange; `None` if it is not to be recorded. Its parent may be in this process already.
+    pub(crate) fn begin(shared: Arc<Shared>, scope: &Bound<'_, PyDict>, parent: Option<Place>) -> Option<Self> {
+        let live = Live::begin(shared, &scope::request_head(scope, false), parent)?;
         let place = live.place();
         let state = State {
             live,

@@ -6,7 +6,7 @@
 use super::{
     exchange::{Answer, OutboundExchange},
     head::{Head, push},
-    parent::Role,
+    parent::{Role, named},
 };
 use crate::{
     asgi::message::{push_header, utf8},
@@ -50,16 +50,19 @@ impl AiohttpCalls {
 
     /// Whether calls are to be recorded, with what is in progress: not one that carries another.
     fn records(&self, current: &Bound<'_, PyAny>) -> bool {
-        !self.stopped.load(Ordering::Relaxed) && Role::under(current) != Role::Carrier
+        !self.stopped.load(Ordering::Relaxed) && Role::under(current, None) != Role::Carrier
     }
 
-    /// Begins the exchange of a request that is about to be sent, with what is in progress. None: it is not to be recorded.
+    /// Begins the exchange of a request that is about to be sent, with what is in progress, and the place of a span of
+    /// OpenTelemetry inside of that. None: it is not to be recorded.
+    #[pyo3(signature = (request, current, inner = None))]
     fn begin<'py>(
         &self,
         request: &Bound<'py, PyAny>,
         current: &Bound<'py, PyAny>,
+        inner: Option<&Bound<'py, PyAny>>,
     ) -> Option<Bound<'py, OutboundExchange>> {
-        guarded(|| self.try_begin(request, current)).flatten()
+        guarded(|| self.try_begin(request, current, inner)).flatten()
     }
 
     /// The head of the response has come. `decodes`: encodings that aiohttp takes off the body before anybody sees it.
@@ -78,9 +81,10 @@ impl AiohttpCalls {
         &self,
         request: &Bound<'py, PyAny>,
         current: &Bound<'py, PyAny>,
+        inner: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, OutboundExchange>>> {
         let py = request.py();
-        let Role::Part(parent) = Role::under(current) else { return Ok(None) };
+        let Role::Part(parent) = Role::under(current, named(inner)?) else { return Ok(None) };
         let headers = request.getattr(intern!(py, "headers"))?;
         let url = request.getattr(intern!(py, "url"))?;
         let texts = request_head(request, &url, &headers)?;

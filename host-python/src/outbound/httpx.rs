@@ -7,7 +7,7 @@ use super::{
     chunks::Way,
     exchange::{Answer, OutboundExchange},
     head::{Head, split},
-    parent::Role,
+    parent::{Role, named},
 };
 use crate::{
     asgi::message::push_header, current::Current, guard::guarded, live::Live, recorder::Recorder,
@@ -66,13 +66,16 @@ impl HttpxCalls {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Begins the exchange of a request that is about to be sent, with what is in progress. None: it is not to be recorded.
+    /// Begins the exchange of a request that is about to be sent, with what is in progress, and the place of a span of
+    /// OpenTelemetry inside of that. None: it is not to be recorded.
+    #[pyo3(signature = (request, current, inner = None))]
     fn begin<'py>(
         &self,
         request: &Bound<'py, PyAny>,
         current: &Bound<'py, PyAny>,
+        inner: Option<&Bound<'py, PyAny>>,
     ) -> Option<Bound<'py, OutboundExchange>> {
-        guarded(|| self.try_begin(request, current)).flatten()
+        guarded(|| self.try_begin(request, current, inner)).flatten()
     }
 
     /// The request is sent, or could not be: what was changed of it for the time is put back.
@@ -94,9 +97,10 @@ impl HttpxCalls {
         &self,
         request: &Bound<'py, PyAny>,
         current: &Bound<'py, PyAny>,
+        inner: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, OutboundExchange>>> {
         let py = request.py();
-        let Role::Part(parent) = Role::under(current) else { return Ok(None) };
+        let Role::Part(parent) = Role::under(current, named(inner)?) else { return Ok(None) };
         if self.stopped.load(Ordering::Relaxed) {
             return Ok(None);
         }

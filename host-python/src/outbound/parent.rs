@@ -9,6 +9,13 @@ use crate::{
 use pyo3::prelude::*;
 use std::sync::Arc;
 
+/// The place that Python names, if it does.
+pub(crate) fn named(ids: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Place>> {
+    let Some(ids) = ids.filter(|ids| !ids.is_none()) else { return Ok(None) };
+    let (trace, span, flags) = ids.extract()?;
+    Ok((trace != 0 && span != 0).then_some(Place { trace, span, flags }))
+}
+
 /// What a call is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -19,8 +26,15 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// By what is in progress: an exchange, or None.
-    pub(crate) fn under(current: &Bound<'_, PyAny>) -> Self {
+    /// By what is in progress: an exchange, or None; and `inner`, a span of OpenTelemetry inside of that, if there is one.
+    pub(crate) fn under(current: &Bound<'_, PyAny>, inner: Option<Place>) -> Self {
+        match Self::under_exchange(current) {
+            Self::Part(outer) => Self::Part(inner.or(outer)),
+            Self::Carrier => Self::Carrier,
+        }
+    }
+
+    fn under_exchange(current: &Bound<'_, PyAny>) -> Self {
         if current.is_none() {
             return Self::Part(None);
         }
