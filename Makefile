@@ -20,7 +20,8 @@ SOURCES := Cargo.toml Cargo.lock README.md $(shell find filter exporter host-pyt
 	\( -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.wit' -o -name '*.proto' -o -name '*.sql' \) \
 	-not -path '*/tests/*' -not -path '*/fuzz/*' -not -path '*/examples/*' -not -path '*/wheel-data/*')
 # What the tests send to, and the clients and frameworks whose traffic they are about, each in an environment of its own.
-PEERS := $(addprefix .cache/peers/,$(addsuffix /.installed,phoenix mlflow llm-clients frameworks))
+PEERS := $(addprefix .cache/peers/,$(addsuffix /.installed,phoenix mlflow llm-clients frameworks \
+	langfuse-3 langfuse-3-otel-1.33 langfuse-4 langfuse-5 instrumentations))
 REQUIREMENTS := tools/requirements.txt tests/requirements.txt host-python/tests/requirements.txt
 
 export CARGO_TERM_COLOR ?= auto

@@ -1,9 +1,10 @@
-"""Langfuse's own SDK, of versions 3, 4 and 5, with its spans recorded by offpath: all works as it did, but for the transport."""
+"""Langfuse's own SDK, of versions 3, 4 and 5, with its spans recorded by offpath: all but the transport is as it was."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,12 @@ from support.langfuse_server import IMAGE, LangfuseServer, langfuse_server
 from support.waiting import PATIENCE
 
 PEERS = python.TESTS.parent.parent / ".cache" / "peers"
-VERSIONS = ["langfuse-3", "langfuse-3-otel-1.33", "langfuse-4", "langfuse-5"]
-TRANSFORMING = ["langfuse-4", "langfuse-5"]
-INTEGRATED = ["langfuse-3", "langfuse-4", "langfuse-5"]
+#: Of the newest there is none for CPython 3.10.
+NEWEST = ["langfuse-5"] if sys.version_info >= (3, 11) else []
+VERSIONS = ["langfuse-3", "langfuse-3-otel-1.33", "langfuse-4", *NEWEST]
+#: Those that mask and upload at export, and mark the root of the app.
+TRANSFORMING = ["langfuse-4", *NEWEST]
+INTEGRATED = ["langfuse-3", "langfuse-4", *NEWEST]
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,10 @@ def test_the_drop_in_for_openai_works(version: str, tmp_path: Path, server: Lang
     [span] = ran.spans
     assert span.attributes["langfuse.observation.type"] == "generation"
     assert "Paris" in span.attributes["langfuse.observation.output"]
-    assert json.loads(span.attributes["langfuse.observation.usage_details"])["total"] == 6
+    assert json.loads(span.attributes["langfuse.observation.usage_details"])["total_tokens"] == 6
 
 
+@pytest.mark.skipif(not NEWEST, reason="LangChain is for CPython 3.11 and later")
 @pytest.mark.parametrize("version", INTEGRATED)
 def test_langchains_callback_handler_works(version: str, tmp_path: Path, server: LangfuseServer) -> None:
     [span] = run(version, "langchain", tmp_path, server).spans
@@ -234,11 +239,8 @@ def test_nothing_is_left_of_ten_thousand_spans(version: str, tmp_path: Path, ser
     assert run(version, "kept_alive", tmp_path, server).report["more"] < 1000
 
 
-def test_where_offpath_is_off_the_sdk_sends_its_spans_itself(
-    tmp_path: Path, server: LangfuseServer
-) -> None:
+def test_where_offpath_is_off_the_sdk_sends_its_spans_itself(tmp_path: Path, server: LangfuseServer) -> None:
     env = python.environment(LANGFUSE_BASE_URL=server.url, OFFPATH_ENABLED=0)
-    env["PYTHONPATH"] = f"{Path(offpath.__file__).parent.parent}:{python.TESTS}"
     server.requests.clear()
     program = """
 from langfuse import Langfuse
@@ -251,6 +253,6 @@ client.flush()
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "offpath").symlink_to(Path(offpath.__file__).parent)
     env["PYTHONPATH"] = str(tmp_path / "site")
-    command = [str(PEERS / "langfuse-5" / "bin" / "python"), "-c", program]
+    command = [str(PEERS / "langfuse-4" / "bin" / "python"), "-c", program]
     subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True, timeout=PATIENCE)
     assert len(server.asked("POST", "/otel/")) == 1

@@ -180,7 +180,9 @@ def test_a_long_text_is_cut_at_a_character_and_says_how_much_is_missing(tmp_path
 
 
 def test_lists_and_mappings_are_cut_too(tmp_path: Path) -> None:
-    config = '{"service": {"name": "o"}, "spans": {"attribute": 500, "json": {"max_items": 2, "max_depth": 2}}}'
+    config = (
+        '{"service": {"name": "o"}, "spans": {"attribute": 500, "json": {"max_items": 2, "max_depth": 2}}}'
+    )
     kept = attributes_of(
         '{"items": [1, 2, 3], "members": {"a": 1, "b": 2, "c": 3}, "deep": [[[1]]], "long": ["x" * 600, "y"]}',
         tmp_path,

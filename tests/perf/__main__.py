@@ -13,7 +13,7 @@ import sys
 from tests.framework.place import place
 from tests.framework.processes import free_port, running
 
-from . import delivery, envoy, in_process, instructions, native, outbound, over_http, startup
+from . import delivery, envoy, in_process, instructions, langfuse_sdk, native, outbound, over_http, startup
 from .markdown import heading, table
 
 
@@ -36,6 +36,9 @@ def main() -> None:
                 )
             )
             show(outbound.report(made, rounds=4 if quick else 20))
+            show(
+                langfuse_sdk.report(made, black_hole, rounds=1 if quick else 3, calls=500 if quick else 2000)
+            )
         show(over_http.report(black_hole, rounds=1 if quick else 3, seconds=5 if quick else 20))
         for text in envoy.reports(quick):
             show(text)

@@ -41,9 +41,7 @@ class OffpathTracerProvider(TracerProvider):
 
     def __init__(self, spans: OtelSpans, sampler: Sampler, resource: Resource) -> None:
         # Nothing is lost at an exit, so nothing is to be done at one.
-        super().__init__(
-            sampler=sampler, resource=resource, shutdown_on_exit=False, id_generator=NativeIds()
-        )
+        super().__init__(sampler=sampler, resource=resource, shutdown_on_exit=False, id_generator=NativeIds())
         self._spans = spans
         self._once = Once()
 

@@ -45,7 +45,11 @@ struct State {
 
 impl HttpExchange {
     /// Begins an exchange; `None` if it is not to be recorded. Its parent may be in this process already.
-    pub(crate) fn begin(shared: Arc<Shared>, scope: &Bound<'_, PyDict>, parent: Option<Place>) -> Option<Self> {
+    pub(crate) fn begin(
+        shared: Arc<Shared>,
+        scope: &Bound<'_, PyDict>,
+        parent: Option<Place>,
+    ) -> Option<Self> {
         let live = Live::begin(shared, &scope::request_head(scope, false), parent)?;
         let place = live.place();
         let state = State {

@@ -41,7 +41,11 @@ struct State {
 
 impl WebSocketExchange {
     /// Begins a session; `None` if it is not to be recorded. Its parent may be in this process already.
-    pub(crate) fn begin(shared: Arc<Shared>, scope: &Bound<'_, PyDict>, parent: Option<Place>) -> Option<Self> {
+    pub(crate) fn begin(
+        shared: Arc<Shared>,
+        scope: &Bound<'_, PyDict>,
+        parent: Option<Place>,
+    ) -> Option<Self> {
         let live = Live::begin(shared, &scope::request_head(scope, true), parent)?;
         let place = live.place();
         let state = State {

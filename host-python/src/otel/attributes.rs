@@ -76,7 +76,7 @@ impl<'a> Attributes<'a> {
         }
         let text = limits.bytes;
         limits.cut |= pairs.beyond > 0
-            || list.iter().any(|(_, value)| matches!(value, Value::Text(value) if !value.cut(text).mark.is_empty()));
+            || list.iter().any(|(_, value)| matches!(value, Value::Text(value) if !value.fits(text)));
         Ok(Self { tag, list, text, dropped: pairs.beyond })
     }
 

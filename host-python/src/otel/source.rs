@@ -49,7 +49,8 @@ impl Sources {
         if object.is_none() {
             return Ok(Arc::default());
         }
-        let known = self.lock().iter().find(|(known, _)| known.is(object)).map(|(_, source)| Arc::clone(source));
+        let known =
+            self.lock().iter().find(|(known, _)| known.is(object)).map(|(_, source)| Arc::clone(source));
         if let Some(source) = known {
             return Ok(source);
         }

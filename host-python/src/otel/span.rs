@@ -115,7 +115,14 @@ impl Head {
         write_status(&mut fields, span, limits)?;
         let end = fields.len() + room;
         let dropped = count(span, intern!(py, "dropped_events"))?;
-        write_list(&mut fields, &span.getattr(intern!(py, "events"))?, EVENTS, (end, dropped), limits, event)?;
+        write_list(
+            &mut fields,
+            &span.getattr(intern!(py, "events"))?,
+            EVENTS,
+            (end, dropped),
+            limits,
+            event,
+        )?;
         let dropped = count(span, intern!(py, "dropped_links"))?;
         write_list(&mut fields, &span.getattr(intern!(py, "links"))?, LINKS, (end, dropped), limits, link)?;
         let parent = parent.map_or(0, |parent| parent.place.span);

@@ -6,8 +6,8 @@ use super::{
     span::{self, Head},
     value::Limits,
 };
-use crate::{current::Current, guard::guarded, ids::Ids, process, recorder::Recorder, sandbox::SpanSettings};
 use crate::{clock, live::halves};
+use crate::{current::Current, guard::guarded, ids::Ids, process, recorder::Recorder, sandbox::SpanSettings};
 use offpath_ring::LossReason;
 use offpath_wire as wire;
 use pyo3::{PyTraverseError, PyVisit, intern, prelude::*};
@@ -88,7 +88,8 @@ impl OtelSpans {
         let mut limits = Limits::new(settings);
         let most = process::max_event() as usize;
         let Some(head) = Head::of(span, most / 4, &mut limits)? else { return Ok(()) };
-        let resource = self.resources.of(&span.getattr(intern!(py, "resource"))?, settings, source::resource)?;
+        let resource =
+            self.resources.of(&span.getattr(intern!(py, "resource"))?, settings, source::resource)?;
         let scope =
             self.scopes.of(&span.getattr(intern!(py, "instrumentation_scope"))?, settings, source::scope)?;
         let Some(ids) = process::ids(clock::unix_ns()) else {

@@ -63,13 +63,19 @@ impl<'a> Text<'a> {
         Ok(Self { utf8: Cow::Owned(utf8), characters, whole: false })
     }
 
+    /// Whether all of it fits into so many bytes.
+    pub(super) fn fits(&self, limit: usize) -> bool {
+        self.whole && self.utf8.len() <= limit
+    }
+
     /// What of it fits into so many bytes, with a mark for the rest.
     pub(super) fn cut(&self, limit: usize) -> Cut<'_> {
-        if self.whole && self.utf8.len() <= limit {
+        if self.fits(limit) {
             return Cut { kept: &self.utf8, mark: String::new() };
         }
         let kept = self.utf8.get(..boundary(&self.utf8, limit.saturating_sub(MARK))).unwrap_or_default();
-        let missing = self.characters.saturating_sub(characters(kept));
+        let is_ascii = self.whole && self.characters == self.utf8.len();
+        let missing = self.characters.saturating_sub(if is_ascii { kept.len() } else { characters(kept) });
         let plural = if missing == 1 { "" } else { "s" };
         Cut { kept, mark: format!("… (+{missing} character{plural})") }
     }
@@ -83,8 +89,11 @@ pub(super) fn boundary(utf8: &[u8], limit: usize) -> usize {
     (0..=limit).rev().find(|&end| utf8.get(end).is_none_or(|byte| !is_continuation(*byte))).unwrap_or(0)
 }
 
+/// Counted in bytes of a machine word or more at a time: no part has more than a byte can count.
 fn characters(utf8: &[u8]) -> usize {
-    utf8.iter().filter(|byte| !is_continuation(**byte)).count()
+    let of_part =
+        |part: &[u8]| part.iter().fold(0_u8, |count, byte| count + u8::from(!is_continuation(*byte)));
+    utf8.chunks(usize::from(u8::MAX)).map(|part| usize::from(of_part(part))).sum()
 }
 
 fn is_continuation(byte: u8) -> bool {

@@ -6,6 +6,7 @@ It runs in an environment that has one of these versions, with ``LANGFUSE_BASE_U
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -84,19 +85,19 @@ def decorators() -> None:
     def failing() -> None:
         raise ValueError("broken")
 
-    try:
+    with contextlib.suppress(ValueError):
         failing()
-    except ValueError:
-        pass
 
 
 def propagated() -> None:
     ours = client()
     from langfuse import propagate_attributes
 
-    with ours.start_as_current_observation(name="root", as_type="span"):
-        with propagate_attributes(user_id="u1", session_id="s1", tags=["t1"]):
-            ours.start_observation(name="child", as_type="span").end()
+    with (
+        ours.start_as_current_observation(name="root", as_type="span"),
+        propagate_attributes(user_id="u1", session_id="s1", tags=["t1"]),
+    ):
+        ours.start_observation(name="child", as_type="span").end()
 
 
 def openai_drop_in() -> None:
@@ -266,7 +267,9 @@ def _batch_threads() -> list[str]:
 
 report: dict[str, Any] = {}
 SCENARIOS: dict[str, Callable[[], None]] = {
-    name: value for name, value in globals().items() if callable(value) and getattr(value, "__module__", "") == __name__
+    name: value
+    for name, value in globals().items()
+    if callable(value) and getattr(value, "__module__", "") == __name__
 }
 
 if __name__ == "__main__":

@@ -73,22 +73,24 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         self.server.requests.append(Request(self.command, self.path, body))
-        answer = json.dumps(self._answer()).encode()
+        answer = json.dumps(self._answer(body)).encode()
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
 
-    do_GET = do_POST = do_PUT = do_PATCH = _serve  # noqa: N815 - as the class has it
+    do_GET = do_POST = do_PUT = do_PATCH = _serve
 
-    def _answer(self) -> Any:
+    def _answer(self, body: bytes) -> Any:
         if "/chat/completions" in self.path:
             return COMPLETION
         if "/prompts/" in self.path:
             return PROMPT
         if self.path.endswith("/media") and self.command == "POST":
-            return {"mediaId": "media-1", "uploadUrl": f"{self.server.url}/upload"}
+            digest = json.loads(body)["sha256Hash"]
+            media = digest.replace("+", "-").replace("/", "_")[:22]
+            return {"mediaId": media, "uploadUrl": f"{self.server.url}/upload"}
         return {"successes": [], "errors": [], "id": "score-1"}
 
     def log_message(self, *_args: Any) -> None:
