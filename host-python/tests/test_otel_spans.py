@@ -219,6 +219,26 @@ report()
     assert reported["status"]["truncated"] == 1
 
 
+def test_no_part_of_a_span_takes_the_room_of_all(tmp_path: Path) -> None:
+    program = """
+from opentelemetry.trace import Status, StatusCode
+provider = provide(
+    {"service": {"name": "otel"}, "ring": {"size": "64KiB"}}, resource=Resource({"r": "x" * 50000})
+)
+tracer = provider.get_tracer("t", attributes={"s": "x" * 50000})
+span = tracer.start_span("n" * 50000, attributes={"a": "kept"})
+span.set_status(Status(StatusCode.ERROR, "x" * 50000))
+span.add_event("e", {"text": "x" * 50000})
+span.end()
+report()
+"""
+    [span], reported = recorded(program, tmp_path)
+    assert python.dropped(reported) == {}
+    assert span.attributes == {"a": "kept"}
+    texts = [span.name, span.otlp.status.message, ring.values(span.resource.attributes)["r"]]
+    assert all(text.endswith("characters)") for text in texts)
+
+
 def test_events_that_do_not_fit_are_dropped_and_counted(tmp_path: Path) -> None:
     program = """
 provider = provide({"service": {"name": "otel"}, "ring": {"size": "64KiB"}})

@@ -16,6 +16,7 @@ from pathlib import Path
 import offpath
 from fastapi import FastAPI
 from offpath import ConfigError, OffpathMiddleware
+from opentelemetry.sdk.trace import TracerProvider
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
@@ -33,6 +34,8 @@ offpath.httpx.instrument("offpath.toml")
 offpath.httpx.uninstrument()
 offpath.aiohttp.instrument({"service": {"name": "chat-api"}})
 offpath.aiohttp.uninstrument()
+provider: TracerProvider = offpath.langfuse.tracer_provider(sample_rate=0.5)
+provider.add_span_processor(offpath.otel.OffpathSpanProcessor(config="offpath.toml"))
 try:
     offpath.configure(None)
 except ConfigError as error:

@@ -139,7 +139,10 @@ class Inline:
         try:
             self._transform((span,))
         except Exception:  # noqa: BLE001 - nothing of this may reach the app
-            logger.warning("offpath: a span is left out, since langfuse could not mask it", exc_info=True)
+            if self._masks:
+                logger.warning("offpath: a span is left out, since langfuse could not mask it", exc_info=True)
+            else:
+                self._write(span)
         finally:
             _MASKING.reset(token)
 

@@ -19,8 +19,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many are held. One that an app makes for each request has its place taken by the next.
 const MOST: usize = 16;
-/// Bytes of all attributes of one.
-const ROOM: usize = 64 << 10;
+/// Most bytes of all attributes of one.
+const MOST_ROOM: usize = 64 << 10;
 
 /// A resource or a scope, encoded.
 #[derive(Debug, Default)]
@@ -37,13 +37,15 @@ pub(super) struct Sources {
 }
 
 /// How one is encoded.
-type Encode = fn(&Bound<'_, PyAny>, &SpanSettings) -> PyResult<Vec<u8>>;
+type Encode = fn(&Bound<'_, PyAny>, &SpanSettings, usize) -> PyResult<Vec<u8>>;
 
 impl Sources {
+    /// The one that this object is. Its attributes take at most `room` bytes.
     pub(super) fn of(
         &self,
         object: &Bound<'_, PyAny>,
         settings: &SpanSettings,
+        room: usize,
         encode: Encode,
     ) -> PyResult<Arc<Source>> {
         if object.is_none() {
@@ -56,7 +58,7 @@ impl Sources {
         }
         let schema_url = object.getattr_opt(intern!(object.py(), "schema_url"))?;
         let schema_url = schema_url.as_ref().map(text).unwrap_or_default();
-        let source = Arc::new(Source { message: encode(object, settings)?, schema_url });
+        let source = Arc::new(Source { message: encode(object, settings, room.min(MOST_ROOM))?, schema_url });
         let mut known = self.lock();
         let oldest = (known.len() >= MOST).then(|| known.remove(0));
         known.push((object.clone().unbind(), Arc::clone(&source)));
@@ -77,18 +79,22 @@ impl Sources {
     }
 }
 
-pub(super) fn resource(resource: &Bound<'_, PyAny>, settings: &SpanSettings) -> PyResult<Vec<u8>> {
+pub(super) fn resource(
+    resource: &Bound<'_, PyAny>,
+    settings: &SpanSettings,
+    room: usize,
+) -> PyResult<Vec<u8>> {
     let mut out = Vec::new();
-    write_attributes(&mut out, resource, settings, 1)?;
+    write_attributes(&mut out, resource, settings, room, 1)?;
     Ok(out)
 }
 
-pub(super) fn scope(scope: &Bound<'_, PyAny>, settings: &SpanSettings) -> PyResult<Vec<u8>> {
+pub(super) fn scope(scope: &Bound<'_, PyAny>, settings: &SpanSettings, room: usize) -> PyResult<Vec<u8>> {
     let py = scope.py();
     let mut out = Vec::new();
     wire::bytes(&mut out, 1, &text(&scope.getattr(intern!(py, "name"))?));
     wire::bytes(&mut out, 2, &text(&scope.getattr(intern!(py, "version"))?));
-    write_attributes(&mut out, scope, settings, 3)?;
+    write_attributes(&mut out, scope, settings, room, 3)?;
     Ok(out)
 }
 
@@ -96,13 +102,14 @@ fn write_attributes(
     out: &mut Vec<u8>,
     of: &Bound<'_, PyAny>,
     settings: &SpanSettings,
+    room: usize,
     tag: u32,
 ) -> PyResult<()> {
     let Some(attributes) = of.getattr_opt(intern!(of.py(), "attributes"))? else { return Ok(()) };
     let mut limits = Limits::new(settings);
     let pairs = Pairs::of(&attributes)?;
     let mut attributes = Attributes::new(tag, &pairs, &mut limits)?;
-    attributes.fit(ROOM, &mut limits);
+    attributes.fit(room, &mut limits);
     attributes.write(out);
     wire::number(out, tag + 1, attributes.dropped as u64);
     Ok(())

@@ -84,7 +84,8 @@ impl<'py> Context<'py> {
 }
 
 impl Head {
-    /// Reads a span; `None` if OpenTelemetry's sampler left it out. Its events and links take at most `room` bytes.
+    /// Reads a span; `None` if OpenTelemetry's sampler left it out. Its events and links take at most `room` bytes, its
+    /// status a quarter of that beside.
     pub(super) fn of(span: &Bound<'_, PyAny>, room: usize, limits: &mut Limits) -> PyResult<Option<Self>> {
         const SAMPLED: u8 = 1;
         let py = span.py();
@@ -112,7 +113,7 @@ impl Head {
         wire::fixed64(&mut fields, 8, end_unix_ns);
         let is_remote = parent.as_ref().is_some_and(|parent| parent.is_remote);
         wire::fixed32(&mut fields, FLAGS, context.flags(is_remote));
-        write_status(&mut fields, span, limits)?;
+        write_status(&mut fields, span, room / 4, limits)?;
         let end = fields.len() + room;
         let dropped = count(span, intern!(py, "dropped_events"))?;
         write_list(
@@ -168,7 +169,12 @@ fn kind(span: &Bound<'_, PyAny>) -> PyResult<u64> {
     Ok(kind.extract::<u64>().map_or(0, |kind| kind + 1))
 }
 
-fn write_status(out: &mut Vec<u8>, span: &Bound<'_, PyAny>, limits: &mut Limits) -> PyResult<()> {
+fn write_status(
+    out: &mut Vec<u8>,
+    span: &Bound<'_, PyAny>,
+    room: usize,
+    limits: &mut Limits,
+) -> PyResult<()> {
     let py = span.py();
     let status = span.getattr(intern!(py, "status"))?;
     if status.is_none() {
@@ -176,7 +182,13 @@ fn write_status(out: &mut Vec<u8>, span: &Bound<'_, PyAny>, limits: &mut Limits)
     }
     let code = status.getattr(intern!(py, "status_code"))?.getattr(intern!(py, "value"))?;
     let mut encoded = Vec::new();
-    write_text(&mut encoded, 2, &status.getattr(intern!(py, "description"))?, LONGEST_MESSAGE, limits)?;
+    write_text(
+        &mut encoded,
+        2,
+        &status.getattr(intern!(py, "description"))?,
+        LONGEST_MESSAGE.min(room),
+        limits,
+    )?;
     wire::number(&mut encoded, 3, code.extract().unwrap_or(0));
     wire::bytes(out, STATUS, &encoded);
     Ok(())

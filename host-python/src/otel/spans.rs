@@ -88,10 +88,10 @@ impl OtelSpans {
         let mut limits = Limits::new(settings);
         let most = process::max_event() as usize;
         let Some(head) = Head::of(span, most / 4, &mut limits)? else { return Ok(()) };
-        let resource =
-            self.resources.of(&span.getattr(intern!(py, "resource"))?, settings, source::resource)?;
-        let scope =
-            self.scopes.of(&span.getattr(intern!(py, "instrumentation_scope"))?, settings, source::scope)?;
+        let resource = span.getattr(intern!(py, "resource"))?;
+        let resource = self.resources.of(&resource, settings, most / 8, source::resource)?;
+        let scope = span.getattr(intern!(py, "instrumentation_scope"))?;
+        let scope = self.scopes.of(&scope, settings, most / 8, source::scope)?;
         let Some(ids) = process::ids(clock::unix_ns()) else {
             process::lose(LossReason::Internal);
             return Ok(());
