@@ -331,3 +331,40 @@ report(errors=errors)
 """
     recorded = Recorded(program, tmp_path)
     assert recorded.span("inside").parent == recorded.exchange("/ws").span_id
+
+
+def test_spans_of_offpath_and_of_opentelemetry_are_parents_of_each_other(tmp_path: Path) -> None:
+    program = """
+@offpath.observe()
+def innermost():
+    pass
+
+@offpath.observe()
+def outermost():
+    with tracer.start_as_current_span("between"):
+        innermost()
+    with tracer.start_as_current_span("beside"):
+        pass
+
+outermost()
+report(errors=errors)
+"""
+    recorded = Recorded(program, tmp_path)
+    own = ring.observations(tmp_path / "rings")
+    between, beside = recorded.span("between"), recorded.span("beside")
+    assert own["outermost"].parent == ""
+    assert (between.parent, beside.parent) == (own["outermost"].span_id, own["outermost"].span_id)
+    assert own["innermost"].parent == between.span_id
+    traces = {between.trace_id, beside.trace_id, *(each.trace_id for each in own.values())}
+    assert len(traces) == 1
+
+
+def test_a_trace_that_goes_on_here_does_so_in_opentelemetry(tmp_path: Path) -> None:
+    program = f"""
+with offpath.continue_trace("00-{TRACE}-{SPAN}-01"):
+    with tracer.start_as_current_span("here"):
+        pass
+report(errors=errors)
+"""
+    here = Recorded(program, tmp_path).span("here")
+    assert (here.trace_id, here.parent, here.otlp.flags & 0x300) == (TRACE, SPAN, 0x300)

@@ -184,7 +184,8 @@ class _Langfuse(SpanProcessor):
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Let the SDK mark what it marks; but an exchange, or a span of offpath's own, is the root of what is in it."""
         self._processor.on_start(span, parent_context)
-        if span.parent is not None and isinstance(get_current_span(parent_context), Entered):
+        parent = get_current_span(parent_context) if span.parent is not None else None
+        if isinstance(parent, Entered) and parent.is_root:
             attributes = span.attributes
             if attributes is not None and attributes.get(_IS_APP_ROOT):
                 span.set_attribute(_IS_APP_ROOT, value=False)

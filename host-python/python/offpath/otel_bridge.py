@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from contextlib import suppress
 from contextvars import Token
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
@@ -25,8 +25,10 @@ from opentelemetry.trace import (
 )
 
 from . import current
-from ._native import HttpExchange, WebSocketExchange, logger, native
-from .current import Place
+from ._native import HttpExchange, Remote, WebSocketExchange, logger, native
+
+if TYPE_CHECKING:
+    from ._offpath import Place
 
 _ENTERED = otel_context.create_key("offpath-entered")
 
@@ -34,8 +36,10 @@ _ENTERED = otel_context.create_key("offpath-entered")
 class Entered(NonRecordingSpan):
     """What stands for an exchange, or a span of offpath's own, in OpenTelemetry's context."""
 
-    def __init__(self, context: SpanContext) -> None:
+    def __init__(self, context: SpanContext, *, is_root: bool) -> None:
         super().__init__(context)
+        #: Whether it is delivered where the spans in it are, which then need no other root.
+        self.is_root = is_root
         #: Whether it was left: then it is here because a context leaked, or because a task outlives it.
         self.left = False
 
@@ -68,9 +72,16 @@ class OtelBridge:
             if place is None:
                 return None
             trace_id, span_id, flags = place
-            span = Entered(SpanContext(trace_id, span_id, is_remote=False, trace_flags=TraceFlags(flags)))
+            is_remote, is_request = (
+                isinstance(current, Remote),
+                isinstance(current, (HttpExchange, WebSocketExchange)),
+            )
+            span = Entered(
+                SpanContext(trace_id, span_id, is_remote=is_remote, trace_flags=TraceFlags(flags)),
+                # A request is recorded whatever its caller says of the trace.
+                is_root=not is_remote and (is_request or bool(flags & TraceFlags.SAMPLED)),
+            )
             # What an earlier request of the connection left there is none of this one's.
-            is_request = isinstance(current, (HttpExchange, WebSocketExchange))
             base = Context() if is_request and _has_leaked() else otel_context.get_current()
             context = otel_context.set_value(_ENTERED, span, set_span_in_context(span, base))
             return span, otel_context.attach(context)

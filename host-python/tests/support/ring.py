@@ -69,7 +69,13 @@ class Exchange:
 
 def spans(directory: Path) -> list[Span]:
     """The spans of OpenTelemetry in all rings, in the order in which they ended."""
-    return [_span(event) for event in _events(directory) if 25 in event]
+    return [_span(event) for event in _events(directory) if 25 in event and event[13] == [b"otel"]]
+
+
+def observations(directory: Path) -> dict[str, Exchange]:
+    """The spans of offpath's own in all rings, by name, as far as exchanges have the same."""
+    own = [event for event in _events(directory) if 25 in event and event[13] == [b"sdk"]]
+    return {_fields(event[25][-1])[2][0].decode(): _place(event, "") for event in own}
 
 
 def exchanges(directory: Path) -> list[Exchange]:
@@ -112,15 +118,13 @@ def _span(event: Fields) -> Span:
 
 def _exchange(event: Fields) -> Exchange:
     exchange = _fields(event[16][-1])
-    path = exchange.get(6, [b""])[0].decode()
+    return _place(event, exchange.get(6, [b""])[0].decode())
+
+
+def _place(event: Fields, path: str) -> Exchange:
     parent = _hex(event, 7)
-    return Exchange(
-        event[13][0].decode(),
-        path,
-        _hex(event, 4, 5),
-        _hex(event, 6),
-        parent if int(parent, 16) else "",
-    )
+    known = parent if int(parent, 16) else ""
+    return Exchange(event[13][0].decode(), path, _hex(event, 4, 5), _hex(event, 6), known)
 
 
 def _hex(event: Fields, *tags: int) -> str:
