@@ -1,13 +1,15 @@
-//! How many events of 1 KB a core moves from a ring to the spool, and in how much memory.
+//! How many events a core moves from a ring to the spool, and in how much memory.
 //!
 //! One thread writes to a ring, without a pause while there is room; the intake drains it to a spool in a temporary
-//! directory. Prints one line of JSON. `intake_rate [EVENTS]`, 1,000,000 unless told.
+//! directory. Prints one line of JSON. `intake_rate [EVENTS] [exchange|json|span|otel] [BYTES]`: 1,000,000 exchanges of 850 bytes in
+//! both bodies unless told, which makes events of about 1 KB. The bodies of `json` are JSON; `span` is a generation of an app, and
+//! `otel` the same as Langfuse's SDK has it.
 
 use std::{path::Path, thread, time::Instant};
 
 use offpath_core::{
     config::Service,
-    event::{Body, Event, Exchange, Kind, Message, SCHEMA},
+    event::{Body, Event, Exchange, Generation, Kind, Message, OtelSpan, SCHEMA, Span as AppSpan, Tokens},
 };
 use offpath_exporter::{
     enrich::Enricher,
@@ -19,12 +21,21 @@ use offpath_exporter::{
     spool::{Options, Spool},
 };
 use offpath_ring::{ConsumerLock, Producer};
+use opentelemetry_proto::tonic::{
+    common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
+    resource::v1::Resource,
+    trace::v1::Span,
+};
+use prost::Message as _;
 use serde_json::json;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failed> {
-    let events: u64 = std::env::args().nth(1).map_or(Ok(1_000_000), |events| events.parse())?;
+    let argument = |place: usize| std::env::args().nth(place);
+    let events: u64 = argument(1).map_or(Ok(1_000_000), |events| events.parse())?;
+    let kind = argument(2).unwrap_or_else(|| "exchange".to_owned());
+    let size: usize = argument(3).map_or(Ok(850), |size| size.parse())?;
     let temporary = tempfile::tempdir()?;
     // Rings belong on a tmpfs; the spool on a disk, which the temporary directory may not be.
     let rings = tempfile::tempdir_in("/dev/shm")?;
@@ -39,7 +50,7 @@ fn main() -> Result<(), Failed> {
         SharedJournal::new(writer, Service::default(), Enricher::default(), metrics.clone(), health.clone());
     let intake = Rings::new(&directory, lock, journal, metrics, health);
 
-    let payload = event().to_bytes();
+    let payload = Event { kind: Some(told(&kind, size)?), ..event() }.to_bytes();
     let started = Instant::now();
     let stopped = stop.clone();
     let intake = thread::spawn(move || -> Result<f64, Failed> {
@@ -56,6 +67,7 @@ fn main() -> Result<(), Failed> {
     }
     let line = json!({
         "events": events,
+        "kind": kind,
         "bytes_per_event": payload.len(),
         "seconds": elapsed,
         "intake_cpu_seconds": cpu,
@@ -92,12 +104,8 @@ fn peak_resident_kb() -> Result<u64, Failed> {
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
-/// An exchange whose encoding takes about 1 KB.
+/// What all of them have.
 fn event() -> Event {
-    let body = |size: usize| Message {
-        body: Some(Body { size: size as u64, head: vec![b'x'; size], ..Body::default() }),
-        ..Message::default()
-    };
     Event {
         schema: SCHEMA,
         id_high: 1,
@@ -105,14 +113,113 @@ fn event() -> Event {
         start_unix_ns: ids::now_unix_ns(),
         service: "bench".to_owned(),
         source: "asgi".to_owned(),
-        kind: Some(Kind::Exchange(Exchange {
-            method: "POST".to_owned(),
-            path: "/v1/chat/completions".to_owned(),
-            status: 200,
-            request: Some(body(400)),
-            response: Some(body(450)),
-            ..Exchange::default()
-        })),
         ..Event::default()
+    }
+}
+
+/// A call of a model with so many bytes in both directions, half of them each.
+fn told(kind: &str, size: usize) -> Result<Kind, Failed> {
+    Ok(match kind {
+        "exchange" => {
+            let plain = |size| Body { size: size as u64, head: vec![b'x'; size], ..Body::default() };
+            Kind::Exchange(exchange(plain(size * 8 / 17), plain(size * 9 / 17), "/v1/chat/completions"))
+        }
+        "json" => Kind::Exchange(exchange(body(size / 2), body(size / 2), "/v1/orders")),
+        "span" => Kind::Span(span(size)),
+        "otel" => {
+            let otel = Some(otel(size));
+            Kind::Span(AppSpan { name: "answer".to_owned(), otel, ..AppSpan::default() })
+        }
+        other => return Err(format!("{other} is no kind of event").into()),
+    })
+}
+
+const WORDS: &str = "It was the best of times, it was the worst of times. ";
+
+/// A message as JSON.
+fn said(size: usize) -> String {
+    let words: String = WORDS.chars().cycle().take(size.saturating_sub(40)).collect();
+    json!([{"role": "user", "content": words}]).to_string()
+}
+
+fn body(size: usize) -> Body {
+    let head = said(size).into_bytes();
+    Body { size: head.len() as u64, head, ..Body::default() }
+}
+
+fn exchange(request: Body, response: Body, path: &str) -> Exchange {
+    let message = |body| Some(Message { body: Some(body), ..Message::default() });
+    Exchange {
+        method: "POST".to_owned(),
+        path: path.to_owned(),
+        status: 200,
+        request: message(request),
+        response: message(response),
+        ..Exchange::default()
+    }
+}
+
+fn span(size: usize) -> AppSpan {
+    let tokens = |kind: &str, count| Tokens { kind: kind.to_owned(), count };
+    let generation = Generation {
+        request_model: "gpt-4o".to_owned(),
+        parameters: PARAMETERS.to_owned(),
+        usage: vec![tokens("input", 40), tokens("output", 5), tokens("total", 45)],
+        ..Generation::default()
+    };
+    AppSpan {
+        r#type: "generation".to_owned(),
+        name: "answer".to_owned(),
+        input: Some(body(size / 2)),
+        output: Some(body(size / 2)),
+        metadata: Some(Body { size: 15, head: br#"{"tier":"gold"}"#.to_vec(), ..Body::default() }),
+        generation: Some(generation),
+        trace_name: "chat".to_owned(),
+        ..AppSpan::default()
+    }
+}
+
+const PARAMETERS: &str = r#"{"temperature": 0.5, "max_tokens": 64}"#;
+
+fn otel(size: usize) -> OtelSpan {
+    let pairs = |pairs: &[(&str, &str)]| {
+        let pair = |(key, value): &(&str, &str)| KeyValue {
+            key: (*key).to_owned(),
+            value: Some(AnyValue { value: Some(Value::StringValue((*value).to_owned())) }),
+            ..KeyValue::default()
+        };
+        pairs.iter().map(pair).collect()
+    };
+    let said = said(size / 2);
+    let attributes = pairs(&[
+        ("langfuse.observation.type", "generation"),
+        ("langfuse.observation.input", &said),
+        ("langfuse.observation.output", &said),
+        ("langfuse.observation.model.name", "gpt-4o"),
+        ("langfuse.observation.model.parameters", PARAMETERS),
+        ("langfuse.observation.usage_details", r#"{"input": 40, "output": 5, "total": 45}"#),
+        ("langfuse.observation.metadata.tier", "\"gold\""),
+        ("langfuse.trace.name", "chat"),
+        ("langfuse.environment", "production"),
+        ("user.id", "alice"),
+        ("session.id", "s-1"),
+    ]);
+    let resource = pairs(&[
+        ("telemetry.sdk.language", "python"),
+        ("telemetry.sdk.name", "opentelemetry"),
+        ("telemetry.sdk.version", "1.45.2"),
+        ("service.name", "bench"),
+    ]);
+    let scope = InstrumentationScope {
+        name: "langfuse-sdk".to_owned(),
+        version: "5.0.4".to_owned(),
+        attributes: pairs(&[("public_key", "pk-lf-11111111-2222-3333-4444-555555555555")]),
+        ..InstrumentationScope::default()
+    };
+    OtelSpan {
+        resource: Resource { attributes: resource, ..Resource::default() }.encode_to_vec(),
+        scope: scope.encode_to_vec(),
+        span: Span { name: "answer".to_owned(), kind: 1, attributes, ..Span::default() }.encode_to_vec(),
+        ..OtelSpan::default()
     }
 }

@@ -5,6 +5,7 @@
 
 mod body;
 mod llm;
+mod otel;
 mod read;
 mod span;
 
@@ -123,6 +124,7 @@ struct ExchangeJson<'a> {
     path: &'a str,
     query: &'a str,
     route: Option<&'a str>,
+    trace_name: Option<&'a str>,
     client: Option<&'a str>,
     http_version: Option<&'a str>,
     status: Option<u32>,
@@ -154,6 +156,7 @@ impl<'a> ExchangeJson<'a> {
             path: &exchange.path,
             query: &exchange.query,
             route: known(&exchange.route),
+            trace_name: known(&exchange.trace_name),
             client: known(&exchange.client),
             http_version: known(&exchange.http_version),
             status: (exchange.status != 0).then_some(exchange.status),

@@ -104,8 +104,11 @@ mod withheld {
     /// This version of the exporter cannot do what the rules ask for.
     pub(super) const UNUSABLE: &str = "unusable rules";
 
+    /// A span of OpenTelemetry that is none.
+    pub(super) const NO_SPAN: &str = "undecodable span";
+
     /// All of them.
-    const ALL: [&str; 6] = [ENCODING, UNDECODABLE, CHARSET, TOO_LONG, FAILED, UNUSABLE];
+    const ALL: [&str; 7] = [ENCODING, UNDECODABLE, CHARSET, TOO_LONG, FAILED, UNUSABLE, NO_SPAN];
 
     /// The one that a body says.
     pub(super) fn of(treated: &offpath_core::event::Treated) -> Option<&'static str> {

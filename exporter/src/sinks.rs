@@ -291,6 +291,7 @@ pub(crate) fn read(mut table: Table<'_, '_>, data_dir: &Path, env: Environment<'
         }
     }
     refuse_shared(&mut table, &sinks);
+    tell_projects(&mut sinks);
     if sinks.is_empty() {
         let kind = Kind::Sqlite(sqlite::Settings::in_directory(data_dir));
         sinks.push(SinkSettings { name: "local".to_owned(), kind });
@@ -310,6 +311,19 @@ fn refuse_shared(table: &mut Table<'_, '_>, sinks: &[SinkSettings]) {
             table.refuse(&format!("{}.{key}", sink.name), &rule, None);
         }
     }
+}
+
+/// Has each sink for Langfuse know the others' projects.
+fn tell_projects(sinks: &mut [SinkSettings]) {
+    let mut all: Vec<_> = sinks
+        .iter_mut()
+        .filter_map(|sink| match &mut sink.kind {
+            Kind::Otlp(settings) => settings.target.projects.as_mut(),
+            _ => None,
+        })
+        .collect();
+    let keys: Vec<_> = all.iter().map(|projects| projects.own.clone()).collect();
+    all.iter_mut().for_each(|projects| projects.others.clone_from(&keys));
 }
 
 /// A sink's name is part of a file's name.

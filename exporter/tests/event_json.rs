@@ -1,10 +1,18 @@
 //! The event's JSON and its published schema.
 
 use offpath_core::event::{
-    Body, Cost, Error, Event, Exchange, Generation, Kind, Level, Loss, Message, Outcome, Proxy, SPAN_TYPES,
-    Score, Span, Tokens, Treated, WebSocket,
+    Body, Cost, Ending, Error, Event, Exchange, Generation, Kind, Level, Loss, Message, OtelSpan, Outcome,
+    Proxy, SPAN_TYPES, Score, Span, Tokens, Treated, WebSocket,
 };
 use offpath_exporter::event_json;
+use opentelemetry_proto::tonic::{
+    common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue, any_value::Value as Any},
+    trace::v1::{
+        Span as OtlpSpan, Status,
+        span::{Event as OtlpEvent, Link},
+    },
+};
+use prost::Message as _;
 use serde_json::{Value, json};
 
 use crate::framework::events::exchange;
@@ -39,7 +47,7 @@ fn an_exchange_is_rendered_as_documented() {
         "service": "chat-api", "environment": "test", "release": null, "source": "asgi", "rule": null,
         "rules": null, "sampled_because": null, "start_time": "2026-11-20T08:00:00.123456789Z", "duration_ns": 41_000_000,
         "first_byte_ns": 1_200_000, "outcome": "completed", "method": "POST", "scheme": "http", "host": "api.example",
-        "path": "/v1/chat/completions", "query": "", "route": null, "client": null, "http_version": null,
+        "path": "/v1/chat/completions", "query": "", "route": null, "trace_name": null, "client": null, "http_version": null,
         "status": 200, "grpc_status": null,
         "request": {
             "headers": [["content-type", "application/json"], ["user-agent", "test/1"]], "chunks": 1,
@@ -150,6 +158,7 @@ fn a_span_is_rendered_as_documented() {
     assert_valid(&json);
     let expected = json!({
         "kind": "generation", "name": "answer", "trace_name": "chat", "is_app_root": true, "level": "WARNING",
+        "trace_metadata": null, "is_public": false, "ending": "ended", "otel": null,
         "status_message": "slow", "version": null, "output": null,
         "error": {"type": "ValueError", "message": "no"},
         "llm": {
@@ -165,6 +174,68 @@ fn a_span_is_rendered_as_documented() {
         assert_eq!(&json[key], value, "{key}");
     }
     assert_eq!((&json["input"]["head"], &json["metadata"]["head"]), (&json!("hello"), &json!("{}")));
+}
+
+#[test]
+fn what_an_sdk_has_beside_is_rendered_as_documented() {
+    let text = |text: &str| Any::StringValue(text.to_owned());
+    let pair = |key: &str, value| KeyValue {
+        key: key.to_owned(),
+        value: Some(AnyValue { value: Some(value) }),
+        ..KeyValue::default()
+    };
+    let list = Any::ArrayValue(ArrayValue {
+        values: vec![AnyValue { value: Some(text("a")) }, AnyValue::default()],
+    });
+    let scope = InstrumentationScope {
+        name: "langfuse-sdk".to_owned(),
+        version: "5.0.4".to_owned(),
+        attributes: vec![pair("public_key", text("pk-1"))],
+        ..InstrumentationScope::default()
+    };
+    let otlp = OtlpSpan {
+        kind: 3,
+        trace_state: "v=1".to_owned(),
+        attributes: vec![
+            pair("t", text("x")),
+            pair("i", Any::IntValue(7)),
+            pair("d", Any::DoubleValue(7.0)),
+            pair("nan", Any::DoubleValue(f64::NAN)),
+            pair("bytes", Any::BytesValue(vec![0xFF])),
+            pair("list", list),
+        ],
+        events: vec![OtlpEvent { time_unix_nano: 1, name: "e".to_owned(), ..OtlpEvent::default() }],
+        links: vec![Link { trace_id: vec![0xAB; 16], span_id: vec![0xCD; 8], ..Link::default() }],
+        status: Some(Status { code: 2, message: "no".to_owned() }),
+        ..OtlpSpan::default()
+    };
+    let otel = OtelSpan {
+        scope: scope.encode_to_vec(),
+        span: otlp.encode_to_vec(),
+        input_key: "input.value".to_owned(),
+        ..OtelSpan::default()
+    };
+    let event = span(|span| (span.otel, span.ending) = (Some(otel), Ending::Exit as i32));
+    let json = rendered(&event);
+    assert_valid(&json);
+    assert_eq!(json["ending"], "exit");
+    let expected = json!({
+        "scope": "langfuse-sdk", "scope_version": "5.0.4", "scope_attributes": {"public_key": "pk-1"}, "scope_schema_url": null,
+        "resource": {}, "resource_schema_url": null, "kind": "client", "status": {"code": "error", "message": "no"},
+        "trace_state": "v=1", "flags": 0, "input_key": "input.value", "output_key": null,
+        "attributes": {"t": "x", "i": 7, "d": 7.0, "nan": null, "bytes": "/w==", "list": ["a", null]},
+        "events": [{"time": "1970-01-01T00:00:00.000000001Z", "name": "e", "attributes": {}, "dropped_attributes": 0}],
+        "links": [{"trace_id": "ab".repeat(16), "span_id": "cd".repeat(8), "trace_state": null, "flags": 0, "attributes": {},
+                   "dropped_attributes": 0}],
+        "dropped": {"attributes": 0, "events": 0, "links": 0},
+    });
+    assert_eq!(json["otel"], expected);
+}
+
+#[test]
+fn what_is_no_span_of_an_sdk_is_not_rendered_as_one() {
+    let otel = OtelSpan { span: vec![0xFF], ..OtelSpan::default() };
+    assert_eq!(rendered(&span(|span| span.otel = Some(otel)))["otel"], Value::Null);
 }
 
 #[test]
@@ -235,7 +306,7 @@ fn the_documented_example_fits_the_schema() {
         "service": "chat-api", "environment": "production", "release": null, "source": "asgi", "rule": "chat",
         "rules": "9f86d081884c7d65", "sampled_because": "rate", "start_time": "2026-11-20T08:00:00.123456789Z", "duration_ns": 41_000_000,
         "first_byte_ns": 1_200_000, "outcome": "completed", "method": "POST", "scheme": "http", "host": "api.example",
-        "path": "/v1/chat/completions", "query": "", "route": "/v1/chat/completions", "client": "10.0.0.7",
+        "path": "/v1/chat/completions", "query": "", "route": "/v1/chat/completions", "trace_name": null, "client": "10.0.0.7",
         "http_version": "1.1", "status": 200, "grpc_status": null, "websocket": null, "proxy": null,
         "request": {"headers": [["content-type", "application/json"]], "chunks": 1,
                     "body": {"size": 65536, "kept": 16384, "head": "…", "tail": "…", "encoding": "utf-8",

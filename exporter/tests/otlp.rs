@@ -16,6 +16,8 @@ mod langfuse;
 mod models;
 /// Where spans go, by configuration and environment.
 mod settings;
+/// Spans of OpenTelemetry SDKs, from the ring to each backend.
+pub(crate) mod whole;
 
 use std::collections::BTreeMap;
 
@@ -92,6 +94,11 @@ fn value(any: Option<&AnyValue>) -> Value {
         Some(Any::DoubleValue(number)) => json!(number),
         Some(Any::BytesValue(bytes)) => json!({ "bytes": bytes }),
         Some(Any::ArrayValue(list)) => list.values.iter().map(|item| value(Some(item))).collect(),
+        // What an SDK has told goes on as it is.
+        Some(Any::KvlistValue(list)) => {
+            list.values.iter().map(|pair| (pair.key.clone(), value(pair.value.as_ref()))).collect()
+        }
+        None => Value::Null,
         other => panic!("no backend reads {other:?}"),
     }
 }

@@ -4,18 +4,21 @@ use std::{fs, os::unix::fs::FileExt as _, path::PathBuf, time::Duration};
 
 use offpath_core::event::{Cost, Event, Exchange, Generation, Kind, Level, Score, Span, Tokens};
 use offpath_exporter::{
-    ids,
+    event_json, ids,
     sinks::{Batch, Built, Kind as SinkKind, Sink, SinkSettings, sqlite},
     spool::Cursor,
 };
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::framework::{
-    Place,
-    events::{EVENT, exchange, write},
-    eventually,
-    small_disk::SmallDisk,
+use crate::{
+    framework::{
+        Place,
+        events::{EVENT, exchange, write},
+        eventually,
+        small_disk::SmallDisk,
+    },
+    otlp::whole::shapes::langfuse_sdk,
 };
 
 const STORE: &str = "[sinks.db]\ntype = \"sqlite\"\nmax_age = \"10000d\"\n";
@@ -129,6 +132,26 @@ fn what_a_model_did_has_columns_of_its_own() {
     let what = |name: &str| format!(r#"["alice","s-1","openai","chat","gpt-4o",50,5,55,0.5,30,{name},1]"#);
     // The exchange did not say that it completed.
     assert_eq!(place.query(sql), [what("null,null"), what(r#""answer","ERROR""#)]);
+}
+
+#[test]
+fn a_span_of_opentelemetry_has_the_columns_of_any_other_and_comes_back_whole() {
+    let place = Place::with(STORE);
+    let mut sink = sink(&place, 10_000, 1 << 30);
+    let event = Event { start_unix_ns: recent(1).start_unix_ns, ..langfuse_sdk("5.0.4") };
+    deliver(&mut *sink, vec![event.clone()], 1);
+    let sql = "SELECT json_array(kind, source, name, level, user_id, session_id, environment, model, input_tokens, output_tokens,
+               cost_usd > 0, failed) FROM events";
+    let row = r#"["generation","otel","answer","WARNING","alice","s-1","staging","gpt-4o",50,5,1,0]"#;
+    assert_eq!(place.query(sql), [row]);
+    let json = &place.query("SELECT json FROM events")[0];
+    assert_eq!(*json, event_json::to_string(&event));
+    let again = event_json::read(json.as_bytes()).expect("an event");
+    let otel = |event: &Event| match &event.kind {
+        Some(Kind::Span(span)) => span.otel.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(otel(&again), otel(&event));
 }
 
 #[test]

@@ -3,13 +3,13 @@
 //! A family's file names the public reference that it goes by. To add one: a file here, a [`Format`], and where its paths
 //! are told in `recognise`.
 
-mod anthropic;
+pub(crate) mod anthropic;
 mod bedrock;
 mod cohere;
 mod failure;
 mod gemini;
 mod ollama;
-mod openai;
+pub(crate) mod openai;
 
 use crate::{
     call::{Call, Ending, Text},

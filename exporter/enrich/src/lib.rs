@@ -22,6 +22,7 @@ mod message;
 mod prices;
 mod recognise;
 mod stream;
+mod told;
 mod usage;
 
 pub use self::{
@@ -29,6 +30,8 @@ pub use self::{
     call::{Call, Ending, Text},
     draft::{Failure, Reading},
     prices::Prices,
+    told::{told_costs, told_tokens},
+    usage::Usage,
 };
 
 /// Whether what is asked for at a path may be something of a model's: what is not need not be read.

@@ -74,6 +74,19 @@ const LIKE: [(&str, &str); 3] = [
     ("output_reasoning_tokens", "output"),
 ];
 
+/// Those who sell models of their own making: where nobody says whose API it is, a model costs what its maker takes.
+const MAKERS: [&str; 9] = [
+    "openai",
+    "anthropic",
+    "gcp.gemini",
+    "mistral_ai",
+    "cohere",
+    "deepseek",
+    "x_ai",
+    "moonshot_ai",
+    "perplexity",
+];
+
 impl Prices {
     /// Those that came with this version.
     #[must_use]
@@ -101,8 +114,10 @@ impl Prices {
 
     fn model(&self, system: &str, name: &str) -> Option<&Model> {
         let name = name.to_lowercase();
+        let systems = if system.is_empty() { &MAKERS[..] } else { &[system] };
         [&self.own, &*BUILT_IN].into_iter().find_map(|table| {
-            let models = [system, ""].into_iter().filter_map(|system| table.systems.get(system)).flatten();
+            let systems = systems.iter().copied().chain([""]);
+            let models = systems.filter_map(|system| table.systems.get(system)).flatten();
             let fitting = models.filter_map(|model| Some((model.fits(&name)?, model)));
             fitting.max_by_key(|(length, _)| *length).map(|(_, model)| model.as_ref())
         })
@@ -230,6 +245,23 @@ mod tests {
         );
         assert_eq!(cost(&prices, &generation("openai", "gpt-9", &[])), []);
         assert_eq!(cost(&prices, &generation("groq", "that-is-mine", &[("input", 1_000_000)])).len(), 2);
+    }
+
+    #[test]
+    fn a_model_of_which_nobody_says_whose_api_it_was_costs_what_its_maker_takes() {
+        let prices = Prices::built_in();
+        let usage = [("input", 1_000_000), ("output", 1_000_000)];
+        let of = |system: &str, model: &str| cost(&prices, &generation(system, model, &usage));
+        for (maker, model) in
+            [("openai", "gpt-4o"), ("anthropic", "claude-sonnet-4-5"), ("gcp.gemini", "gemini-2.5-pro")]
+        {
+            assert_eq!(of("", model), of(maker, model), "{model}");
+        }
+        assert_eq!(
+            of("", "meta-llama/llama-3.3-70b-instruct-turbo"),
+            [],
+            "who serves it takes what it likes"
+        );
     }
 
     #[test]

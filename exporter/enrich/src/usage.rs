@@ -4,23 +4,23 @@ use offpath_core::event::Tokens;
 
 /// What an API tells. Later words replace earlier ones: streams tell it again and again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Usage {
+pub struct Usage {
     /// All of the input, those below among them.
-    pub(crate) input: Option<u64>,
+    pub input: Option<u64>,
     /// Read from a cache.
-    pub(crate) cache_read: Option<u64>,
+    pub cache_read: Option<u64>,
     /// Written into a cache.
-    pub(crate) cache_write: Option<u64>,
+    pub cache_write: Option<u64>,
     /// Audio in the input.
-    pub(crate) input_audio: Option<u64>,
+    pub input_audio: Option<u64>,
     /// All of the output, those below among them.
-    pub(crate) output: Option<u64>,
+    pub output: Option<u64>,
     /// Thoughts.
-    pub(crate) reasoning: Option<u64>,
+    pub reasoning: Option<u64>,
     /// Audio in the output.
-    pub(crate) output_audio: Option<u64>,
+    pub output_audio: Option<u64>,
     /// All.
-    pub(crate) total: Option<u64>,
+    pub total: Option<u64>,
 }
 
 /// Of more than that nobody has ever been told; sums stay in range.
@@ -46,7 +46,8 @@ impl Usage {
     }
 
     /// By kind: see `docs/llm.md`.
-    pub(crate) fn tokens(&self) -> Vec<Tokens> {
+    #[must_use]
+    pub fn tokens(&self) -> Vec<Tokens> {
         let or_none = |count: Option<u64>| count.unwrap_or(0);
         let of_input = or_none(self.cache_read) + or_none(self.cache_write) + or_none(self.input_audio);
         let of_output = or_none(self.reasoning) + or_none(self.output_audio);

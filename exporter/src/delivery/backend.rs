@@ -19,6 +19,12 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// kind. The same events give the same bytes, whenever they are sent again.
     fn requests(&self, events: &[Event]) -> Vec<Request>;
 
+    /// Whether an event that is in no request is one that another sink sends.
+    fn is_for_another(&self, event: &Event) -> bool {
+        let _ = event;
+        false
+    }
+
     /// What an answer means.
     fn judge(&self, answer: &Answer<'_>) -> Verdict {
         Verdict::by_status(answer)

@@ -302,9 +302,10 @@ impl Courier {
         let _one_at_a_time = PREPARING.lock().unwrap_or_else(PoisonError::into_inner);
         let read = batch.read(places);
         let requests = self.backend.requests(&read.events);
-        // A loss is counted where it came about.
-        let is_loss = |event: &Event| matches!(event.kind, Some(Kind::Loss(_)));
-        let are_losses: Vec<bool> = read.events.iter().map(is_loss).collect();
+        // A loss is counted where it came about, and what another sink sends is not missing.
+        let counts =
+            |event: &Event| !matches!(event.kind, Some(Kind::Loss(_))) && !self.backend.is_for_another(event);
+        let count: Vec<bool> = read.events.iter().map(counts).collect();
         drop(read.events);
         let mut is_in_none = vec![true; batch.len()];
         let mut jobs = Vec::with_capacity(requests.len());
@@ -328,10 +329,10 @@ impl Courier {
             jobs.push(Job { batch, request, packed, attempts: 0, due: now, sent: now, is_probe: false });
         }
         let (mut in_none, mut without_place) = (Vec::new(), 0);
-        for (place, is_loss) in read.places.iter().zip(are_losses) {
+        for (place, counts) in read.places.iter().zip(count) {
             if is_in_none.get(*place) == Some(&true) {
                 in_none.push(*place);
-                without_place += u64::from(!is_loss);
+                without_place += u64::from(counts);
             }
         }
         Prepared { jobs, unreadable: read.unreadable, in_none, without_place }

@@ -4,18 +4,22 @@
 //! cut, an outcome that this build does not know, whether a body that is empty was there at all, and costs or scores that
 //! are no finite number. What only the exporter's own work needs (`treatment`, `told`, a body's limits) is never in it.
 
+mod otel;
 mod parts;
 
 use std::time::UNIX_EPOCH;
 
 use offpath_core::event::{
-    Event, Exchange, Kind, Level, Loss, Outcome, Proxy, SCHEMA as EVENT_SCHEMA, SPAN_TYPES, Score, Span,
-    WebSocket,
+    Ending, Event, Exchange, Kind, Level, Loss, Outcome, Proxy, SCHEMA as EVENT_SCHEMA, SPAN_TYPES, Score,
+    Span, WebSocket,
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
 
-use self::parts::{BodyJson, ErrorJson, LlmJson, MessageJson};
+use self::{
+    otel::OtelJson,
+    parts::{BodyJson, ErrorJson, LlmJson, MessageJson},
+};
 use super::SCHEMA;
 
 /// Reads the JSON of an event. One of a kind that this build does not know has no `kind`. What is missing is empty, so that
@@ -91,12 +95,18 @@ struct EventJson {
     response: Option<MessageJson>,
     websocket: Option<WebSocketJson>,
     proxy: Option<ProxyJson>,
-    // Of a span or a score.
+    // Of a span or a score, or of an exchange too.
     #[serde(default)]
     name: String,
     trace_name: Option<String>,
+    trace_metadata: Option<BodyJson>,
+    #[serde(default)]
+    is_public: bool,
     #[serde(default)]
     is_app_root: bool,
+    #[serde(default)]
+    ending: String,
+    otel: Option<OtelJson>,
     #[serde(default)]
     level: String,
     status_message: Option<String>,
@@ -185,6 +195,7 @@ impl EventJson {
             path: self.path,
             query: self.query,
             route: text(self.route),
+            trace_name: text(self.trace_name),
             client: text(self.client),
             status: self.status.unwrap_or(0),
             http_version: text(self.http_version),
@@ -207,7 +218,6 @@ impl EventJson {
             }),
             grpc_status: self.grpc_status,
             generation: self.llm.map(LlmJson::generation),
-            ..Exchange::default()
         }
     }
 
@@ -223,9 +233,12 @@ impl EventJson {
             version: text(self.version),
             generation: self.llm.map(LlmJson::generation),
             trace_name: text(self.trace_name),
+            trace_metadata: self.trace_metadata.map(BodyJson::body),
+            is_public: self.is_public,
             is_app_root: self.is_app_root,
+            ending: ending(&self.ending) as i32,
             error: self.error.map(ErrorJson::error),
-            ..Span::default()
+            otel: self.otel.map(OtelJson::otel),
         }
     }
 
@@ -253,6 +266,11 @@ fn outcome(name: &str) -> Outcome {
     use Outcome::{AppError, ClientDisconnected, Completed, Reset, UpstreamError};
     let known = [Completed, ClientDisconnected, AppError, UpstreamError, Reset];
     known.into_iter().find(|outcome| outcome.name() == name).unwrap_or(Outcome::Unspecified)
+}
+
+fn ending(name: &str) -> Ending {
+    let known = [Ending::Abandoned, Ending::Exit];
+    known.into_iter().find(|ending| ending.name() == name).unwrap_or(Ending::Ended)
 }
 
 fn level(name: &str) -> Level {

@@ -1,9 +1,9 @@
 //! What the app tells, in JSON.
 
-use offpath_core::event::{Event, Level, Score, Span};
+use offpath_core::event::{Ending, Event, Level, Score, Span};
 use serde::Serialize;
 
-use super::{Common, ErrorJson, body::BodyJson, known, llm::LlmJson};
+use super::{Common, ErrorJson, body::BodyJson, known, llm::LlmJson, otel::OtelJson};
 
 #[derive(Serialize)]
 pub(super) struct SpanJson<'a> {
@@ -11,7 +11,10 @@ pub(super) struct SpanJson<'a> {
     common: Common<'a>,
     name: &'a str,
     trace_name: Option<&'a str>,
+    trace_metadata: Option<BodyJson<'a>>,
+    is_public: bool,
     is_app_root: bool,
+    ending: &'static str,
     level: &'static str,
     status_message: Option<&'a str>,
     version: Option<&'a str>,
@@ -24,6 +27,7 @@ pub(super) struct SpanJson<'a> {
     session_id: Option<&'a str>,
     tags: &'a [String],
     llm: Option<LlmJson<'a>>,
+    otel: Option<OtelJson<'a>>,
 }
 
 impl<'a> SpanJson<'a> {
@@ -32,7 +36,10 @@ impl<'a> SpanJson<'a> {
             common: Common::new(event),
             name: &span.name,
             trace_name: known(&span.trace_name),
+            trace_metadata: span.trace_metadata.as_ref().map(|body| BodyJson::new(Some(body))),
+            is_public: span.is_public,
             is_app_root: span.is_app_root,
+            ending: Ending::try_from(span.ending).unwrap_or(Ending::Ended).name(),
             level: Level::try_from(span.level).unwrap_or(Level::Default).name(),
             status_message: known(&span.status_message),
             version: known(&span.version),
@@ -45,6 +52,7 @@ impl<'a> SpanJson<'a> {
             session_id: known(&event.session_id),
             tags: &event.tags,
             llm: span.generation.as_ref().map(|generation| LlmJson::new(generation, event.duration_ns)),
+            otel: span.otel.as_ref().and_then(OtelJson::new),
         }
     }
 }

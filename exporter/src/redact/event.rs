@@ -3,13 +3,14 @@
 //! It fails closed: where a treatment cannot be carried out, or panics, all that may hold a secret is withheld.
 
 mod identity;
+mod otel;
 mod parts;
 mod texts;
 mod told;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use offpath_core::event::{Body, Event, Exchange, Kind, Message, Treated};
+use offpath_core::event::{Body, Event, Exchange, Kind, Message, OtelSpan, Treated};
 use tracing::error;
 
 use super::{
@@ -17,6 +18,7 @@ use super::{
     body::{self, Described},
     withheld,
 };
+use crate::otel::Whole;
 
 pub(super) fn treat(treatments: &mut Treatments, event: &mut Event) -> Done {
     // What is neither says nothing of what anybody sent.
@@ -39,6 +41,7 @@ pub(super) fn treat(treatments: &mut Treatments, event: &mut Event) -> Done {
 
 fn redact(event: &mut Event, told: u32, redactor: &Redactor) -> Done {
     let mut done = Done { llm: redactor.llm.clone(), ..Done::default() };
+    let mut otel = take_otel(event);
     let found = match &mut event.kind {
         Some(Kind::Exchange(exchange)) => redact_bodies(exchange, redactor, &mut done),
         _ => {
@@ -53,9 +56,44 @@ fn redact(event: &mut Event, told: u32, redactor: &Redactor) -> Done {
     identity::tell(event, told, &redactor.identity, &found);
     let mut searched = parts::Searched::new(redactor);
     texts::each(event, |text| searched.redact(text));
+    if let Some((otel, whole)) = &mut otel {
+        otel::redact(otel, whole, redactor, &mut searched, &mut done);
+    }
     done.masked += searched.masked;
     done.withheld.extend(searched.withheld);
+    if let Some((otel, whole)) = otel {
+        put_otel(event, otel, whole);
+    }
     done
+}
+
+/// Takes a span of OpenTelemetry out of an event, and what was said in it into the event's bodies. What cannot be read cannot
+/// be looked into, and is withheld.
+fn take_otel(event: &mut Event) -> Option<(OtelSpan, Whole)> {
+    let Some(Kind::Span(span)) = &mut event.kind else { return None };
+    let mut otel = span.otel.take()?;
+    let Ok(mut whole) = Whole::decode(&otel) else {
+        let mut body = Body { size: otel.span.len() as u64, ..Body::default() };
+        withhold_body(&mut body, withheld::NO_SPAN);
+        // With the event's bodies it is counted.
+        span.input = Some(body);
+        return None;
+    };
+    whole.take_said(span, &mut otel);
+    let name = std::mem::take(&mut whole.span.name);
+    if span.name.is_empty() {
+        span.name = name;
+    }
+    Some((otel, whole))
+}
+
+/// Puts it back, and has the event say what its attributes do.
+fn put_otel(event: &mut Event, mut otel: OtelSpan, whole: Whole) {
+    whole.fill(event);
+    whole.encode(&mut otel);
+    if let Some(Kind::Span(span)) = &mut event.kind {
+        span.otel = Some(otel);
+    }
 }
 
 /// Returns which of the fields that say whose the event is have which value.
@@ -135,6 +173,7 @@ fn first<'t>(text: &'t str, other: &'t str) -> &'t str {
 /// Takes out of an event all that was not looked into.
 fn withhold(event: &mut Event, why: &'static str) -> Done {
     let mut done = Done::default();
+    told::forget_otel(event);
     for body in told::bodies(event) {
         withhold_body(body, why);
         done.withheld.push(why);

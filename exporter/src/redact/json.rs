@@ -61,11 +61,15 @@ fn mask_text(piece: &Piece<'_>, redactor: &Redactor, reading: Reading) -> Result
     if piece.cut_start {
         return tail::mask_if_json(piece, redactor, inner);
     }
-    // JSON may be put into a string twice, or stand in a text.
-    if !begins_as_json(piece.bytes) && !piece.bytes.starts_with(b"\"") && !has_member(piece.bytes) {
+    if !may_be_json(piece.bytes) {
         return Ok(None);
     }
     mask_documents(piece, redactor, Reading { unseen: None, ..inner }).map(Some)
+}
+
+/// Whether a text may be JSON. It may be put into a string twice, or stand in a text.
+pub(super) fn may_be_json(bytes: &[u8]) -> bool {
+    begins_as_json(bytes) || bytes.starts_with(b"\"") || has_member(bytes)
 }
 
 /// Whether the first byte that is no blank, and no byte order mark, is `{` or `[`.

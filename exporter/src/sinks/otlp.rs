@@ -4,7 +4,8 @@
 //! Event ─> Span: ids, times, kind, status           span.rs
 //!            attributes by OpenTelemetry's names     http.rs, gen_ai.rs
 //!            attributes that the backend reads       preset/
-//! Spans of one service, environment and release ─> ResourceSpans ─> protobuf or JSON
+//!       ─> what an OpenTelemetry SDK has, as it is    whole.rs
+//! Spans of one resource and scope ─> ResourceSpans ─> protobuf or JSON   export.rs
 //! ```
 //!
 //! Ids and times are those of the event, and the same events give the same bytes: what is sent twice is stored once.
@@ -23,12 +24,15 @@ mod openinference;
 mod preset;
 mod settings;
 mod span;
+mod whole;
 
-use offpath_core::event::{Event, Kind};
+use offpath_core::event::{Event, Kind, OtelSpan};
+
+use opentelemetry_proto::tonic::trace::v1::Span;
 
 use self::{export::Export, preset::Post};
 pub use self::{
-    preset::{Preset, Scores, Target},
+    preset::{Preset, Projects, Scores, Target},
     settings::{Encoding, Settings},
 };
 use crate::delivery::{Answer, Backend, Request, Verdict};
@@ -57,21 +61,52 @@ impl Otlp {
         request.url == self.settings.target.traces
     }
 
-    /// All spans in one request; none if there are none.
-    fn spans(&self, events: &[Event]) -> Option<Request> {
-        let mut export = Export::new(&self.settings);
-        let mut sent = Vec::with_capacity(events.len());
+    /// All spans in one request, but for those of Langfuse's SDK.
+    fn spans(&self, events: &[Event]) -> Vec<Request> {
+        let mut lots: Vec<Lot<'_>> = Vec::new();
         for (place, event) in events.iter().enumerate() {
-            if let Some(span) = span::of(event, &self.settings) {
-                export.add(event, span);
-                sent.push(place);
+            let otel = otel_of(event).filter(|otel| !self.is_elsewhere(otel));
+            if otel.is_none() && otel_of(event).is_some() {
+                continue;
             }
+            let Some((span, otel)) = self.span(event, otel) else { continue };
+            let sdk = otel.filter(|_| self.settings.target.projects.is_some());
+            let sdk = sdk.and_then(|otel| preset::langfuse::Signature::of(otel).sdk());
+            let at = lots.iter().position(|lot| lot.sdk == sdk).unwrap_or_else(|| {
+                lots.push(Lot { sdk, export: Export::new(&self.settings), sent: Vec::new() });
+                lots.len() - 1
+            });
+            match otel {
+                Some(otel) => lots[at].export.add_whole(event, otel, span),
+                None => lots[at].export.add(event, span),
+            }
+            lots[at].sent.push(place);
         }
-        if sent.is_empty() {
-            return None;
+        lots.into_iter().map(|lot| self.request_of(lot)).collect()
+    }
+
+    /// A span, and what it is of if it goes out whole.
+    fn span<'e>(&self, event: &'e Event, otel: Option<&'e OtelSpan>) -> Option<(Span, Option<&'e OtelSpan>)> {
+        if let (Some(Kind::Span(told)), Some(otel)) = (&event.kind, otel)
+            && let Some(span) = whole::of(event, told, otel, &self.settings)
+        {
+            return Some((span, Some(otel)));
         }
-        let (content_type, body) = export.encode(self.settings.encoding);
-        Some(self.request(&self.settings.target.traces, content_type, body, sent))
+        span::of(event, &self.settings).map(|span| (span, None))
+    }
+
+    fn request_of(&self, lot: Lot<'_>) -> Request {
+        let (content_type, body) = lot.export.encode(self.settings.encoding);
+        let mut request = self.request(&self.settings.target.traces, content_type, body, lot.sent);
+        if let Some(version) = lot.sdk {
+            preset::langfuse::signed(&mut request.headers, version);
+        }
+        request
+    }
+
+    /// Whether a span is for a project of Langfuse that another sink sends to.
+    fn is_elsewhere(&self, otel: &OtelSpan) -> bool {
+        self.settings.target.projects.as_ref().is_some_and(|projects| projects.is_for_another(otel))
     }
 
     /// Scores, where the backend takes them by themselves.
@@ -90,6 +125,23 @@ impl Otlp {
     }
 }
 
+/// Spans that are sent together.
+#[derive(Debug)]
+struct Lot<'a> {
+    /// The version of Langfuse's SDK, of which they are; `None` of all others.
+    sdk: Option<String>,
+    export: Export<'a>,
+    /// Their places among all events.
+    sent: Vec<usize>,
+}
+
+fn otel_of(event: &Event) -> Option<&OtelSpan> {
+    match &event.kind {
+        Some(Kind::Span(span)) => span.otel.as_ref(),
+        _ => None,
+    }
+}
+
 impl Backend for Otlp {
     fn requests(&self, events: &[Event]) -> Vec<Request> {
         self.spans(events).into_iter().chain(self.scores(events)).collect()
@@ -100,6 +152,10 @@ impl Backend for Otlp {
             return answer::judge(answer);
         }
         answer::judge_of_scores(answer)
+    }
+
+    fn is_for_another(&self, event: &Event) -> bool {
+        otel_of(event).is_some_and(|otel| self.is_elsewhere(otel))
     }
 
     /// The protocol has every receiver read them. What takes scores is made for small requests: Langfuse and Phoenix refuse

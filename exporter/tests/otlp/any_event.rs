@@ -1,10 +1,14 @@
 //! Any event, however hostile, is valid OTLP: rings are untrusted input.
 
 use offpath_core::event::{
-    Body, Cost, Error, Event, Exchange, Generation, Header, Kind, Loss, Message, Proxy, Score, Span, Tokens,
-    Treated, Unsampled, WebSocket,
+    Body, Cost, Error, Event, Exchange, Generation, Header, Kind, Loss, Message, OtelSpan, Proxy, Score,
+    Span, Tokens, Treated, Unsampled, WebSocket,
 };
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList, any_value::Value as Any},
+    trace::v1::Span as OtlpSpan,
+};
 use proptest::prelude::*;
 use prost::Message as _;
 use serde_json::{Value, json};
@@ -221,17 +225,18 @@ fn exchange() -> BoxedStrategy<Exchange> {
 
 fn span() -> BoxedStrategy<Span> {
     let texts = [text(), text(), text(), text(), text()];
-    (texts, any::<i32>(), body(), body(), body(), error(), prop::option::of(generation()), any::<bool>())
+    let flags = (any::<bool>(), any::<bool>(), any::<i32>());
+    let otel = (body(), prop::option::of(otel()));
+    (texts, any::<i32>(), [body(), body(), body()], error(), prop::option::of(generation()), flags, otel)
         .prop_map(
             |(
                 [r#type, name, status_message, version, trace_name],
                 level,
-                input,
-                output,
-                metadata,
+                [input, output, metadata],
                 error,
                 generation,
-                is_app_root,
+                (is_app_root, is_public, ending),
+                (trace_metadata, otel),
             )| {
                 Span {
                     r#type,
@@ -246,9 +251,45 @@ fn span() -> BoxedStrategy<Span> {
                     error,
                     generation,
                     is_app_root,
+                    is_public,
+                    ending,
+                    trace_metadata,
+                    otel,
                 }
             },
         )
+        .boxed()
+}
+
+/// As other exporters may pass it on: bytes that are anything, or a span with attributes of each kind.
+fn otel() -> BoxedStrategy<OtelSpan> {
+    const NAMES: [&str; 4] =
+        ["input.value", "langfuse.observation.type", "gen_ai.request.model", "openinference.span.kind"];
+    let key = prop_oneof![prop::sample::select(&NAMES[..]).prop_map(str::to_owned), text()];
+    let value = prop_oneof![
+        text().prop_map(Any::StringValue),
+        any::<f64>().prop_map(Any::DoubleValue),
+        prop::collection::vec(any::<u8>(), 0..4).prop_map(Any::BytesValue),
+        Just(Any::KvlistValue(KeyValueList::default())),
+        Just(Any::ArrayValue(ArrayValue { values: vec![AnyValue::default()] })),
+    ];
+    let pair = (key.clone(), value).prop_map(|(key, value)| KeyValue {
+        key,
+        value: Some(AnyValue { value: Some(value) }),
+        key_strindex: 0,
+    });
+    let span = prop::collection::vec(pair, 0..6)
+        .prop_map(|attributes| OtlpSpan { attributes, ..OtlpSpan::default() }.encode_to_vec());
+    let bytes = || prop::collection::vec(any::<u8>(), 0..20);
+    (bytes(), bytes(), prop_oneof![4 => span, 1 => bytes()], key.clone(), key)
+        .prop_map(|(resource, scope, span, input_key, output_key)| OtelSpan {
+            resource,
+            scope,
+            span,
+            input_key,
+            output_key,
+            ..OtelSpan::default()
+        })
         .boxed()
 }
 

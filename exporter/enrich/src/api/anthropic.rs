@@ -234,6 +234,11 @@ fn learn(told: &Json<'_>, draft: &mut Draft<'_>) {
     draft.usage.learn(&usage);
 }
 
+/// `usage`, as it is told once.
+pub(crate) fn usage(told: &Json<'_>) -> Usage {
+    learned(told, &Usage::default())
+}
+
 /// Counts are told again, some or all of them, and cumulate; `input_tokens` is what caches have no part in.
 fn learned(told: &Json<'_>, known: &Usage) -> Usage {
     let count = |key| told.get(key).count();

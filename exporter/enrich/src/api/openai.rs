@@ -81,7 +81,7 @@ fn learn(told: &Json<'_>, draft: &mut Draft<'_>) {
 }
 
 /// `usage`: newer APIs have other names for the same.
-fn usage(told: &Json<'_>) -> Usage {
+pub(crate) fn usage(told: &Json<'_>) -> Usage {
     let one_of = |object: &Json<'_>, names: &[&str]| names.iter().find_map(|name| object.get(name).count());
     let details = |names: &[&str]| {
         let told = names.iter().map(|name| told.get(name)).find(|told| told.is_object());

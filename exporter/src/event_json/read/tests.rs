@@ -1,9 +1,19 @@
-use offpath_core::event::{Body, Cost, Error, Generation, Header, Message, Tokens, Treated};
+use offpath_core::event::{Body, Cost, Error, Generation, Header, Message, OtelSpan, Tokens, Treated};
+use opentelemetry_proto::tonic::{
+    common::v1::{
+        AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList, any_value::Value as Any,
+    },
+    resource::v1::Resource,
+    trace::v1::{
+        Span as OtlpSpan, Status,
+        span::{Event as SpanEvent, Link},
+    },
+};
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::json;
 
 use super::*;
-use crate::event_json;
+use crate::{event_json, otel::Whole};
 
 fn any_text() -> impl Strategy<Value = String> {
     "(?s).{0,6}"
@@ -102,7 +112,7 @@ fn exchange() -> impl Strategy<Value = Kind> {
     (
         0..6i32,
         option::of(any::<u64>()),
-        vec(any_text(), 10),
+        vec(any_text(), 11),
         any::<u32>(),
         option::of(any::<u32>()),
         sides,
@@ -122,6 +132,7 @@ fn exchange() -> impl Strategy<Value = Kind> {
                 http_version: texts[7].clone(),
                 rule: texts[8].clone(),
                 sampled_because: texts[9].clone(),
+                trace_name: texts[10].clone(),
                 status,
                 grpc_status,
                 request: sides.0,
@@ -135,10 +146,12 @@ fn exchange() -> impl Strategy<Value = Kind> {
 }
 
 fn span() -> impl Strategy<Value = Kind> {
-    let bodies = (option::of(any_body()), option::of(any_body()), option::of(any_body()));
-    let rest = (option::of(generation()), option::of(error()), any::<bool>());
-    (0..SPAN_TYPES.len(), vec(any_text(), 4), 0..4i32, bodies, rest).prop_map(
-        |(kind, texts, level, bodies, rest)| {
+    let body = || option::of(any_body());
+    let bodies = (body(), body(), body(), body());
+    let rest = (option::of(generation()), option::of(error()), any::<bool>(), any::<bool>(), 0..3i32);
+    let otel = option::of(any_otel());
+    (0..SPAN_TYPES.len(), vec(any_text(), 4), 0..4i32, bodies, rest, otel).prop_map(
+        |(kind, texts, level, bodies, rest, otel)| {
             Kind::Span(Span {
                 r#type: SPAN_TYPES[kind].to_owned(),
                 name: texts[0].clone(),
@@ -152,9 +165,99 @@ fn span() -> impl Strategy<Value = Kind> {
                 generation: rest.0,
                 error: rest.1,
                 is_app_root: rest.2,
+                is_public: rest.3,
+                ending: rest.4,
+                trace_metadata: bodies.3,
+                otel,
             })
         },
     )
+}
+
+fn any_value() -> impl Strategy<Value = AnyValue> {
+    let leaf = prop_oneof![
+        any_text().prop_map(Any::StringValue),
+        any::<bool>().prop_map(Any::BoolValue),
+        any::<i64>().prop_map(Any::IntValue),
+        any::<f64>().prop_map(Any::DoubleValue),
+        vec(any::<u8>(), 0..4).prop_map(Any::BytesValue),
+    ];
+    let leaf = option::of(leaf).prop_map(|value| AnyValue { value });
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let pair = (any_text(), inner.clone()).prop_map(|(key, value)| KeyValue {
+            key,
+            value: Some(value),
+            key_strindex: 0,
+        });
+        prop_oneof![
+            vec(inner, 0..3).prop_map(|values| Any::ArrayValue(ArrayValue { values })),
+            vec(pair, 0..3).prop_map(|values| Any::KvlistValue(KeyValueList { values })),
+        ]
+        .prop_map(|value| AnyValue { value: Some(value) })
+    })
+}
+
+fn pairs() -> impl Strategy<Value = Vec<KeyValue>> {
+    let pair = (any_text(), any_value()).prop_map(|(key, value)| KeyValue {
+        key,
+        value: Some(value),
+        key_strindex: 0,
+    });
+    vec(pair, 0..3)
+}
+
+fn any_otel() -> impl Strategy<Value = OtelSpan> {
+    let status = option::of((0..3i32, any_text()).prop_map(|(code, message)| Status { code, message }));
+    let event = (any::<u64>(), any_text(), pairs(), any::<u32>()).prop_map(
+        |(time_unix_nano, name, attributes, dropped_attributes_count)| SpanEvent {
+            time_unix_nano,
+            name,
+            attributes,
+            dropped_attributes_count,
+        },
+    );
+    let link = (vec(any::<u8>(), 0..17), vec(any::<u8>(), 0..9), any_text(), any::<u32>(), pairs()).prop_map(
+        |(trace_id, span_id, trace_state, flags, attributes)| Link {
+            trace_id,
+            span_id,
+            trace_state,
+            flags,
+            attributes,
+            dropped_attributes_count: flags,
+        },
+    );
+    let span = (0..6i32, status, pairs(), vec(event, 0..2), vec(link, 0..2), any::<u32>(), any_text())
+        .prop_map(|(kind, status, attributes, events, links, count, trace_state)| OtlpSpan {
+            kind,
+            status,
+            attributes,
+            events,
+            links,
+            trace_state,
+            flags: count,
+            dropped_attributes_count: count,
+            dropped_events_count: count,
+            dropped_links_count: count,
+            ..OtlpSpan::default()
+        });
+    (span, vec(any_text(), 6), pairs(), pairs()).prop_map(|(span, texts, resource, scope)| {
+        let resource = Resource { attributes: resource, ..Resource::default() };
+        let scope = InstrumentationScope {
+            name: texts[0].clone(),
+            version: texts[1].clone(),
+            attributes: scope,
+            ..InstrumentationScope::default()
+        };
+        let mut otel = OtelSpan {
+            input_key: texts[2].clone(),
+            output_key: texts[3].clone(),
+            resource_schema_url: texts[4].clone(),
+            scope_schema_url: texts[5].clone(),
+            ..OtelSpan::default()
+        };
+        Whole { resource, scope, span }.encode(&mut otel);
+        otel
+    })
 }
 
 fn score() -> impl Strategy<Value = Kind> {

@@ -49,6 +49,7 @@ fn everywhere(text: &str, exchange: &mut Exchange) {
     exchange.query = format!("a=b&c={text}");
     exchange.host = format!("{text}@example.org");
     exchange.client = text.to_owned();
+    exchange.trace_name = text.to_owned();
     exchange.error = Some(Error { r#type: text.to_owned(), message: format!("no {text} here") });
     exchange.websocket = Some(WebSocket { subprotocol: text.to_owned(), ..WebSocket::default() });
     exchange.request = Some(message("x-any", text, ""));
@@ -58,7 +59,7 @@ fn everywhere(text: &str, exchange: &mut Exchange) {
 #[test]
 fn a_secret_is_masked_in_every_text() {
     let (exchange, done) = treated(treatment(|_| ()), |exchange| everywhere(KEY, exchange));
-    assert_eq!((done.masked, done.withheld.len()), (9, 0));
+    assert_eq!((done.masked, done.withheld.len()), (10, 0));
     assert!(!format!("{exchange:?}").contains("abcdefghij"), "{exchange:#?}");
     assert_eq!((exchange.path.as_str(), exchange.query.as_str()), ("/a/[redacted]", "a=b&c=[redacted]"));
     assert_eq!(exchange.error.expect("an error").message, "no [redacted] here");
@@ -245,6 +246,7 @@ fn span_with(text: &str) -> Span {
         output: body(),
         status_message: word(),
         metadata: body(),
+        trace_metadata: body(),
         version: word(),
         generation: Some(generation),
         trace_name: word(),
@@ -263,7 +265,7 @@ fn treated_kind(kind: Kind, treatment: Vec<u8>) -> (Kind, Done) {
 fn a_secret_is_masked_wherever_an_app_tells_it() {
     let (span, done) = treated_kind(Kind::Span(span_with(KEY)), Vec::new());
     assert!(!format!("{span:?}").contains("abcdefghij"), "{span:#?}");
-    assert_eq!((done.masked, done.withheld.len()), (15, 0));
+    assert_eq!((done.masked, done.withheld.len()), (16, 0));
     let score = Score { text: KEY.to_owned(), comment: KEY.to_owned(), ..Score::default() };
     let (score, done) = treated_kind(Kind::Score(score), Vec::new());
     assert!(!format!("{score:?}").contains("abcdefghij"), "{score:#?}");
@@ -275,8 +277,9 @@ fn values_of_secret_keys_are_masked_in_what_an_app_tells() {
     let (span, _) = treated_kind(Kind::Span(span_with(r#"{"password": "hunter2", "n": 1}"#)), Vec::new());
     let Kind::Span(span) = span else { panic!("{span:?}") };
     let kept = r#"{"password": "[redacted]", "n": 1}"#;
-    let bodies = [span.input, span.output, span.metadata].map(|body| body.expect("a body").head);
-    assert_eq!(bodies, [kept.as_bytes(); 3]);
+    let bodies =
+        [span.input, span.output, span.metadata, span.trace_metadata].map(|body| body.expect("a body").head);
+    assert_eq!(bodies, [kept.as_bytes(); 4]);
     assert_eq!(span.generation.expect("a generation").parameters, kept);
 }
 
@@ -285,7 +288,7 @@ fn what_an_app_tells_is_withheld_when_it_cannot_be_looked_into() {
     let unusable = treatment(|treatment| treatment.patterns.push("of tomorrow".to_owned()));
     let (span, done) = treated_kind(Kind::Span(span_with("private")), unusable);
     assert!(!format!("{span:?}").contains("private"), "{span:#?}");
-    assert_eq!(done.withheld, [withheld::UNUSABLE; 3]);
+    assert_eq!(done.withheld, [withheld::UNUSABLE; 4]);
 }
 
 #[test]

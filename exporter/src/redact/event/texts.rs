@@ -76,6 +76,7 @@ fn of_error(error: &mut Error, act: &mut dyn FnMut(Text<'_>)) {
 
 fn of_exchange(exchange: &mut Exchange, act: &mut dyn FnMut(Text<'_>)) {
     plain(&mut exchange.client, usize::MAX, act);
+    plain(&mut exchange.trace_name, usize::MAX, act);
     // A host is an address by itself; only what is before an `@` in it is somebody's.
     if exchange.host.contains('@') {
         plain(&mut exchange.host, usize::MAX, act);

@@ -6,11 +6,13 @@ use offpath_core::event::{Body, Event, Kind, Message};
 pub(super) fn bodies(event: &mut Event) -> impl Iterator<Item = &mut Body> {
     let bodies = match &mut event.kind {
         Some(Kind::Exchange(exchange)) => {
-            [body_of(&mut exchange.request), body_of(&mut exchange.response), None]
+            [body_of(&mut exchange.request), body_of(&mut exchange.response), None, None]
         }
-        Some(Kind::Span(span)) => [span.input.as_mut(), span.output.as_mut(), span.metadata.as_mut()],
-        Some(Kind::Score(score)) => [score.metadata.as_mut(), None, None],
-        Some(Kind::Loss(_) | Kind::Unsampled(_)) | None => [None, None, None],
+        Some(Kind::Span(span)) => {
+            [span.input.as_mut(), span.output.as_mut(), span.metadata.as_mut(), span.trace_metadata.as_mut()]
+        }
+        Some(Kind::Score(score)) => [score.metadata.as_mut(), None, None, None],
+        Some(Kind::Loss(_) | Kind::Unsampled(_)) | None => [None, None, None, None],
     };
     bodies.into_iter().flatten()
 }
@@ -38,6 +40,15 @@ pub(super) fn forget_what_only_the_exporter_knows(event: &mut Event) {
             }
         }
         Some(Kind::Score(_) | Kind::Loss(_) | Kind::Unsampled(_)) | None => {}
+    }
+}
+
+/// Takes out a span of OpenTelemetry; a body says that there was one.
+pub(super) fn forget_otel(event: &mut Event) {
+    if let Some(Kind::Span(span)) = &mut event.kind
+        && let Some(otel) = span.otel.take()
+    {
+        span.input.get_or_insert(Body { size: otel.span.len() as u64, ..Body::default() });
     }
 }
 

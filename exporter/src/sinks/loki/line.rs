@@ -32,8 +32,10 @@ fn shorten(event: &mut Event, most: usize) {
             (bodies, exchange.generation.as_mut())
         }
         Some(Kind::Span(span)) => {
-            let bodies = [span.input.as_mut(), span.output.as_mut(), span.metadata.as_mut()];
-            (bodies.into_iter().flatten().collect(), span.generation.as_mut())
+            span.otel.take_if(|otel| otel.span.len() > most);
+            let metadata = [span.metadata.as_mut(), span.trace_metadata.as_mut()];
+            let bodies = [span.input.as_mut(), span.output.as_mut()].into_iter().chain(metadata);
+            (bodies.flatten().collect(), span.generation.as_mut())
         }
         Some(Kind::Score(score)) => (score.metadata.as_mut().into_iter().collect(), None),
         Some(Kind::Loss(_) | Kind::Unsampled(_)) | None => (Vec::new(), None),

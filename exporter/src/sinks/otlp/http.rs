@@ -154,6 +154,7 @@ pub(super) fn add_bodies(attributes: &mut Attributes, exchange: &Exchange) {
 /// What the conventions have no names for.
 fn add_own(attributes: &mut Attributes, exchange: &Exchange) {
     attributes.text("offpath.outcome", event_json::outcome(exchange));
+    attributes.text("offpath.trace_name", exchange.trace_name.as_str());
     attributes.text("offpath.rule", exchange.rule.as_str());
     attributes.text("offpath.sampled_because", exchange.sampled_because.as_str());
     if let Some(first_byte_ns) = exchange.first_byte_ns {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use offpath_core::event::{Body, Event, Exchange, Generation, Level, Span};
+use offpath_core::event::{Body, Ending, Event, Exchange, Generation, Level, Span};
 use serde_json::{Map, Value};
 
 use super::{content, http};
@@ -24,8 +24,11 @@ pub(super) struct Observation<'a> {
     /// Whether it is the first of its trace in the app, although its parent is elsewhere, where the backend may never see
     /// it.
     pub(super) is_app_root: bool,
+    /// Whether everyone may see the trace who has a link to it.
+    pub(super) is_public: bool,
     pub(super) version: &'a str,
     metadata: Option<&'a Body>,
+    trace_metadata: Option<&'a Body>,
 }
 
 impl<'a> Observation<'a> {
@@ -47,19 +50,24 @@ impl<'a> Observation<'a> {
             conversation: generation.filter(|_| bodies),
             level: ending.level,
             status_message: ending.message,
-            trace_name: if is_root || is_app_root {
+            trace_name: if !exchange.trace_name.is_empty() {
+                exchange.trace_name.as_str().into()
+            } else if is_root || is_app_root {
                 http::span_name(event, exchange).into()
             } else {
                 "".into()
             },
             is_app_root,
+            is_public: false,
             version: "",
             metadata: None,
+            trace_metadata: None,
         }
     }
 
     pub(super) fn of_span(event: &'a Event, span: &'a Span, bodies: bool) -> Self {
         let said = |body: &'a Option<Body>| body.as_ref().filter(|_| bodies).and_then(content::text);
+        let (level, status_message) = level_and_message(span);
         Self {
             event,
             kind: span.type_name(),
@@ -67,32 +75,43 @@ impl<'a> Observation<'a> {
             output: said(&span.output),
             generation: span.generation.as_ref(),
             conversation: None,
-            level: Level::try_from(span.level).unwrap_or(Level::Default),
-            status_message: status_message(span),
+            level,
+            status_message,
             trace_name: span.trace_name.as_str().into(),
             is_app_root: span.is_app_root,
+            is_public: span.is_public,
             version: &span.version,
             metadata: span.metadata.as_ref(),
+            trace_metadata: span.trace_metadata.as_ref(),
         }
     }
 
     /// The metadata's members: texts as they are, all else as JSON. What is no object is one member.
     pub(super) fn metadata_by_key(&self) -> Vec<(String, String)> {
-        let Some(text) = self.metadata.and_then(content::text) else { return Vec::new() };
-        let Ok(object) = serde_json::from_str::<Map<String, Value>>(&text) else {
-            return vec![("metadata".to_owned(), text.into_owned())];
-        };
-        let member = |(key, value)| match value {
-            Value::String(text) => (key, text),
-            value => (key, value.to_string()),
-        };
-        object.into_iter().map(member).collect()
+        by_key(self.metadata)
+    }
+
+    /// The same of the trace's.
+    pub(super) fn trace_metadata_by_key(&self) -> Vec<(String, String)> {
+        by_key(self.trace_metadata)
     }
 
     /// The metadata as it came.
     pub(super) fn metadata(&self) -> Option<Cow<'a, str>> {
         self.metadata.and_then(content::text)
     }
+}
+
+fn by_key(metadata: Option<&Body>) -> Vec<(String, String)> {
+    let Some(text) = metadata.and_then(content::text) else { return Vec::new() };
+    let Ok(object) = serde_json::from_str::<Map<String, Value>>(&text) else {
+        return vec![("metadata".to_owned(), text.into_owned())];
+    };
+    let member = |(key, value)| match value {
+        Value::String(text) => (key, text),
+        value => (key, value.to_string()),
+    };
+    object.into_iter().map(member).collect()
 }
 
 fn body_of(message: &Option<offpath_core::event::Message>) -> Option<Cow<'_, str>> {
@@ -112,4 +131,19 @@ fn kind(generation: Option<&Generation>) -> &'static str {
 pub(super) fn status_message(span: &Span) -> &str {
     let raised = span.error.as_ref().map_or("", |error| error.message.as_str());
     if span.status_message.is_empty() { raised } else { &span.status_message }
+}
+
+/// A span that the app did not end is worth a look.
+fn level_and_message(span: &Span) -> (Level, &str) {
+    let level = Level::try_from(span.level).unwrap_or(Level::Default);
+    let message = status_message(span);
+    let words = match Ending::try_from(span.ending) {
+        Ok(Ending::Abandoned) => "abandoned: the app let go of it without ending it",
+        Ok(Ending::Exit) => "cut short: the process came to its end before it",
+        Ok(Ending::Ended) | Err(_) => return (level, message),
+    };
+    if level == Level::Default {
+        return (Level::Warning, if message.is_empty() { words } else { message });
+    }
+    (level, message)
 }

@@ -93,6 +93,10 @@ fn add_amounts(attributes: &mut Attributes, generation: &Generation) {
             attributes.int(name, tokens);
         }
     }
+    add_cost(attributes, generation);
+}
+
+pub(super) fn add_cost(attributes: &mut Attributes, generation: &Generation) {
     let cost = Usage::of_cost(generation);
     for (name, usd) in [
         ("llm.cost.prompt", cost.input()),

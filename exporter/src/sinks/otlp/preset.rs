@@ -8,6 +8,7 @@ pub(super) mod langsmith;
 pub(super) mod mlflow;
 pub(super) mod phoenix;
 
+pub use self::langfuse::Projects;
 use offpath_core::{
     config::Table,
     event::{Event, Score},
@@ -48,6 +49,8 @@ pub struct Target {
     pub headers: Vec<(&'static str, Secret)>,
     /// Attributes of each resource.
     pub resource: Vec<(&'static str, String)>,
+    /// Of Langfuse: which projects there are.
+    pub projects: Option<Projects>,
 }
 
 /// What takes scores by themselves.
@@ -72,7 +75,7 @@ pub(super) struct Post {
 
 impl Target {
     fn new(traces: String) -> Self {
-        Self { traces, scores: None, headers: Vec::new(), resource: Vec::new() }
+        Self { traces, scores: None, headers: Vec::new(), resource: Vec::new(), projects: None }
     }
 
     fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {

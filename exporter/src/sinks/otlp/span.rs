@@ -4,7 +4,7 @@
 //! `CLIENT` where it called a model. A loss or a score is nothing that took time: backends for traces get a span without
 //! a duration, so that it is found where people look; those for models, where a trace is a conversation, get none.
 
-use offpath_core::event::{Error, Event, Exchange, Kind, Level, Loss, Score, Span as AppSpan};
+use offpath_core::event::{Ending, Error, Event, Exchange, Kind, Level, Loss, Score, Span as AppSpan};
 use opentelemetry_proto::tonic::trace::v1::{
     Span, Status,
     span::{Event as SpanEvent, SpanKind},
@@ -50,7 +50,10 @@ fn of_exchange(event: &Event, exchange: &Exchange, settings: &Settings) -> Span 
     let status = ending.error_type.is_some().then(|| failed(ending.message));
     attributes.text("error.type", ending.error_type.unwrap_or_default());
     let kind = if http::is_client(event) { SpanKind::Client } else { SpanKind::Server };
-    let span = span(event, http::span_name(event, exchange), kind, attributes);
+    // Langfuse shows a trace by the name of its first span.
+    let is_named = settings.preset == Preset::Langfuse && !exchange.trace_name.is_empty();
+    let name = if is_named { exchange.trace_name.clone() } else { http::span_name(event, exchange) };
+    let span = span(event, name, kind, attributes);
     Span { status, events: raised(event, exchange.error.as_ref()), ..span }
 }
 
@@ -65,6 +68,11 @@ fn of_span(event: &Event, told: &AppSpan, settings: &Settings) -> Span {
     } else {
         add_told(&mut attributes, told, settings.bodies);
     }
+    if settings.preset != Preset::Langfuse {
+        let metadata = told.trace_metadata.as_ref().and_then(content::text);
+        attributes.text("offpath.trace_metadata", metadata.unwrap_or_default());
+    }
+    attributes.text("offpath.ending", ending_of(told));
     attributes.text("error.type", error_type(told));
     let is_failed = told.error.is_some() || told.level == Level::Error as i32;
     let status = is_failed.then(|| failed(observation::status_message(told)));
@@ -72,6 +80,14 @@ fn of_span(event: &Event, told: &AppSpan, settings: &Settings) -> Span {
     let kind = if is_of_model { SpanKind::Client } else { SpanKind::Internal };
     let span = span(event, told.name.clone(), kind, attributes);
     Span { status, events: raised(event, told.error.as_ref()), ..span }
+}
+
+/// How it ended, where the app did not end it; else empty.
+pub(super) fn ending_of(told: &AppSpan) -> &'static str {
+    match Ending::try_from(told.ending) {
+        Ok(ending @ (Ending::Abandoned | Ending::Exit)) => ending.name(),
+        Ok(Ending::Ended) | Err(_) => "",
+    }
 }
 
 /// What was raised; else of a model's failure its kind.
@@ -99,6 +115,9 @@ fn add_told(attributes: &mut Attributes, told: &AppSpan, bodies: bool) {
     attributes.text("offpath.level", Level::try_from(told.level).unwrap_or(Level::Default).name());
     attributes.text("offpath.trace_name", told.trace_name.as_str());
     attributes.text("offpath.version", told.version.as_str());
+    if told.is_public {
+        attributes.flag("offpath.is_public", true);
+    }
     let said = [
         ("input.value", told.input.as_ref().filter(|_| bodies)),
         ("output.value", told.output.as_ref().filter(|_| bodies)),

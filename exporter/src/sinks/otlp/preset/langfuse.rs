@@ -5,6 +5,7 @@
 //! ids, and takes values only as text, numbers, truth values and lists of them: what has a structure goes as JSON.
 
 mod score;
+mod sdk;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use offpath_core::{
@@ -12,7 +13,11 @@ use offpath_core::{
     event::{Generation, Level},
 };
 
-pub(in super::super) use self::score::scores;
+pub use self::sdk::Projects;
+pub(in super::super) use self::{
+    score::scores,
+    sdk::{Signature, signed},
+};
 use super::{
     super::{attributes::Attributes, content, observation::Observation},
     Scores, Target, address, needed,
@@ -24,9 +29,9 @@ pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<
     let base = address(table, "base_url", (env, &variables), Some("https://cloud.langfuse.com"), "");
     let public = needed(table, "public_key", env, "LANGFUSE_PUBLIC_KEY");
     let secret = needed(table, "secret_key", env, "LANGFUSE_SECRET_KEY");
-    let base = base?;
+    let (base, public) = (base?, public?);
     let base = base.trim_end_matches('/');
-    let keys = STANDARD.encode(format!("{}:{}", public?.expose(), secret?.expose()));
+    let keys = STANDARD.encode(format!("{}:{}", public.expose(), secret?.expose()));
     let mut target = Target::new(format!("{base}/api/public/otel/v1/traces"))
         .header("authorization", format!("Basic {keys}"))
         // Shown at once, not after minutes.
@@ -34,31 +39,55 @@ pub(super) fn target(table: &mut Table<'_, '_>, env: Environment<'_>) -> Option<
         .header("x-langfuse-sdk-name", "offpath")
         .header("x-langfuse-sdk-version", env!("CARGO_PKG_VERSION"));
     target.scores = Some(Scores::Langfuse(format!("{base}/api/public/scores")));
+    target.projects = Some(Projects { own: public, others: Vec::new() });
     Some(target)
 }
 
-/// It filters and sums by what each span says, so that what is of the trace is said of each.
+/// All that Langfuse has a place for.
 pub(in super::super) fn add(attributes: &mut Attributes, observed: &Observation<'_>) {
+    add_observation(attributes, observed);
+    add_of_trace(attributes, observed);
+}
+
+/// It filters and sums by what each span says, so that what is of the trace is said of each.
+pub(in super::super) fn add_of_trace(attributes: &mut Attributes, observed: &Observation<'_>) {
     let event = observed.event;
-    attributes.text("langfuse.observation.type", observed.kind);
-    attributes.text("langfuse.observation.input", observed.input.as_deref().unwrap_or_default());
-    attributes.text("langfuse.observation.output", observed.output.as_deref().unwrap_or_default());
-    attributes.text("langfuse.observation.level", level(observed.level));
-    attributes.text("langfuse.observation.status_message", observed.status_message);
     attributes.text("langfuse.trace.name", observed.trace_name.as_ref());
     attributes.texts("langfuse.trace.tags", event.tags.iter().map(String::as_str));
     attributes.text("langfuse.environment", environment(&event.environment));
     attributes.text("langfuse.release", event.release.as_str());
     attributes.text("langfuse.version", observed.version);
+    if observed.is_public {
+        attributes.flag("langfuse.trace.public", true);
+    }
     if observed.is_app_root {
         attributes.flag("langfuse.internal.is_app_root", true);
     }
+}
+
+pub(in super::super) fn add_observation(attributes: &mut Attributes, observed: &Observation<'_>) {
+    attributes.text("langfuse.observation.type", observed.kind);
+    attributes.text("langfuse.observation.input", observed.input.as_deref().unwrap_or_default());
+    attributes.text("langfuse.observation.output", observed.output.as_deref().unwrap_or_default());
+    add_level(attributes, observed);
     for (key, value) in observed.metadata_by_key() {
         attributes.text(format!("langfuse.observation.metadata.{key}"), value);
     }
-    if let Some(generation) = observed.generation {
-        add_generation(attributes, event.start_unix_ns, generation);
+    for (key, value) in observed.trace_metadata_by_key() {
+        attributes.text(format!("langfuse.trace.metadata.{key}"), value);
     }
+    if let Some(generation) = observed.generation {
+        add_generation(attributes, observed.event.start_unix_ns, generation);
+    }
+}
+
+pub(in super::super) fn add_level(attributes: &mut Attributes, observed: &Observation<'_>) {
+    attributes.text("langfuse.observation.level", level(observed.level));
+    attributes.text("langfuse.observation.status_message", observed.status_message);
+}
+
+pub(in super::super) fn add_cost(attributes: &mut Attributes, generation: &Generation) {
+    attributes.text("langfuse.observation.cost_details", Usage::of_cost(generation).to_json());
 }
 
 fn add_generation(attributes: &mut Attributes, start_unix_ns: u64, generation: &Generation) {
@@ -67,7 +96,7 @@ fn add_generation(attributes: &mut Attributes, start_unix_ns: u64, generation: &
         attributes.text("langfuse.observation.model.parameters", generation.parameters.as_str());
     }
     attributes.text("langfuse.observation.usage_details", Usage::of_tokens(generation).to_json());
-    attributes.text("langfuse.observation.cost_details", Usage::of_cost(generation).to_json());
+    add_cost(attributes, generation);
     if let Some(first_token_ns) = generation.first_token_ns {
         let time = event_json::time(start_unix_ns.saturating_add(first_token_ns));
         attributes.text("langfuse.observation.completion_start_time", time.to_string());
