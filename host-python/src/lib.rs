@@ -34,6 +34,7 @@ mod live;
 mod log;
 mod otel;
 mod outbound;
+mod parent;
 mod place;
 mod process;
 mod recorder;
@@ -60,8 +61,8 @@ mod _offpath {
             chunks::{AsyncChunks, Chunks, Next},
             exchange::OutboundExchange,
             httpx::HttpxCalls,
-            parent::place_of,
         },
+        parent::place_of,
         process::{drained, seal, status},
         recorder::Recorder,
         settings::ConfigError,

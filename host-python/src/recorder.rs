@@ -4,7 +4,7 @@ use crate::{
     asgi::{http::HttpExchange, message, websocket::WebSocketExchange},
     current::Current,
     guard::guarded,
-    outbound::parent::named,
+    parent::named,
     process,
     sandbox::{Sandbox, Unusable},
     settings::{self, Configuration},

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import offpath
@@ -12,7 +15,9 @@ import pytest
 from conftest import Recording
 from support.asgi import OK
 from support.caller import Caller
+from support.proxy import proxy
 from support.upstream import Upstream
+from support.upstream import upstream as serving_upstream
 
 
 def test_a_response_that_is_there_at_once_is_recorded_whole(caller: Caller, recording: Recording) -> None:
@@ -155,3 +160,65 @@ def test_a_request_that_lacks_what_is_read_of_it_is_passed_through_and_counted(
     )
     assert calls.begin(Bare(), None) is None
     assert counted() == {"internal_errors": 1}
+
+
+def test_a_call_through_a_proxy_is_one_exchange_with_whom_it_asks(
+    caller: Caller, recording: Recording, upstream: Upstream
+) -> None:
+    with proxy() as through:
+        client = {"proxy": f"http://user:secret@{through.address}"}
+        response = caller.call("POST", f"{upstream.url}/echo?x=1", content=b"hello", client=client)
+    assert (response.status_code, response.content) == (200, b"hello")
+    [(method, target, headers)] = through.asked
+    assert (method, target) == ("POST", f"{upstream.url}/echo?x=1")
+    assert "proxy-authorization" in headers
+    event = recording.event()
+    assert (event["scheme"], event["host"], event["path"]) == ("http", upstream.url[7:], "/echo")
+    assert (event["status"], event["outcome"], event["response"]["body"]["head"]) == (
+        200,
+        "completed",
+        "hello",
+    )
+    # What the proxy alone is told is none of the exchange's.
+    assert "proxy-authorization" not in dict(event["request"]["headers"])
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate of localhost, with its key in the same file."""
+    made = tmp_path / "certificate.pem"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *names]
+    subprocess.run(
+        [*command, "-keyout", made, "-out", tmp_path / "public.pem"], check=True, capture_output=True
+    )
+    with made.open("a") as file:
+        file.write((tmp_path / "public.pem").read_text())
+    return made
+
+
+def test_a_call_through_the_tunnel_of_a_proxy_is_one_exchange(
+    caller: Caller, recording: Recording, certificate: Path
+) -> None:
+    trusting = ssl.create_default_context(cafile=certificate)
+    with serving_upstream(certificate) as upstream, proxy() as through:
+        host = upstream.url.removeprefix("https://")
+        client = {"proxy": f"http://{through.address}", "verify": trusting}
+        response = caller.call("GET", f"{upstream.url}/stream/2", client=client)
+    assert response.content == b"data: 0\n\ndata: 1\n\n"
+    assert [asked[:2] for asked in through.asked] == [("CONNECT", host)]
+    event = recording.event()
+    assert (event["scheme"], event["host"], event["path"]) == ("https", host, "/stream/2")
+    assert (event["outcome"], event["response"]["body"]["head"]) == ("completed", response.text)
+
+
+def test_a_tunnel_that_the_proxy_refuses_is_an_error_of_the_exchange(
+    caller: Caller, recording: Recording
+) -> None:
+    with proxy(refuses=True) as through:
+        client = {"proxy": f"http://{through.address}"}
+        error = caller.raised("GET", "https://model.example/v1", client=client)
+    assert isinstance(error, caller.module.ProxyError)
+    event = recording.event()
+    assert (event["host"], event["outcome"]) == ("model.example", "upstream_error")
+    assert (event["status"], event["error"]["type"]) == (None, "ProxyError")

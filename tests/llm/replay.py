@@ -6,13 +6,10 @@ Which case it is, ``x-request-id`` says; it is a header that offpath keeps, so t
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import h11
-import uvicorn
 
 from tests.framework.processes import PATIENCE
 
@@ -38,26 +35,6 @@ def app(cases: Sequence[Recorded]) -> App:
         await sending(reply, receive, send)
 
     return answer
-
-
-@asynccontextmanager
-async def served(made: App, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve an app by uvicorn until the block ends; that some apps raise is not worth a word."""
-    config = uvicorn.Config(
-        made,
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        timeout_keep_alive=600,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
 
 
 async def ask(case: Recorded, port: int) -> None:

@@ -22,6 +22,7 @@ from tests.framework import bootstrap
 from tests.framework.envoy import envoy
 from tests.framework.place import Place, place
 from tests.framework.processes import ROOT, eventually, free_port
+from tests.framework.serving import served
 
 from . import replay
 from .compare import seen, wanted
@@ -131,7 +132,8 @@ RUNS: Final[Mapping[str, Callable[[Sequence[Recorded], Place, Mapping[str, Any]]
 
 
 async def _play(cases: Sequence[Recorded], app: App, listener: socket.socket, port: int) -> None:
-    async with replay.served(app, listener):
+    # That some of them break off is not worth a word.
+    async with served(app, listener, "critical"):
         for case in cases:
             await replay.ask(case, port)
 

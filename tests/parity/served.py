@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import offpath
 import pytest
-import uvicorn
 
 from tests.framework import bootstrap
 from tests.framework.envoy import envoy
 from tests.framework.place import Place
 from tests.framework.processes import PATIENCE, eventually
+from tests.framework.serving import served
 
 from .app import App, Receive, Scope, Send, Steps, app_of
 from .case import MARKER, Case, marker
@@ -32,8 +32,12 @@ def over_asgi(cases: Sequence[Case], place: Place) -> Events:
         # Where the ring is opened that this process has from now on.
         patch.setenv("OFFPATH_DIR", str(place.rings))
         ports = dict.fromkeys((case.name for case in cases), _port(listener))
-        failed = asyncio.run(_play(cases, ports, listener, _in_the_middleware))
-        return _delivered(cases, failed, place, "asgi")
+        try:
+            failed = asyncio.run(_play(cases, ports, listener, _in_the_middleware))
+            return _delivered(cases, failed, place, "asgi")
+        finally:
+            # Else whoever comes next in this process would write into the ring that is here.
+            offpath.shutdown()
 
 
 def over_envoy(cases: Sequence[Case], place: Place) -> Events:
@@ -73,18 +77,18 @@ async def _play(
 ) -> dict[str, Exception]:
     """Have each exchange, and its marker after it; return which could not be had."""
     failed: dict[str, Exception] = {}
-    served = _Served()
-    async with _uvicorn(served, listener):
+    stage = _Stage()
+    async with served(stage, listener, "warning"):
         for case in cases:
             try:
                 for each in (case, marker(case)):
-                    await served.play(each, ports[case.name], wrap)
+                    await stage.play(each, ports[case.name], wrap)
             except Exception as error:  # noqa: BLE001 - it belongs to this case, and the others go on
                 failed[case.name] = error
     return failed
 
 
-class _Served:
+class _Stage:
     """What uvicorn serves: the app of the case that is being played."""
 
     def __init__(self) -> None:
@@ -109,26 +113,6 @@ class _Served:
         self._app = until_it_ends
         await asyncio.wait_for(play(case, port, steps), PATIENCE)
         await asyncio.wait_for(ended.wait(), PATIENCE)
-
-
-@asynccontextmanager
-async def _uvicorn(app: App, listener: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        # Envoy uses connections again, and is not to do so in the moment in which they are closed.
-        timeout_keep_alive=600,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
 
 
 def _listening() -> socket.socket:

@@ -4,15 +4,15 @@
 //! their own.
 
 use super::{
+    calls::Calls,
     exchange::{Answer, OutboundExchange},
     head::{Head, push},
-    parent::{Role, named},
 };
 use crate::{
     asgi::message::{push_header, utf8},
-    current::Current,
     guard::guarded,
     live::Live,
+    parent::{Role, named},
     recorder::Recorder,
     texts::Texts,
 };
@@ -21,10 +21,6 @@ use pyo3::{
     prelude::*,
     types::{PyBytes, PyString, PyTuple},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
 
 const TRACEPARENT: &str = "traceparent";
 
@@ -32,25 +28,24 @@ const TRACEPARENT: &str = "traceparent";
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct AiohttpCalls {
-    current: Arc<Current>,
-    stopped: AtomicBool,
+    calls: Calls,
 }
 
 #[pymethods]
 impl AiohttpCalls {
     #[new]
     fn new(recorder: &Bound<'_, Recorder>) -> Self {
-        Self { current: recorder.get().current(), stopped: AtomicBool::new(false) }
+        Self { calls: Calls::of(recorder) }
     }
 
     /// Begins no more exchanges.
     fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
+        self.calls.stop();
     }
 
     /// Whether calls are to be recorded, with what is in progress: not one that carries another.
     fn records(&self, current: &Bound<'_, PyAny>) -> bool {
-        !self.stopped.load(Ordering::Relaxed) && Role::under(current, None) != Role::Carrier
+        matches!(self.calls.role(current, None), Some(Role::Part(_)))
     }
 
     /// Begins the exchange of a request that is about to be sent, with what is in progress, and the place of a span of
@@ -84,11 +79,11 @@ impl AiohttpCalls {
         inner: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, OutboundExchange>>> {
         let py = request.py();
-        let Role::Part(parent) = Role::under(current, named(inner)?) else { return Ok(None) };
+        let Some(Role::Part(parent)) = self.calls.role(current, named(inner)?) else { return Ok(None) };
         let headers = request.getattr(intern!(py, "headers"))?;
         let url = request.getattr(intern!(py, "url"))?;
         let texts = request_head(request, &url, &headers)?;
-        let Some(live) = Live::begin(self.current.shared(), &texts, parent) else { return Ok(None) };
+        let Some(live) = self.calls.begin(&texts, parent) else { return Ok(None) };
         if live.tells_somebody() && is_told(&live, &url, &headers)? {
             // This request's own headers: a redirect has others.
             headers.set_item(TRACEPARENT, live.place().to_string())?;

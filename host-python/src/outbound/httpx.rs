@@ -4,23 +4,23 @@
 //! the libraries above are exchanges of their own.
 
 use super::{
+    calls::Calls,
     chunks::Way,
     exchange::{Answer, OutboundExchange},
     head::{Head, split},
-    parent::{Role, named},
 };
 use crate::{
-    asgi::message::push_header, current::Current, guard::guarded, live::Live, recorder::Recorder,
+    asgi::message::push_header,
+    guard::guarded,
+    live::Live,
+    parent::{Role, named},
+    recorder::Recorder,
     texts::Texts,
 };
 use pyo3::{
     PyTraverseError, PyVisit, intern,
     prelude::*,
     types::{PyBytes, PyDict, PyList, PyTuple, PyType},
-};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
 };
 
 const TRACEPARENT: &str = "traceparent";
@@ -29,8 +29,7 @@ const TRACEPARENT: &str = "traceparent";
 #[pyclass(frozen, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct HttpxCalls {
-    current: Arc<Current>,
-    stopped: AtomicBool,
+    calls: Calls,
     /// The class of bodies that are in memory.
     whole: Py<PyType>,
     /// The class that the client asks of a stream.
@@ -50,8 +49,7 @@ impl HttpxCalls {
         sent: Py<PyAny>,
         received: Py<PyAny>,
     ) -> Self {
-        let current = recorder.get().current();
-        Self { current, stopped: AtomicBool::new(false), whole, stream, sent, received }
+        Self { calls: Calls::of(recorder), whole, stream, sent, received }
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -63,7 +61,7 @@ impl HttpxCalls {
 
     /// Begins no more exchanges.
     fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
+        self.calls.stop();
     }
 
     /// Begins the exchange of a request that is about to be sent, with what is in progress, and the place of a span of
@@ -100,14 +98,11 @@ impl HttpxCalls {
         inner: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, OutboundExchange>>> {
         let py = request.py();
-        let Role::Part(parent) = Role::under(current, named(inner)?) else { return Ok(None) };
-        if self.stopped.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
+        let Some(Role::Part(parent)) = self.calls.role(current, named(inner)?) else { return Ok(None) };
         let headers = request.getattr(intern!(py, "headers"))?;
         let url = request.getattr(intern!(py, "url"))?;
         let texts = request_head(request, &url, &headers)?;
-        let Some(live) = Live::begin(self.current.shared(), &texts, parent) else { return Ok(None) };
+        let Some(live) = self.calls.begin(&texts, parent) else { return Ok(None) };
         let traceparent = if live.tells_somebody() { told(&live, &url, &headers)? } else { None };
         let is_head = request.getattr(intern!(py, "method"))?.eq(intern!(py, "HEAD"))?;
         let exchange = Bound::new(py, OutboundExchange::new(live, parent, is_head))?;

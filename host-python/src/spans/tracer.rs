@@ -10,7 +10,7 @@ use super::{
     told::{Fields, Told},
 };
 use crate::{
-    clock, current::Current, guard::guarded, outbound::parent, place::Place, process, recorder::Recorder,
+    clock, current::Current, guard::guarded, parent, place::Place, process, recorder::Recorder,
     shared::Shared,
 };
 use pyo3::{

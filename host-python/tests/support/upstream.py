@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -25,19 +26,23 @@ class Upstream:
     `/cut` breaks off; `/never` gives no answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         #: How many connections were left by the caller before the answer was complete.
         self.left = 0
         self.released = threading.Event()
-        config = uvicorn.Config(self, port=0, log_level="critical", lifespan="off", ws="none")
+        # With a certificate, which has its key beside it in the file, it speaks HTTPS.
+        config = uvicorn.Config(
+            self, port=0, log_level="critical", lifespan="off", ws="none", ssl_certfile=certificate
+        )
+        self._scheme = "https" if certificate else "http"
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="upstream")
 
     @property
     def url(self) -> str:
         """Where it is, by a name that is not its address."""
-        return f"http://localhost:{self._port}"
+        return f"{self._scheme}://localhost:{self._port}"
 
     @property
     def _port(self) -> int:
@@ -134,9 +139,9 @@ class Upstream:
 
 
 @contextlib.contextmanager
-def upstream() -> Iterator[Upstream]:
+def upstream(certificate: Path | None = None) -> Iterator[Upstream]:
     """Run one for the time of the block."""
-    server = Upstream()
+    server = Upstream(certificate)
     server.start()
     try:
         yield server

@@ -1,8 +1,8 @@
 //! What a call or a span is a part of: the exchange or the span in progress, which Python keeps in a variable of its context.
 
-use super::exchange::OutboundExchange;
 use crate::{
     asgi::{http::HttpExchange, websocket::WebSocketExchange},
+    outbound::exchange::OutboundExchange,
     place::Place,
     spans::{remote::Remote, span::Span, told::Told},
 };
