@@ -37,6 +37,8 @@ class Calls:
     #: Events that a call leaves, with what it and its base are within; and about how many bytes they have.
     events: int = 1
     event_bytes: int = 2 * KB + 400
+    #: Calls of a block at most: Langfuse's SDK holds all of a block in memory.
+    block: int = 500
     #: What the time is divided by.
     parts: int = 1
     is_async: bool = False
@@ -243,7 +245,9 @@ def _state(api: Api, messages: int) -> Calls:
         """Be called with it."""
 
     observed = api.observe(node)
-    return Calls(lambda: observed(state), lambda: node(state), event_bytes=KEPT)
+    return Calls(
+        lambda: observed(state), lambda: node(state), event_bytes=KEPT, block=max(2, 8000 // messages)
+    )
 
 
 def score(api: Api) -> Calls:

@@ -26,8 +26,8 @@ from .variants import BLACK_HOLE
 
 #: Its pages are in use before anything is counted, and two blocks fit into it.
 RING: Final = 32 << 20
-#: Calls of a block at most, and bytes of their events: they fit into the ring, whatever the exporter does.
-BLOCK, BLOCK_BYTES = 500, RING // 2
+#: Bytes of the events of a block: they fit into the ring, whatever the exporter does.
+BLOCK_BYTES: Final = RING // 2
 #: Calls at the start of a block that are not counted: what happened before has emptied the CPU's caches.
 UNCOUNTED: Final = 10
 #: Of Langfuse's SDK a state of 5 MB takes so long that few calls have to do.
@@ -116,7 +116,7 @@ def measure(name: str, call: str, count: int) -> Round:
     """Measure a round."""
     api = APIS[name]()
     calls = CALLS[call](api)
-    size = max(1, min(BLOCK, BLOCK_BYTES // calls.event_bytes - UNCOUNTED))
+    size = max(1, min(calls.block, BLOCK_BYTES // calls.event_bytes - UNCOUNTED))
     loop = asyncio.new_event_loop()
 
     def block(of: Callable[[], Any]) -> tuple[list[float], int]:
