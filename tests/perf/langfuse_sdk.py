@@ -1,9 +1,9 @@
 """What Langfuse's own SDK costs an app: as it is, through offpath's provider, and with a provider that throws spans away.
 
 Calls of functions with ``@observe``, a text of the size named in and out, one call or three within one another, one after
-the other, as in an app that has enough to do: what the SDK does beside meets them. Where the ring is half full, as
-it gets with texts of 64 KB, the next call waits, uncounted, until the exporter has taken what is there. Each round is a process
-of its own. The provider that throws away shows what is the SDK's own serialisation, which offpath leaves as it is.
+the other, as in an app that has enough to do: what the SDK does beside meets them. Where the ring is half full, as it gets
+with texts of 64 KB, the next call waits, uncounted, until the exporter has taken what is there. Each round is a process of
+its own. The provider that throws away shows what is the SDK's own serialisation, which offpath leaves as it is.
 """
 
 from __future__ import annotations
