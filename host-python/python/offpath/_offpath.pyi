@@ -306,6 +306,9 @@ class Tracer:
     ) -> Propagated | None:
         """Return what holds within a `propagate_attributes`, and tell the exchange in progress."""
 
+    def tell(self, said: Said, current: object, metadata: object = None, public: bool = False) -> None:
+        """Say of the trace of what is in progress whose it is and what it is called."""
+
     def score(self, trace: int, observation: int, judged: dict[str, Any], metadata: object = None) -> bool:
         """Judge a trace, a span of it, or a session. Return whether it is recorded."""
 
