@@ -21,7 +21,7 @@ SOURCES := Cargo.toml Cargo.lock README.md $(shell find filter exporter host-pyt
 	-not -path '*/tests/*' -not -path '*/fuzz/*' -not -path '*/examples/*' -not -path '*/wheel-data/*')
 # What the tests send to, and the clients and frameworks whose traffic they are about, each in an environment of its own.
 PEERS := $(addprefix .cache/peers/,$(addsuffix /.installed,phoenix mlflow llm-clients frameworks \
-	langfuse-3 langfuse-3-otel-1.33 langfuse-4 langfuse-5 instrumentations))
+	langfuse-3 langfuse-3-otel-1.33 langfuse-4 langfuse-5 instrumentations ecosystem))
 REQUIREMENTS := tools/requirements.txt tests/requirements.txt host-python/tests/requirements.txt
 
 export CARGO_TERM_COLOR ?= auto
@@ -84,7 +84,7 @@ test-rust:
 		wait $$peers
 
 .PHONY: test-python
-test-python: $(VENV)/.wheel $(PEERS) .cache/peers/llm-clients/.wheel .cache/peers/frameworks/.wheel
+test-python: $(VENV)/.wheel $(PEERS) $(addprefix .cache/peers/,$(addsuffix /.wheel,llm-clients frameworks ecosystem))
 	@tools/need.sh openssl
 	@tools/need.sh prometheus
 	@tools/need.sh systemd-analyze systemd
@@ -168,8 +168,11 @@ endef
 .cache/peers/frameworks/.installed: examples/requirements-frameworks.txt | $(BIN)/python
 	$(install-peer)
 
+.cache/peers/ecosystem/.installed: tests/ecosystem/requirements.txt | $(BIN)/python
+	$(install-peer)
+
 # What calls models is watched too.
-.cache/peers/llm-clients/.wheel .cache/peers/frameworks/.wheel: %/.wheel: dist/.wheel %/.installed
+.cache/peers/llm-clients/.wheel .cache/peers/frameworks/.wheel .cache/peers/ecosystem/.wheel: %/.wheel: dist/.wheel %/.installed
 	$(@D)/bin/pip install --quiet --force-reinstall --no-deps dist/offpath-*-abi3-*.whl
 	@touch $@
 
