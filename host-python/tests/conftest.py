@@ -17,6 +17,8 @@ from support.caller import Caller
 from support.exporter import Event, Exporter
 from support.python import environment
 from support.servers import COMMANDS, serving
+from support.spans import Spans
+from support.spans import recording as recording_spans
 from support.upstream import Upstream
 from support.upstream import upstream as serving_upstream
 from support.waiting import eventually
@@ -34,7 +36,7 @@ def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
     """The exporter that reads the ring of this process, whose settings the environment is cleared of."""
     directory = tmp_path_factory.mktemp("exporter")
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("OFFPATH_")]:
+        for name in [name for name in os.environ if name.startswith(("OFFPATH_", "LANGFUSE_"))]:
             patch.delenv(name)
         exporter = Exporter(directory)
         patch.setenv("OFFPATH_DIR", str(exporter.rings))
@@ -68,9 +70,13 @@ class Recording:
 
         The ring keeps order, so an exchange that is made now, and waited for, comes after all of them.
         """
+        return [event for event in self.everything() if event["kind"] == "exchange"]
+
+    def everything(self) -> list[Event]:
+        """The same of spans and scores, too."""
         mark = self._mark()
         eventually(lambda: self._exporter.exchanges(path=mark), "the exporter has written the mark")
-        return self._exporter.exchanges(service=self.service)
+        return [event for event in self._exporter.events() if event.get("service") == self.service]
 
     def event(self) -> Event:
         """The only exchange until now."""
@@ -98,6 +104,12 @@ def mark() -> Callable[[], str]:
 @pytest.fixture
 def recording(exporter: Exporter, mark: Callable[[], str]) -> Recording:
     return Recording(exporter, f"test-{next(_numbers)}", mark)
+
+
+@pytest.fixture
+def spans(recording: Recording) -> Iterator[Spans]:
+    """What the app itself tells."""
+    yield from recording_spans(recording.service, recording.everything)
 
 
 @pytest.fixture

@@ -208,7 +208,7 @@ class Langfuse:
             )
             tracing = tracer.current()
             if tracing is not None:
-                tracing.propagate(said, span)
+                tracing.tell(said, span, metadata, bool(public))
 
     def set_current_trace_as_public(self) -> None:
         """Have everyone see the trace in progress who has a link to it."""

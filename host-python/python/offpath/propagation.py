@@ -66,7 +66,7 @@ def propagate_attributes(
     if tracing is None:
         yield
         return
-    before, progress = PROPAGATED.get(), CURRENT.get()
+    before, progress = PROPAGATED.get(), current.in_progress()
     members = metadata if isinstance(metadata, dict) else None
     within = tracing.propagate(said, progress, before, members)
     if within is None:
@@ -175,7 +175,10 @@ def _said(*, tags: Any, environment: Any, prompt: Any, **texts: Any) -> Said:
     said: Any = {name: text_within_limits(name, value) for name, value in texts.items()}
     if isinstance(tags, str):
         tags = [tags]
-    checked = [text_within_limits("tags", tag) for tag in tags] if tags else []
+    elif tags is not None and not isinstance(tags, (list, tuple, set, frozenset)):
+        logger.warning("offpath: tags: must be a list of strings; they are left out")
+        tags = None
+    checked = [text_within_limits("tags", tag) for tag in tags or ()]
     said["tags"] = [tag for tag in checked if tag is not None]
     if environment is not None and not (isinstance(environment, str) and _ENVIRONMENT.fullmatch(environment)):
         logger.warning(

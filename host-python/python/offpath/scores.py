@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +68,8 @@ def _judged(name: str, value: Any, data_type: str | None) -> dict[str, Any] | No
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
+        return None
+    if not math.isfinite(number):
         return None
     return {"name": name, "value": number, "text": None, "data_type": data_type}
 

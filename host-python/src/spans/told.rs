@@ -24,7 +24,16 @@ const MOST_TAGS: usize = 16;
 
 /// Shared by an exchange and its spans, or by a span that is the root in this process and those below.
 #[derive(Debug, Default)]
-pub(crate) struct Told(Mutex<Fields>);
+pub(crate) struct Told(Mutex<Both>);
+
+/// What is told, and what is suggested.
+#[derive(Debug, Default)]
+struct Both {
+    /// By the app, of the trace as a whole.
+    told: Fields,
+    /// By a `propagate_attributes`, which holds for the spans within it, and of the exchange where it knows no better.
+    suggested: Fields,
+}
 
 /// Whose a trace is, and what it is called.
 #[derive(Clone, Debug, Default)]
@@ -41,27 +50,32 @@ pub(super) struct Fields {
 impl Told {
     /// Says more; of what was said before, this takes the place. It is said of this trace alone.
     pub(super) fn tell(&self, more: &Fields) {
-        self.fields().overlay(more, true);
+        self.both().told.overlay(more, true);
     }
 
-    /// Says what is not said yet.
+    /// Says of the exchange what is not said yet. Spans that end later do not take it over.
     pub(super) fn suggest(&self, more: &Fields) {
-        self.fields().overlay(more, false);
+        self.both().suggested.overlay(more, false);
     }
 
-    /// What is known by now.
+    /// What spans that end now take over.
     pub(super) fn now(&self) -> Fields {
-        self.fields().clone()
+        self.both().told.clone()
     }
 
-    /// Whether nothing is.
+    /// Whether that is nothing.
     pub(super) fn is_empty(&self) -> bool {
-        self.fields().is_empty()
+        self.both().told.is_empty()
     }
 
     /// Appends to an exchange's event what is said of it.
     pub(crate) fn add_to_exchange(&self, event: &mut Vec<u8>) {
-        let fields = self.fields();
+        let fields = {
+            let both = self.both();
+            let mut fields = both.told.clone();
+            fields.overlay(&both.suggested, false);
+            fields
+        };
         if fields.is_empty() {
             return;
         }
@@ -78,7 +92,7 @@ impl Told {
     }
 
     /// A panic while it was locked left nothing half done that would matter.
-    fn fields(&self) -> MutexGuard<'_, Fields> {
+    fn both(&self) -> MutexGuard<'_, Both> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

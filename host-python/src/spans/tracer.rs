@@ -153,6 +153,24 @@ impl Tracer {
         })
     }
 
+    /// Says of the trace of what is in progress, and so of all its parts that end later, whose it is and what it is called.
+    #[pyo3(signature = (said, current, metadata=None, public=false))]
+    fn tell(
+        &self,
+        said: &Bound<'_, PyDict>,
+        current: &Bound<'_, PyAny>,
+        metadata: Option<&Bound<'_, PyAny>>,
+        public: bool,
+    ) {
+        guarded(|| {
+            let Some(told) = parent::told(current) else { return Ok(()) };
+            let said: Said = said.extract()?;
+            let fields = said.fields(metadata, &self.current.shared());
+            told.tell(&Fields { is_public: public, ..fields });
+            Ok(())
+        });
+    }
+
     /// Judges a trace (`observation` 0), a span, or, without a trace, a session. Returns whether it is recorded.
     #[pyo3(signature = (trace, observation, judged, metadata=None))]
     fn score(
@@ -202,7 +220,7 @@ impl Tracer {
         let state = State {
             kind: begin.kind,
             name,
-            propagated: begin.propagated.map(|propagated| Arc::clone(&propagated.inner)),
+            propagated: begin.propagated.and_then(Propagated::now),
             ..State::default()
         };
         Some(Span::new(Inner {
