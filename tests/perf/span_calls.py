@@ -5,10 +5,11 @@ Each has beside it the same without a span, which is taken off what it took.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from .variants import BLACK_HOLE, Flush
@@ -51,35 +52,55 @@ class Api:
     observe: Any
     client: Any
     flush: Flush
+    #: What spans of OpenTelemetry's own API are begun with.
+    tracer: Callable[[], Any]
 
 
 def offpath() -> Api:
     """Return offpath's own API."""
     import offpath
 
-    return Api(offpath.observe, offpath.get_client(), lambda: offpath.flush(60))
+    def tracer() -> Any:
+        from offpath.otel import OffpathSpanProcessor
+        from opentelemetry.sdk.trace import TracerProvider
+
+        provider = TracerProvider()
+        provider.add_span_processor(OffpathSpanProcessor())
+        return provider.get_tracer("bench")
+
+    return Api(offpath.observe, offpath.get_client(), lambda: offpath.flush(60), tracer)
 
 
 def langfuse() -> Api:
     """Return that of Langfuse's SDK, which sends what it records to the black hole."""
-    from langfuse import Langfuse, observe
+    from opentelemetry.sdk.trace import TracerProvider
 
-    client = Langfuse(public_key="pk-lf-bench", secret_key="sk-lf-bench", base_url=os.environ[BLACK_HOLE])
-    return Api(observe, client, client.flush)
+    api, client = _official(TracerProvider())
+    return replace(api, flush=client.flush)
 
 
 def langfuse_through_offpath() -> Api:
     """Return Langfuse's SDK, whose spans go into the ring."""
     import offpath
+
+    api, _ = _official(offpath.langfuse.tracer_provider())
+    return replace(api, flush=lambda: offpath.flush(60))
+
+
+def _official(provider: Any) -> tuple[Api, Any]:
     from langfuse import Langfuse, observe
 
+    # The black hole answers scores with nothing, and of states of 5 MB the exporter sends no batch, as it is too large.
+    for name in ("langfuse", "opentelemetry"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     client = Langfuse(
         public_key="pk-lf-bench",
         secret_key="sk-lf-bench",
         base_url=os.environ[BLACK_HOLE],
-        tracer_provider=offpath.langfuse.tracer_provider(),
+        tracer_provider=provider,
+        should_export_span=lambda span: True,
     )
-    return Api(observe, client, lambda: offpath.flush(60))
+    return Api(observe, client, client.flush, lambda: provider.get_tracer("bench")), client
 
 
 APIS: Final[dict[str, Callable[[], Api]]] = {
@@ -149,6 +170,17 @@ def explicit_ids(api: Api) -> Calls:
         lambda: observed(text, langfuse_trace_id=trace_id, langfuse_parent_observation_id=parent),
         lambda: answer(text),
     )
+
+
+def of_opentelemetry(api: Api) -> Calls:
+    """A span of an instrumentation."""
+    text, tracer = "x" * KB, api.tracer()
+
+    def work() -> None:
+        with tracer.start_as_current_span("work", attributes={"input.value": text}) as span:
+            span.set_attribute("output.value", text)
+
+    return Calls(work)
 
 
 def update(api: Api) -> Calls:
@@ -245,9 +277,7 @@ def _state(api: Api, messages: int) -> Calls:
         """Be called with it."""
 
     observed = api.observe(node)
-    return Calls(
-        lambda: observed(state), lambda: node(state), event_bytes=KEPT, block=max(2, 8000 // messages)
-    )
+    return Calls(lambda: observed(state), lambda: node(state), event_bytes=KEPT, block=10)
 
 
 def score(api: Api) -> Calls:
@@ -265,6 +295,7 @@ CALLS: Final[dict[str, Callable[[Api], Calls]]] = {
     "context manager, 1 KB": with_block,
     "manual generation, 1 KB": manual,
     "`@observe` with explicit ids, 1 KB": explicit_ids,
+    "span of OpenTelemetry, 1 KB": of_opentelemetry,
     "`update_current_span(metadata=…)`": update,
     "3 nested `@observe`, 64 KB": three_nested,
     "generator of 100, an item": generator,
