@@ -222,6 +222,51 @@ def test_a_score_of_an_observation_elsewhere_names_it(spans: Spans, client: offp
     assert spans.scores()[0]["parent_span_id"] == PARENT
 
 
+def test_half_a_surrogate_pair_loses_nothing_else(spans: Spans, client: offpath.Langfuse) -> None:
+    with propagate_attributes(user_id="u\ud800", tags=["\udc00"], prompt={"name": "\ud800", "version": 1}):
+        mark("a", "generation")
+    client.create_score(name="\ud800", value="\ud800", trace_id=TRACE, comment="\ud800")
+    assert (spans.one()["user_id"], spans.one()["tags"]) == ("u?", ["?"])
+    assert spans.scores()[0]["name"] == "?"
+
+
+class Raising:
+    """Whatever is asked of it raises."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __str__(self) -> str:
+        raise RuntimeError("__str__")
+
+    __bool__ = __float__ = __len__ = __iter__ = __str__  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("argument", ["name", "value", "comment", "data_type", "metadata", "score_id", "timestamp"])
+def test_scores_of_what_raises_raise_nothing(spans: Spans, client: offpath.Langfuse, argument: str) -> None:
+    client.create_score(**({"name": "s", "value": 1, "trace_id": TRACE} | {argument: Raising()}))
+
+
+@pytest.mark.parametrize("argument", ["user_id", "tags", "metadata", "environment", "prompt", "version"])
+def test_attributes_that_raise_are_left_out(spans: Spans, argument: str) -> None:
+    with propagate_attributes(**({"trace_name": "n"} | {argument: Raising()})):
+        mark("within")
+    assert spans.one()["trace_name"] == "n"
+
+
+@pytest.mark.parametrize("headers", [Raising, 7, [("traceparent", "x")], {"baggage": 7}, {"traceparent": 7}])
+def test_headers_of_any_type_begin_a_trace(spans: Spans, headers: Any) -> None:
+    with offpath.continue_trace(headers() if headers is Raising else headers):
+        mark("own")
+    assert spans.one()["parent_span_id"] is None
+
+
+@pytest.mark.parametrize("year", [1, 1900, 9999])
+def test_a_score_of_any_time_is_kept(spans: Spans, client: offpath.Langfuse, year: int) -> None:
+    client.create_score(name="s", value=1, trace_id=TRACE, timestamp=datetime(year, 1, 1))
+    assert len(spans.scores()) == 1
+
+
 @pytest.mark.parametrize("bad", [{"comment": 7}, {"metadata": object()}, {"timestamp": "now"}, {"config_id": b"x"}])
 def test_a_score_is_kept_whatever_its_extras_are(spans: Spans, client: offpath.Langfuse, bad: Any) -> None:
     client.create_score(name="s", value=1, trace_id=TRACE, **bad)
