@@ -21,7 +21,7 @@ SOURCES := Cargo.toml Cargo.lock README.md $(shell find filter exporter host-pyt
 	-not -path '*/tests/*' -not -path '*/fuzz/*' -not -path '*/examples/*' -not -path '*/wheel-data/*')
 # What the tests send to, and the clients and frameworks whose traffic they are about, each in an environment of its own.
 PEERS := $(addprefix .cache/peers/,$(addsuffix /.installed,phoenix mlflow llm-clients frameworks \
-	langfuse-3 langfuse-3-otel-1.33 langfuse-4 langfuse-5 instrumentations))
+	langfuse-3 langfuse-3-otel-1.33 langfuse-4 langfuse-5 instrumentations ecosystem))
 REQUIREMENTS := tools/requirements.txt tests/requirements.txt host-python/tests/requirements.txt
 
 export CARGO_TERM_COLOR ?= auto
@@ -58,21 +58,33 @@ demo: $(VENV)/.wheel ## record real traffic through a FastAPI app, and show what
 
 # --- what is promised, held -----------------------------------------------------------------------------------------
 
+# Tests wait more than they work, so several run at a time: a file of them each, for what the tests of a file share.
+AT_A_TIME := --dist loadfile --numprocesses
+
+# An outage of a backend lasts ten minutes, and the rest of the tests goes on beside it.
 .PHONY: test
-test: test-rust test-python ## run every test
+test: $(VENV)/.wheel ## run every test
+	@mkdir -p .cache
+	@$(BIN)/python -m tests.chaos.outage >.cache/outage.log 2>&1 & outage=$$!; \
+		trap 'kill $$outage 2>/dev/null || true' EXIT; \
+		$(MAKE) --no-print-directory test-rust test-python; \
+		echo 'waiting for the outage of ten minutes that goes on beside'; \
+		wait $$outage || { cat .cache/outage.log; exit 1; }; \
+		cat .cache/outage.log
 
 .PHONY: test-rust
 test-rust:
 	$(CARGO) test --locked -p offpath-wire -p offpath-core -p offpath-enrich -p offpath-ring -p offpath-component -p offpath-proxy-wasm -p offpath-build
 	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --release -p offpath-ring --test loom --target-dir $(TARGET)/loom
 	@tools/need.sh redis-server
-	@# What the Python tests ask for real is large, and comes from the network meanwhile.
+	@# What the Python tests ask for real is large, and comes from the network meanwhile. The exporter's tests too wait more
+	@# than they work.
 	@$(MAKE) --no-print-directory $(PEERS) & peers=$$!; \
-		$(CARGO) test --locked --release -p offpath-exporter --lib --bins --tests; \
+		RUST_TEST_THREADS=4 $(CARGO) test --locked --release -p offpath-exporter --lib --bins --tests; \
 		wait $$peers
 
 .PHONY: test-python
-test-python: $(VENV)/.wheel $(PEERS) .cache/peers/llm-clients/.wheel .cache/peers/frameworks/.wheel
+test-python: $(VENV)/.wheel $(PEERS) $(addprefix .cache/peers/,$(addsuffix /.wheel,llm-clients frameworks ecosystem))
 	@tools/need.sh openssl
 	@tools/need.sh prometheus
 	@tools/need.sh systemd-analyze systemd
@@ -80,14 +92,8 @@ test-python: $(VENV)/.wheel $(PEERS) .cache/peers/llm-clients/.wheel .cache/peer
 	$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
 	$(CARGO) build --quiet --locked --release -p offpath-exporter --example parity --example write_events
 	$(CARGO) build --quiet --locked --release -p offpath-python --example component
-	@mkdir -p .cache
-	@$(BIN)/python -m tests.chaos.outage >.cache/outage.log 2>&1 & outage=$$!; \
-		trap 'kill $$outage 2>/dev/null || true' EXIT; \
-		(cd host-python && ../$(BIN)/python -m pytest); \
-		CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m pytest; \
-		echo 'waiting for the outage of ten minutes that goes on beside'; \
-		wait $$outage || { cat .cache/outage.log; exit 1; }; \
-		cat .cache/outage.log
+	cd host-python && ../$(BIN)/python -m pytest $(AT_A_TIME) 4
+	CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m pytest $(AT_A_TIME) 3
 
 .PHONY: corpus
 corpus: .cache/peers/llm-clients/.installed ## record anew what the official clients of models say and hear
@@ -106,7 +112,8 @@ bench: $(VENV)/.wheel $(VENV)/.perf ## measure offpath beside what users have to
 .PHONY: lint
 lint: dist/.wheel $(VENV)/.wheel .cache/peers/frameworks/.wheel $(CARGO_DENY) ## check style, types, licences and what is depended on
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --quiet --locked --workspace --all-targets -- -D warnings
+	@# As what is released, whose build scripts have run already, with the C that they compile.
+	$(CARGO) clippy --quiet --locked --release --workspace --all-targets -- -D warnings
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --quiet --check
 	$(BIN)/mypy
@@ -161,8 +168,11 @@ endef
 .cache/peers/frameworks/.installed: examples/requirements-frameworks.txt | $(BIN)/python
 	$(install-peer)
 
+.cache/peers/ecosystem/.installed: tests/ecosystem/requirements.txt | $(BIN)/python
+	$(install-peer)
+
 # What calls models is watched too.
-.cache/peers/llm-clients/.wheel .cache/peers/frameworks/.wheel: %/.wheel: dist/.wheel %/.installed
+.cache/peers/llm-clients/.wheel .cache/peers/frameworks/.wheel .cache/peers/ecosystem/.wheel: %/.wheel: dist/.wheel %/.installed
 	$(@D)/bin/pip install --quiet --force-reinstall --no-deps dist/offpath-*-abi3-*.whl
 	@touch $@
 

@@ -12,7 +12,7 @@ use offpath_core::{
     event::{Arrivals, Body, Error, Event, Exchange, Kind, Message, Outcome},
     treatment::LLM_OFF,
 };
-use offpath_enrich::{Call, Ending, Failure, Format, Prices, Reading, Text};
+use offpath_enrich::{Call, Ending, Failure, Format, KnownPrices, Prices, Reading, Text};
 use tracing::error;
 
 use crate::event_json;
@@ -34,7 +34,7 @@ const NAMED_BY: &str = "x-amzn-errortype";
 /// Reads exchanges with models.
 #[derive(Debug, Clone)]
 pub struct Enricher {
-    prices: Arc<Prices>,
+    prices: KnownPrices,
     /// Whether it was told that reading has failed.
     told: bool,
 }
@@ -50,7 +50,7 @@ impl Enricher {
     /// One that knows these prices.
     #[must_use]
     pub fn new(prices: Arc<Prices>) -> Self {
-        Self { prices, told: false }
+        Self { prices: KnownPrices::new(prices), told: false }
     }
 
     /// Adds to an event what a model did in it. `format`: as what a rule has it read; empty: as what it looks like.
@@ -75,7 +75,7 @@ impl Enricher {
         }
     }
 
-    fn exchange(&self, exchange: &mut Exchange, format: &str) {
+    fn exchange(&mut self, exchange: &mut Exchange, format: &str) {
         let named = Format::named(format);
         let may_be = named.is_some() || offpath_enrich::may_be(&exchange.path);
         if format == LLM_OFF || exchange.websocket.is_some() || !may_be {
@@ -96,7 +96,7 @@ impl Enricher {
         }
     }
 
-    fn add(&self, exchange: &mut Exchange, reading: Reading) {
+    fn add(&mut self, exchange: &mut Exchange, reading: Reading) {
         let Reading { mut generation, failure, has_ended, first_token_line } = reading;
         let last_line = first_token_line.map(|ends| ends.saturating_sub(1));
         generation.first_token_ns = last_line.and_then(|line| Arrivals::of(exchange).when(line));

@@ -62,7 +62,7 @@ mod _offpath {
             exchange::OutboundExchange,
             httpx::HttpxCalls,
         },
-        parent::place_of,
+        parent::{in_progress, place_of},
         process::{drained, seal, status},
         recorder::Recorder,
         settings::ConfigError,

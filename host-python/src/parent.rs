@@ -35,6 +35,7 @@ impl Role {
     }
 
     fn under_exchange(current: &Bound<'_, PyAny>) -> Self {
+        let current = &in_progress(current);
         if current.is_none() {
             return Self::Part(None);
         }
@@ -50,8 +51,24 @@ impl Role {
     }
 }
 
+/// What is in progress in a context that says so, whose word may be old: spans that were left in another context are left
+/// here, too.
+#[pyfunction]
+pub(crate) fn in_progress<'py>(current: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+    /// As deep as no app nests.
+    const MOST: usize = 1000;
+    let mut current = current.clone();
+    for _ in 0..MOST {
+        let Ok(span) = current.cast::<Span>() else { break };
+        let Some(before) = span.get().left_for() else { break };
+        current = before.bind(current.py()).clone();
+    }
+    current
+}
+
 /// Where what is in progress stands in its trace; `None` for nothing, and for what is not recorded.
 pub(crate) fn place(current: &Bound<'_, PyAny>) -> Option<Place> {
+    let current = &in_progress(current);
     if current.is_none() {
         None
     } else if let Ok(span) = current.cast::<Span>() {
@@ -69,11 +86,12 @@ pub(crate) fn place(current: &Bound<'_, PyAny>) -> Option<Place> {
 
 /// Whether it is in another process.
 pub(crate) fn is_elsewhere(current: &Bound<'_, PyAny>) -> bool {
-    current.cast::<Remote>().is_ok()
+    in_progress(current).cast::<Remote>().is_ok()
 }
 
 /// What is told of its trace in this process.
 pub(crate) fn told(current: &Bound<'_, PyAny>) -> Option<Arc<Told>> {
+    let current = &in_progress(current);
     if let Ok(span) = current.cast::<Span>() {
         Some(span.get().told())
     } else if let Ok(exchange) = current.cast::<HttpExchange>() {

@@ -47,6 +47,7 @@ offpath\._offpath\.__all__       # Made by pyo3; nobody imports * from it.
 offpath\._offpath\.ConfigStatus  # The shape of a dict, which is there for types alone.
 offpath\._offpath\.Place         # The shape of a tuple, likewise.
 offpath\._offpath\.RingStatus    # The same.
+offpath\._offpath\.Said          # The same.
 offpath\._offpath\.Status        # The same.
 offpath\._offpath\.Source        # The values that an argument may have, for types alone.
 """

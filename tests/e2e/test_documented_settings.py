@@ -14,6 +14,8 @@ from tests.framework.processes import BIN, ROOT
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "docs" / "sinks.md",
+    ROOT / "docs" / "spans.md",
+    ROOT / "docs" / "migrate-from-langfuse.md",
     ROOT / "docs" / "commands.md",
     ROOT / "docs" / "operations.md",
     ROOT / "deploy" / "README.md",

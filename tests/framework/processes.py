@@ -1,12 +1,14 @@
-"""Processes that end with whoever started them, and waiting for what they do."""
+"""Processes that end with whoever started them, ports for them, and waiting for what they do."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +26,12 @@ PATIENCE: Final = float(os.environ.get("OFFPATH_TEST_PATIENCE", "60"))
 
 _LOOK_SECONDS: Final = 0.01
 
+#: Of these Linux gives none to who binds port 0 or connects, unless it is told to.
+_PORTS: Final = range(16384, 32768)
+
+#: Which of them was taken last, by any process of this user.
+_LAST_PORT: Final = Path(tempfile.gettempdir()) / f"offpath-test-port-{os.getuid()}"
+
 
 def eventually(what: str, holds: Callable[[], bool], patience: float = PATIENCE) -> None:
     """Wait until it holds; fail with what did not come about."""
@@ -35,11 +43,30 @@ def eventually(what: str, holds: Callable[[], bool], patience: float = PATIENCE)
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port that nothing listens on; whoever asks next, in whatever process, is told of another.
+
+    One that the system gives for port 0 is free again as soon as it is known, and until a server has it, the system may
+    give it to a test that runs beside.
+    """
+    with _LAST_PORT.open("a+", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        last = _PORTS.index(int(file.read() or _PORTS[0]))
+        port: int = next(filter(_is_free, (*_PORTS[last + 1 :], *_PORTS[: last + 1])))
+        file.truncate(0)
+        file.write(str(port))
+    return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As servers do: connections that have ended are not in the way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def listening(port: int) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 
 import offpath
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from tests.framework import bootstrap
 from tests.framework.envoy import envoy
 from tests.framework.place import Place
-from tests.framework.processes import PATIENCE, eventually
+from tests.framework.processes import PATIENCE, eventually, free_port
 from tests.framework.serving import served
 
 from .app import App, Receive, Scope, Send, Steps, app_of
@@ -42,7 +41,7 @@ def over_asgi(cases: Sequence[Case], place: Place) -> Events:
 
 def over_envoy(cases: Sequence[Case], place: Place) -> Events:
     """Serve each case's app behind a listener of its own, whose filter has the case's configuration."""
-    ports = _free_ports(cases)
+    ports = {case.name: free_port() for case in cases}
     with _listening() as listener:
         listeners = [_envoy_listener(case, ports[case.name]) for case in cases]
         clusters = [bootstrap.upstream(_port(listener)), bootstrap.exporter(place.rings / "ingest.sock")]
@@ -123,12 +122,6 @@ def _listening() -> socket.socket:
 def _port(listener: socket.socket) -> int:
     port: int = listener.getsockname()[1]
     return port
-
-
-def _free_ports(cases: Sequence[Case]) -> dict[str, int]:
-    """A port for each case, all of them different."""
-    with ExitStack() as held:
-        return {case.name: _port(held.enter_context(_listening())) for case in cases}
 
 
 # --- what came of it ------------------------------------------------------------------------------------------------

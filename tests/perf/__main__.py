@@ -13,7 +13,18 @@ import sys
 from tests.framework.place import place
 from tests.framework.processes import free_port, running
 
-from . import delivery, envoy, in_process, instructions, langfuse_sdk, native, outbound, over_http, startup
+from . import (
+    delivery,
+    envoy,
+    in_process,
+    instructions,
+    langfuse_sdk,
+    native,
+    outbound,
+    over_http,
+    spans,
+    startup,
+)
 from .markdown import heading, table
 
 
@@ -39,7 +50,9 @@ def main() -> None:
             show(
                 langfuse_sdk.report(made, black_hole, rounds=1 if quick else 3, calls=500 if quick else 2000)
             )
+        show(spans.report(black_hole, rounds=1 if quick else 3, calls=2000 if quick else 10_000))
         show(over_http.report(black_hole, rounds=1 if quick else 3, seconds=5 if quick else 20))
+        show(over_http.spans(black_hole, rounds=1 if quick else 3, seconds=5 if quick else 20))
         for text in envoy.reports(quick):
             show(text)
         show(counts())

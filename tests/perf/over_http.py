@@ -22,6 +22,11 @@ SIZES = {"1 KB": 1 << 10, "64 KB": 64 << 10}
 #: Measured in every round, in turns; the others once.
 COMPARED = ["none", "offpath"]
 OTHERS = ["offpath, 20 rules", "OTel ASGI, batch processor", "Langfuse, 3 nested @observe"]
+#: The same of spans that the app tells itself.
+SPANS = ["none", "offpath, 3 nested @observe"]
+OTHER_SPANS = ["offpath, Langfuse's SDK through it", "Langfuse, 3 nested @observe"]
+#: Events of a request, where it is not one.
+EVENTS = {"offpath, 3 nested @observe": 4, "offpath, Langfuse's SDK through it": 4}
 HEAD = ["requests/s", "p50", "p99", "p99.9", "max", "loop lag p99", "loop lag max", "failed", "dropped"]
 
 
@@ -60,17 +65,34 @@ def report(black_hole: str, rounds: int, seconds: int) -> str:
         f"exporter delivers to its local store meanwhile. Medians of {rounds} rounds in alternating order for the first "
         "two, one round for the others. Loop lag is how late a task wakes that sleeps 5 ms.\n\n"
     )
-    for name, size in SIZES.items():
-        runs: dict[str, list[Run]] = {variant: [] for variant in (*COMPARED, *OTHERS)}
-        for number in range(rounds):
-            for variant in COMPARED[:: -1 if number % 2 else 1]:
-                runs[variant].append(_run(black_hole, variant, size, seconds))
-        for variant in OTHERS:
-            runs[variant].append(_run(black_hole, variant, size, seconds))
-        rows = [[variant, *Run.middle(each).cells(variant)] for variant, each in runs.items()]
-        text += table([f"{name} bodies", *HEAD], rows)
-        text += _ratios(name, Run.middle(runs["none"]), Run.middle(runs["offpath"]))
+    for name in SIZES:
+        text += _table(black_hole, name, (COMPARED, OTHERS), rounds, seconds)
     return text
+
+
+def spans(black_hole: str, rounds: int, seconds: int) -> str:
+    """Measure the same of an app with three observed functions, and return a table."""
+    text = heading(f"Over HTTP with 3 nested spans, {CONNECTIONS} connections, in ms")
+    text += (
+        "As above, with the middleware, and three functions with `@observe` within one another, each of which has the whole "
+        "text in and out.\n\n"
+    )
+    return text + _table(black_hole, "64 KB", (SPANS, OTHER_SPANS), rounds, seconds)
+
+
+def _table(
+    black_hole: str, name: str, variants: tuple[list[str], list[str]], rounds: int, seconds: int
+) -> str:
+    size, (compared, others) = SIZES[name], variants
+    runs: dict[str, list[Run]] = {variant: [] for variant in (*compared, *others)}
+    for number in range(rounds):
+        for variant in compared[:: -1 if number % 2 else 1]:
+            runs[variant].append(_run(black_hole, variant, size, seconds))
+    for variant in others:
+        runs[variant].append(_run(black_hole, variant, size, seconds))
+    rows = [[variant, *Run.middle(each).cells(variant)] for variant, each in runs.items()]
+    none, ours = (Run.middle(runs[variant]) for variant in compared)
+    return table([f"{name} bodies", *HEAD], rows) + _ratios(name, none, ours)
 
 
 def _ratios(name: str, none: Run, offpath: Run) -> str:
@@ -89,7 +111,7 @@ def _run(black_hole: str, variant: str, size: int, seconds: int) -> Run:
         before = get_json(f"{url}/lag")
         showed = _wrk(url, size, seconds)
         after = get_json(f"{url}/lag")
-    _check_that_all_is_recorded(showed["requests"], before, after)
+    _check_that_all_is_recorded(showed["requests"] * EVENTS.get(variant, 1), before, after)
     return Run(
         rate=showed["requests"] / showed["seconds"],
         p50=showed["p50"] / 1000,
@@ -107,12 +129,12 @@ def _dropped(told: dict[str, Any]) -> int:
     return sum(told["offpath"]["dropped"].values()) if "offpath" in told else 0
 
 
-def _check_that_all_is_recorded(requests: float, before: dict[str, Any], after: dict[str, Any]) -> None:
+def _check_that_all_is_recorded(events: float, before: dict[str, Any], after: dict[str, Any]) -> None:
     if "offpath" not in after:
         return
     captured = after["offpath"]["captured"] - before["offpath"]["captured"]
-    if captured + _dropped(after) - _dropped(before) < requests:
-        raise RuntimeError(f"of {requests} requests, {captured} were recorded, and the rest was not counted")
+    if captured + _dropped(after) - _dropped(before) < events:
+        raise RuntimeError(f"of {events} events, {captured} were recorded, and the rest was not counted")
 
 
 def _wrk(url: str, size: int, seconds: int) -> dict[str, float]:

@@ -96,6 +96,32 @@ def _langfuse(size: int, seconds: float) -> tuple[App, Flush]:
     from langfuse import Langfuse, observe
 
     client = Langfuse(public_key="pk-lf-bench", secret_key="sk-lf-bench", base_url=os.environ[BLACK_HOLE])
+    return PassThrough(nested(observe, size, seconds)), client.flush
+
+
+def _offpath_spans(size: int, seconds: float) -> tuple[App, Flush]:
+    import offpath
+
+    _, flush = _offpath(size, seconds)
+    return offpath.OffpathMiddleware(nested(offpath.observe, size, seconds)), flush
+
+
+def _offpath_langfuse(size: int, seconds: float) -> tuple[App, Flush]:
+    import offpath
+    from langfuse import Langfuse, observe
+
+    Langfuse(
+        public_key="pk-lf-bench",
+        secret_key="sk-lf-bench",
+        base_url=os.environ[BLACK_HOLE],
+        tracer_provider=offpath.langfuse.tracer_provider(),
+    )
+    _, flush = _offpath(size, seconds)
+    return offpath.OffpathMiddleware(nested(observe, size, seconds)), flush
+
+
+def nested(observe: Any, size: int, seconds: float) -> App:
+    """Return the app with three functions within one another, each with the whole text in and out."""
     body = json_of(size)
 
     @observe(as_type="generation")
@@ -116,7 +142,7 @@ def _langfuse(size: int, seconds: float) -> tuple[App, Flush]:
         said = await route(json.loads(await body_of(receive)))
         await answer(send, said.encode())
 
-    return PassThrough(app), client.flush
+    return app
 
 
 VARIANTS: Final[dict[str, Callable[[int, float], tuple[App, Flush]]]] = {
@@ -128,4 +154,6 @@ VARIANTS: Final[dict[str, Callable[[int, float], tuple[App, Flush]]]] = {
     "BaseHTTPMiddleware": _base_http_middleware,
     "OTel ASGI, batch processor": _otel,
     "Langfuse, 3 nested @observe": _langfuse,
+    "offpath, 3 nested @observe": _offpath_spans,
+    "offpath, Langfuse's SDK through it": _offpath_langfuse,
 }

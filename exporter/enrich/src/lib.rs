@@ -29,7 +29,7 @@ pub use self::{
     api::Format,
     call::{Call, Ending, Text},
     draft::{Failure, Reading},
-    prices::Prices,
+    prices::{KnownPrices, Prices},
     told::{told_costs, told_tokens},
     usage::Usage,
 };

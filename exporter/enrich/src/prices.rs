@@ -12,6 +12,7 @@
 //!
 //! Nothing is made up: of a model that is in neither, or of tokens of a kind that has no price, no cost is known.
 
+mod known;
 mod read;
 
 use std::{
@@ -23,6 +24,8 @@ use offpath_core::{
     config::Error,
     event::{Cost, Generation, Tokens},
 };
+
+pub use self::known::KnownPrices;
 
 /// Kinds of tokens that have a price.
 const KINDS: [&str; 7] = [
@@ -112,14 +115,14 @@ impl Prices {
         model.and_then(|model| model.cost(&generation.usage)).unwrap_or_default()
     }
 
-    fn model(&self, system: &str, name: &str) -> Option<&Model> {
+    fn model(&self, system: &str, name: &str) -> Option<&Arc<Model>> {
         let name = name.to_lowercase();
         let systems = if system.is_empty() { &MAKERS[..] } else { &[system] };
         [&self.own, &*BUILT_IN].into_iter().find_map(|table| {
             let systems = systems.iter().copied().chain([""]);
             let models = systems.filter_map(|system| table.systems.get(system)).flatten();
             let fitting = models.filter_map(|model| Some((model.fits(&name)?, model)));
-            fitting.max_by_key(|(length, _)| *length).map(|(_, model)| model.as_ref())
+            fitting.max_by_key(|(length, _)| *length).map(|(_, model)| model)
         })
     }
 }

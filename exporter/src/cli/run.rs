@@ -176,7 +176,10 @@ struct Published(PathBuf);
 impl Published {
     fn write(data_dir: &Path, address: SocketAddr) -> io::Result<Self> {
         let file = paths::address_file(data_dir);
-        std::fs::write(&file, format!("{address}\n"))?;
+        // Whoever waits for the file reads the address as soon as there is one.
+        let new = file.with_extension("addr.new");
+        std::fs::write(&new, format!("{address}\n"))?;
+        std::fs::rename(&new, &file)?;
         Ok(Self(file))
     }
 }

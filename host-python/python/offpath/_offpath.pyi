@@ -377,6 +377,9 @@ class Span:
     def propagate(self, propagated: Propagated) -> None:
         """Note that it is within a `propagate_attributes`."""
 
+    def leave(self, before: object) -> None:
+        """Say that not it is in progress any more, but what was before, in contexts that could not be told."""
+
     def end(self, end_time: object = None) -> None:
         """End it."""
 
@@ -406,6 +409,9 @@ class Yielded:
 class Propagated:
     """What holds within a `propagate_attributes`."""
 
+    def leave(self, before: Propagated | None) -> None:
+        """Say that not it holds any more, but what held before, in contexts that could not be told."""
+
     def baggage(self) -> list[tuple[str, str]]:
         """Return what other services may be told of it."""
 
@@ -415,6 +421,9 @@ class Remote:
 
     def __new__(cls, trace_id: int, span_id: int, flags: int = 1) -> Remote:
         """Name it."""
+
+def in_progress(current: Any) -> Any:
+    """Return what is in progress in a context that has this: another, if it was left in another context."""
 
 def place(current: object) -> tuple[int, int, int] | None:
     """Return trace id, span id and flags of what is in progress; None for nothing."""

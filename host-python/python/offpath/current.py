@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ._native import Remote
+from ._native import Remote, native
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -65,4 +65,10 @@ def innermost() -> Any:
         place = bridge.inner()
         if place is not None:
             return Remote(*place)
-    return CURRENT.get()
+    return in_progress()
+
+
+def in_progress() -> InProgress | None:
+    """Return what is in progress here; None if there is nothing. A context may have a span that was left in another."""
+    progress = CURRENT.get()
+    return progress if progress is None else native.in_progress(progress)

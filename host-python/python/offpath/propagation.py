@@ -66,7 +66,7 @@ def propagate_attributes(
     if tracing is None:
         yield
         return
-    before, progress = PROPAGATED.get(), CURRENT.get()
+    before, progress = PROPAGATED.get(), current.in_progress()
     members = metadata if isinstance(metadata, dict) else None
     within = tracing.propagate(said, progress, before, members)
     if within is None:

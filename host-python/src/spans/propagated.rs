@@ -3,13 +3,15 @@
 use super::{metadata::Metadata, told::Fields};
 use crate::shared::Shared;
 use pyo3::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What holds within a `with propagate_attributes(…)`, and what held around it.
 #[pyclass(frozen, module = "offpath._offpath")]
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Propagated {
-    pub(super) inner: Arc<Inner>,
+    inner: Arc<Inner>,
+    /// What held before it, once it holds no more.
+    left_for: OnceLock<Option<Arc<Inner>>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -57,7 +59,8 @@ impl Said {
 impl Propagated {
     /// What holds within: `said` over what holds around it.
     pub(super) fn within(around: Option<&Self>, said: &Said, fields: &Fields) -> Self {
-        let mut inner = around.map_or_else(Inner::default, |around| Inner::clone(&around.inner));
+        let mut inner =
+            around.and_then(Self::now).map_or_else(Inner::default, |around| Inner::clone(&around));
         inner.fields.overlay(fields, true);
         if let Some(environment) = &said.environment {
             inner.environment.clone_from(environment);
@@ -65,15 +68,27 @@ impl Propagated {
         if said.prompt.is_some() {
             inner.prompt.clone_from(&said.prompt);
         }
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), left_for: OnceLock::new() }
+    }
+
+    /// What holds where this was said, by now.
+    pub(super) fn now(&self) -> Option<Arc<Inner>> {
+        self.left_for.get().map_or_else(|| Some(Arc::clone(&self.inner)), Option::clone)
     }
 }
 
 #[pymethods]
 impl Propagated {
+    /// Says that it does not hold any more, but what held `before`, in contexts that could not be told.
+    fn leave(&self, before: Option<&Bound<'_, Self>>) {
+        // The first word holds.
+        let _ = self.left_for.set(before.and_then(|before| before.get().now()));
+    }
+
     /// What other services may be told of it: names of W3C baggage that Langfuse's SDK reads, and their values.
     fn baggage(&self) -> Vec<(String, String)> {
-        let Inner { fields, environment, prompt } = &*self.inner;
+        let Some(inner) = self.now() else { return Vec::new() };
+        let Inner { fields, environment, prompt } = &*inner;
         let mut entries: Vec<(String, String)> = [
             ("langfuse_user_id", &fields.user_id),
             ("langfuse_session_id", &fields.session_id),

@@ -18,7 +18,7 @@ use pyo3::{
     sync::PyOnceLock,
     types::{PyDict, PyString},
 };
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Longest name, message or version that is kept, in characters.
 pub(super) const LONGEST: usize = 1000;
@@ -34,6 +34,8 @@ const LEVELS: [(&str, Level); 4] = [
 #[derive(Debug)]
 pub(crate) struct Span {
     pub(super) inner: Arc<Inner>,
+    /// What was in progress before it, once it is so no more.
+    left_for: OnceLock<Py<PyAny>>,
 }
 
 impl Span {
@@ -52,7 +54,12 @@ impl Span {
         if inner.recording {
             registry::enter(&inner, &inner.slot);
         }
-        Self { inner }
+        Self { inner, left_for: OnceLock::new() }
+    }
+
+    /// What contexts go on with that have it in progress still.
+    pub(crate) fn left_for(&self) -> Option<&Py<PyAny>> {
+        self.left_for.get()
     }
 
     /// A generator that is closed, and a program that ends, are nobody's errors; a task that is cancelled is one, as in
@@ -194,8 +201,14 @@ impl Span {
 
     /// It is within a `propagate_attributes` that begins now.
     fn propagate(&self, propagated: &Bound<'_, Propagated>) {
-        let propagated = Arc::clone(&propagated.get().inner);
-        self.inner.change(|state| state.propagated = Some(propagated));
+        let propagated = propagated.get().now();
+        self.inner.change(|state| state.propagated = propagated);
+    }
+
+    /// Says that it is not in progress any more, but what was `before`, in contexts that could not be told.
+    fn leave(&self, before: Py<PyAny>) {
+        // The first word holds.
+        let _ = self.left_for.set(before);
     }
 
     /// Ends it. `end_time`: nanoseconds since the Unix epoch. A second end does nothing.

@@ -220,7 +220,7 @@ impl Tracer {
         let state = State {
             kind: begin.kind,
             name,
-            propagated: begin.propagated.map(|propagated| Arc::clone(&propagated.inner)),
+            propagated: begin.propagated.and_then(Propagated::now),
             ..State::default()
         };
         Some(Span::new(Inner {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -26,6 +28,11 @@ COMMANDS: dict[str, list[str]] = {
         *("--worker-class", "uvicorn_worker.UvicornWorker"),
     ],
 }
+
+#: Of these Linux gives none to who binds port 0 or connects, unless it is told to.
+_PORTS = range(16384, 32768)
+#: Which of them was taken last, by any process of this user.
+_LAST_PORT = Path(tempfile.gettempdir()) / f"offpath-test-port-{os.getuid()}"
 
 
 class Server:
@@ -79,6 +86,25 @@ def serving(command: list[str], app: str, *, cwd: Path, env: Mapping[str, str]) 
 
 
 def _free_port() -> int:
+    """A port that nothing listens on; whoever asks next, in whatever process, is told of another.
+
+    As `tests/framework/processes.py` does, by the same file, so that tests may run beside each other.
+    """
+    with _LAST_PORT.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        last = _PORTS.index(int(file.read() or _PORTS[0]))
+        port = next(filter(_is_free, (*_PORTS[last + 1 :], *_PORTS[: last + 1])))
+        file.truncate(0)
+        file.write(str(port))
+    return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

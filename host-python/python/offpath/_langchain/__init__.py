@@ -1,0 +1,1 @@
+"""What is behind :mod:`offpath.langchain`, part by part."""
