@@ -24,7 +24,9 @@ def mark(name: str, as_type: str = "span") -> None:
 
 
 def identity(span: Any) -> tuple[Any, ...]:
-    return tuple(span[name] for name in ("user_id", "session_id", "tags", "trace_name", "version", "environment"))
+    return tuple(
+        span[name] for name in ("user_id", "session_id", "tags", "trace_name", "version", "environment")
+    )
 
 
 def test_attributes_hold_for_what_is_in_progress_and_begins_within(
@@ -242,7 +244,9 @@ class Raising:
     __bool__ = __float__ = __len__ = __iter__ = __str__  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize("argument", ["name", "value", "comment", "data_type", "metadata", "score_id", "timestamp"])
+@pytest.mark.parametrize(
+    "argument", ["name", "value", "comment", "data_type", "metadata", "score_id", "timestamp"]
+)
 def test_scores_of_what_raises_raise_nothing(spans: Spans, client: offpath.Langfuse, argument: str) -> None:
     client.create_score(**({"name": "s", "value": 1, "trace_id": TRACE} | {argument: Raising()}))
 
@@ -267,7 +271,9 @@ def test_a_score_of_any_time_is_kept(spans: Spans, client: offpath.Langfuse, yea
     assert len(spans.scores()) == 1
 
 
-@pytest.mark.parametrize("bad", [{"comment": 7}, {"metadata": object()}, {"timestamp": "now"}, {"config_id": b"x"}])
+@pytest.mark.parametrize(
+    "bad", [{"comment": 7}, {"metadata": object()}, {"timestamp": "now"}, {"config_id": b"x"}]
+)
 def test_a_score_is_kept_whatever_its_extras_are(spans: Spans, client: offpath.Langfuse, bad: Any) -> None:
     client.create_score(name="s", value=1, trace_id=TRACE, **bad)
     assert len(spans.scores()) == 1

@@ -71,7 +71,7 @@ class Plain:
         self._private = 1
 
 
-Point = collections.namedtuple("Point", ["x", "y"])  # noqa: PYI024
+Point = collections.namedtuple("Point", ["x", "y"])
 UTC = datetime.timezone.utc
 MOMENT = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ID = uuid.UUID("12345678123456781234567812345678")
@@ -176,7 +176,11 @@ def test_an_object_in_itself_is_cut(spans: Spans) -> None:
 
 def test_what_is_deeper_than_the_limit_is_counted(spans: Spans) -> None:
     spans.configure(spans={"json": {"max_depth": 2}})
-    assert shown(spans, {"a": [1, 2], "b": {"c": 1}, "d": []}) == {"a": "[… 2 items]", "b": "{… 1 member}", "d": []}
+    assert shown(spans, {"a": [1, 2], "b": {"c": 1}, "d": []}) == {
+        "a": "[… 2 items]",
+        "b": "{… 1 member}",
+        "d": [],
+    }
 
 
 def test_a_hundred_thousand_levels_are_no_trouble(spans: Spans) -> None:
@@ -264,7 +268,11 @@ JSON = st.recursive(
     max_examples=50,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
 @given(
     batch=st.lists(st.lists(JSON, min_size=1, max_size=4), min_size=1, max_size=2),

@@ -45,7 +45,7 @@ CODES = {
 }
 
 
-def run(program: str, exporter: Exporter, directory: Path) -> "subprocess.CompletedProcess[str]":
+def run(program: str, exporter: Exporter, directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
         cwd=directory,
@@ -71,9 +71,7 @@ def test_what_was_committed_is_delivered(beside: Exporter, tmp_path: Path, endin
 
 
 @pytest.mark.parametrize("ending", ["the end of the script", "sys.exit", "an exception"])
-def test_spans_in_progress_at_the_end_come_as_they_are(
-    beside: Exporter, tmp_path: Path, ending: str
-) -> None:
+def test_spans_in_progress_at_the_end_come_as_they_are(beside: Exporter, tmp_path: Path, ending: str) -> None:
     program = f"""
 import sys, threading, time
 import offpath

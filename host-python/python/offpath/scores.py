@@ -91,7 +91,8 @@ def _unix_ns(time: Any) -> int | None:
         seconds = time.timestamp() if isinstance(time, datetime) else -1.0
     except (OverflowError, OSError, ValueError):
         return None
-    return int(seconds * 1e6) * 1000 if seconds >= 0 else None
+    unix_ns = int(seconds * 1e6) * 1000
+    return unix_ns if 0 <= unix_ns < 1 << 64 else None
 
 
 def _number(hexadecimal: str | None, digits: int) -> int:
