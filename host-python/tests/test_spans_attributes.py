@@ -169,7 +169,7 @@ def test_what_is_told_of_a_trace_holds_for_its_parts_that_end_later(
         ("long text", "TEXT", "long text", "TEXT"),
     ],
 )
-def test_each_type_of_score_is_told(
+def test_each_type_of_score_is_told(  # noqa: PLR0913, PLR0917
     spans: Spans, client: offpath.Langfuse, value: Any, data_type: Any, told: Any, kind: str
 ) -> None:
     client.create_score(name="quality", value=value, trace_id=TRACE, data_type=data_type)

@@ -259,7 +259,8 @@ def test_the_cost_follows_the_limit_and_not_the_object(spans: Spans) -> None:
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="utf-8"), max_size=200),
-    lambda inner: st.lists(inner, max_size=12) | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=20), inner, max_size=12),
+    lambda inner: st.lists(inner, max_size=12)
+    | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=20), inner, max_size=12),
     max_leaves=30,
 )  # fmt: skip
 
@@ -281,7 +282,7 @@ JSON = st.recursive(
     max_items=st.sampled_from([1, 3, 200]),
     max_depth=st.sampled_from([1, 3, 20]),
 )
-def test_it_is_json_within_its_limits_and_the_same_where_nothing_is_cut(
+def test_it_is_json_within_its_limits_and_the_same_where_nothing_is_cut(  # noqa: PLR0913, PLR0917
     spans: Spans, batch: list[Any], bytes_: int, max_string: int, max_items: int, max_depth: int
 ) -> None:
     limits = {"max_string": max_string, "max_items": max_items, "max_depth": max_depth}

@@ -29,7 +29,7 @@ class Meta(type):
 
 HOSTILE: dict[str, Callable[[], Any]] = {
     method: lambda method=method: type("Hostile", (), {method: trap(method)})()  # type: ignore[misc]
-    for method in [
+    for method in (
         "__repr__",
         "__str__",
         "__getattr__",
@@ -46,7 +46,6 @@ HOSTILE: dict[str, Callable[[], Any]] = {
         "__int__",
         "__float__",
         "__fspath__",
-        "__iter__",
         "model_dump",
         "dict",
         "to_dict",
@@ -54,7 +53,7 @@ HOSTILE: dict[str, Callable[[], Any]] = {
         "isoformat",
         "tolist",
         "dtype",
-    ]
+    )
 }
 HOSTILE |= {
     f"property {name}": lambda name=name: type("Hostile", (), {name: property(trap(name))})()  # type: ignore[misc]
@@ -77,14 +76,14 @@ HOSTILE |= {
         "isascii",
     )
 }
-HOSTILE["a lying class"] = lambda: type("Hostile", (), {"__class__": dict})()
+HOSTILE["a lying class"] = type("Hostile", (), {"__class__": dict})
 HOSTILE["a class of an evil metaclass"] = lambda: Meta("Evil", (), {})
 HOSTILE["an instance of an evil metaclass"] = lambda: object.__new__(Meta("Evil", (), {}))
-HOSTILE["fields that are none"] = lambda: type("Hostile", (), {"__dataclass_fields__": 7})()
-HOSTILE["a model without fields"] = lambda: type("Hostile", (), {"__pydantic_fields__": {"a": 1}})()
-HOSTILE["attributes that are none"] = lambda: type("Hostile", (), {"__attrs_attrs__": (1, None)})()
-HOSTILE["a module that is none"] = lambda: type("Hostile", (), {"__module__": 7})()
-HOSTILE["slots that are unset"] = lambda: type("Hostile", (), {"__slots__": ("a", "b")})()
+HOSTILE["fields that are none"] = type("Hostile", (), {"__dataclass_fields__": 7})
+HOSTILE["a model without fields"] = type("Hostile", (), {"__pydantic_fields__": {"a": 1}})
+HOSTILE["attributes that are none"] = type("Hostile", (), {"__attrs_attrs__": (1, None)})
+HOSTILE["a module that is none"] = type("Hostile", (), {"__module__": 7})
+HOSTILE["slots that are unset"] = type("Hostile", (), {"__slots__": ("a", "b")})
 
 
 @pytest.mark.parametrize("name", HOSTILE)
