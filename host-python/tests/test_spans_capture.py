@@ -10,6 +10,7 @@ import enum
 import json
 import math
 import pathlib
+import time
 import uuid
 from typing import Any
 
@@ -241,19 +242,26 @@ def test_configuration_says_whether_and_which_are_recorded(spans: Spans) -> None
 
 
 def test_the_cost_follows_the_limit_and_not_the_object(spans: Spans) -> None:
-    looked_at = 0
+    def state(messages: int) -> dict[str, Any]:
+        # Nothing of it is cut for its number of items, or its depth.
+        return {f"step {step}": [{"content": "x" * 1000}] * messages for step in range(10)}
 
-    class Item:
-        @property
-        def __dict__(self) -> Any:  # type: ignore[override]
-            nonlocal looked_at
-            looked_at += 1
-            return {}
+    small, large = state(2), state(500)
 
-    state = {"messages": [[Item() for _ in range(1000)] for _ in range(100)], "text": "x" * 5_000_000}
-    offpath.get_client().start_observation(name="a", input=state).end()
-    assert looked_at < 2000
-    assert spans.one()["input"]["kept"] <= 16 * 1024 + 64
+    def least(value: Any) -> float:
+        """Seconds of the quickest of many: others use this machine, too."""
+
+        def once() -> float:
+            begun = time.perf_counter()
+            client.start_observation(name="a", input=value).end()
+            return time.perf_counter() - begun
+
+        return min(once() for _ in range(100))
+
+    client = offpath.get_client()
+    # Writing all of it would take 250 times as long.
+    assert least(large) < 20 * least(small)
+    assert all(span["input"]["kept"] <= 21 * 1024 for span in spans.all())
 
 
 JSON = st.recursive(
