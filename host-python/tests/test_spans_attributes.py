@@ -24,7 +24,9 @@ def mark(name: str, as_type: str = "span") -> None:
 
 
 def identity(span: Any) -> tuple[Any, ...]:
-    return tuple(span[name] for name in ("user_id", "session_id", "tags", "trace_name", "version", "environment"))
+    return tuple(
+        span[name] for name in ("user_id", "session_id", "tags", "trace_name", "version", "environment")
+    )
 
 
 def test_attributes_hold_for_what_is_in_progress_and_begins_within(
@@ -167,7 +169,7 @@ def test_what_is_told_of_a_trace_holds_for_its_parts_that_end_later(
         ("long text", "TEXT", "long text", "TEXT"),
     ],
 )
-def test_each_type_of_score_is_told(
+def test_each_type_of_score_is_told(  # noqa: PLR0913, PLR0917
     spans: Spans, client: offpath.Langfuse, value: Any, data_type: Any, told: Any, kind: str
 ) -> None:
     client.create_score(name="quality", value=value, trace_id=TRACE, data_type=data_type)
@@ -222,7 +224,56 @@ def test_a_score_of_an_observation_elsewhere_names_it(spans: Spans, client: offp
     assert spans.scores()[0]["parent_span_id"] == PARENT
 
 
-@pytest.mark.parametrize("bad", [{"comment": 7}, {"metadata": object()}, {"timestamp": "now"}, {"config_id": b"x"}])
+def test_half_a_surrogate_pair_loses_nothing_else(spans: Spans, client: offpath.Langfuse) -> None:
+    with propagate_attributes(user_id="u\ud800", tags=["\udc00"], prompt={"name": "\ud800", "version": 1}):
+        mark("a", "generation")
+    client.create_score(name="\ud800", value="\ud800", trace_id=TRACE, comment="\ud800")
+    assert (spans.one()["user_id"], spans.one()["tags"]) == ("u?", ["?"])
+    assert spans.scores()[0]["name"] == "?"
+
+
+class Raising:
+    """Whatever is asked of it raises."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __str__(self) -> str:
+        raise RuntimeError("__str__")
+
+    __bool__ = __float__ = __len__ = __iter__ = __str__  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    "argument", ["name", "value", "comment", "data_type", "metadata", "score_id", "timestamp"]
+)
+def test_scores_of_what_raises_raise_nothing(spans: Spans, client: offpath.Langfuse, argument: str) -> None:
+    client.create_score(**({"name": "s", "value": 1, "trace_id": TRACE} | {argument: Raising()}))
+
+
+@pytest.mark.parametrize("argument", ["user_id", "tags", "metadata", "environment", "prompt", "version"])
+def test_attributes_that_raise_are_left_out(spans: Spans, argument: str) -> None:
+    with propagate_attributes(**({"trace_name": "n"} | {argument: Raising()})):
+        mark("within")
+    assert spans.one()["trace_name"] == "n"
+
+
+@pytest.mark.parametrize("headers", [Raising, 7, [("traceparent", "x")], {"baggage": 7}, {"traceparent": 7}])
+def test_headers_of_any_type_begin_a_trace(spans: Spans, headers: Any) -> None:
+    with offpath.continue_trace(headers() if headers is Raising else headers):
+        mark("own")
+    assert spans.one()["parent_span_id"] is None
+
+
+@pytest.mark.parametrize("year", [1, 1900, 9999])
+def test_a_score_of_any_time_is_kept(spans: Spans, client: offpath.Langfuse, year: int) -> None:
+    client.create_score(name="s", value=1, trace_id=TRACE, timestamp=datetime(year, 1, 1))
+    assert len(spans.scores()) == 1
+
+
+@pytest.mark.parametrize(
+    "bad", [{"comment": 7}, {"metadata": object()}, {"timestamp": "now"}, {"config_id": b"x"}]
+)
 def test_a_score_is_kept_whatever_its_extras_are(spans: Spans, client: offpath.Langfuse, bad: Any) -> None:
     client.create_score(name="s", value=1, trace_id=TRACE, **bad)
     assert len(spans.scores()) == 1

@@ -10,6 +10,7 @@ import enum
 import json
 import math
 import pathlib
+import time
 import uuid
 from typing import Any
 
@@ -71,7 +72,7 @@ class Plain:
         self._private = 1
 
 
-Point = collections.namedtuple("Point", ["x", "y"])  # noqa: PYI024
+Point = collections.namedtuple("Point", ["x", "y"])
 UTC = datetime.timezone.utc
 MOMENT = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ID = uuid.UUID("12345678123456781234567812345678")
@@ -176,7 +177,11 @@ def test_an_object_in_itself_is_cut(spans: Spans) -> None:
 
 def test_what_is_deeper_than_the_limit_is_counted(spans: Spans) -> None:
     spans.configure(spans={"json": {"max_depth": 2}})
-    assert shown(spans, {"a": [1, 2], "b": {"c": 1}, "d": []}) == {"a": "[… 2 items]", "b": "{… 1 member}", "d": []}
+    assert shown(spans, {"a": [1, 2], "b": {"c": 1}, "d": []}) == {
+        "a": "[… 2 items]",
+        "b": "{… 1 member}",
+        "d": [],
+    }
 
 
 def test_a_hundred_thousand_levels_are_no_trouble(spans: Spans) -> None:
@@ -237,25 +242,33 @@ def test_configuration_says_whether_and_which_are_recorded(spans: Spans) -> None
 
 
 def test_the_cost_follows_the_limit_and_not_the_object(spans: Spans) -> None:
-    looked_at = 0
+    def state(messages: int) -> dict[str, Any]:
+        # Nothing of it is cut for its number of items, or its depth.
+        return {f"step {step}": [{"content": "x" * 1000}] * messages for step in range(10)}
 
-    class Item:
-        @property
-        def __dict__(self) -> Any:  # type: ignore[override]
-            nonlocal looked_at
-            looked_at += 1
-            return {}
+    small, large = state(2), state(500)
 
-    state = {"messages": [[Item() for _ in range(1000)] for _ in range(100)], "text": "x" * 5_000_000}
-    offpath.get_client().start_observation(name="a", input=state).end()
-    assert looked_at < 2000
-    assert spans.one()["input"]["kept"] <= 16 * 1024 + 64
+    def least(value: Any) -> float:
+        """Seconds of the quickest of many: others use this machine, too."""
+
+        def once() -> float:
+            begun = time.perf_counter()
+            client.start_observation(name="a", input=value).end()
+            return time.perf_counter() - begun
+
+        return min(once() for _ in range(100))
+
+    client = offpath.get_client()
+    # Writing all of it would take 250 times as long.
+    assert least(large) < 20 * least(small)
+    assert all(span["input"]["kept"] <= 21 * 1024 for span in spans.all())
 
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="utf-8"), max_size=200),
-    lambda inner: st.lists(inner, max_size=12) | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=20), inner, max_size=12),
+    lambda inner: st.lists(inner, max_size=12)
+    | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=20), inner, max_size=12),
     max_leaves=30,
 )  # fmt: skip
 
@@ -264,7 +277,11 @@ JSON = st.recursive(
     max_examples=50,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
 @given(
     batch=st.lists(st.lists(JSON, min_size=1, max_size=4), min_size=1, max_size=2),
@@ -273,7 +290,7 @@ JSON = st.recursive(
     max_items=st.sampled_from([1, 3, 200]),
     max_depth=st.sampled_from([1, 3, 20]),
 )
-def test_it_is_json_within_its_limits_and_the_same_where_nothing_is_cut(
+def test_it_is_json_within_its_limits_and_the_same_where_nothing_is_cut(  # noqa: PLR0913, PLR0917
     spans: Spans, batch: list[Any], bytes_: int, max_string: int, max_items: int, max_depth: int
 ) -> None:
     limits = {"max_string": max_string, "max_items": max_items, "max_depth": max_depth}

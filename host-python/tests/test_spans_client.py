@@ -23,7 +23,9 @@ def client(spans: Spans) -> offpath.Langfuse:
 def test_an_observation_ends_when_it_is_told_to(spans: Spans, client: offpath.Langfuse) -> None:
     observation = client.start_observation(name="work", as_type="tool", input={"a": 1}, metadata={"m": 1})
     assert spans.all() == []
-    assert observation.update(output="done", level="WARNING", status_message="slow", version="7") is observation
+    assert (
+        observation.update(output="done", level="WARNING", status_message="slow", version="7") is observation
+    )
     assert observation.end() is observation
     span = spans.one()
     assert (span["kind"], span["name"], span["version"]) == ("tool", "work", "7")
@@ -103,9 +105,7 @@ def test_an_error_that_leaves_a_with_is_told_and_passes(spans: Spans, client: of
     assert (span["level"], span["status_message"], CURRENT.get()) == ("ERROR", "of the app", None)
 
 
-def test_one_that_does_not_end_with_its_with_is_ended_by_hand(
-    spans: Spans, client: offpath.Langfuse
-) -> None:
+def test_one_that_does_not_end_with_its_with_is_ended_by_hand(spans: Spans, client: offpath.Langfuse) -> None:
     with client.start_as_current_observation(name="long", end_on_exit=False) as observation:
         pass
     assert (spans.all(), CURRENT.get()) == ([], None)

@@ -28,8 +28,6 @@ from support.upstream import Upstream
 from support.waiting import eventually
 
 
-
-
 def mark(name: str) -> None:
     offpath.get_client().start_observation(name=name).end()
 
@@ -189,7 +187,9 @@ def test_fifty_requests_at_once_never_mix(recording: Recording, spans: Spans) ->
     users = {event["trace_id"]: set() for event in events}  # type: ignore[var-annotated]
     for event in events:
         users[event["trace_id"]].add(event["user_id"])
-    assert sorted(next(iter(found)) for found in users.values()) == sorted(f"u{number}" for number in range(50))
+    assert sorted(next(iter(found)) for found in users.values()) == sorted(
+        f"u{number}" for number in range(50)
+    )
     assert all(len(found) == 1 for found in users.values())
 
 
@@ -241,7 +241,9 @@ def test_the_headers_say_where_the_trace_is_and_whose(spans: Spans) -> None:
     assert (elsewhere["user_id"], elsewhere["tags"]) == ("ü,=;", ["a", "b"])
 
 
-@pytest.mark.parametrize("headers", [None, "", "spam", {}, {"traceparent": "00-0-0-0"}, {"baggage": "langfuse_user_id=u"}])
+@pytest.mark.parametrize(
+    "headers", [None, "", "spam", {}, {"traceparent": "00-0-0-0"}, {"baggage": "langfuse_user_id=u"}]
+)
 def test_headers_of_no_trace_begin_one(spans: Spans, headers: Any) -> None:
     with offpath.continue_trace(headers):
         mark("own")

@@ -247,7 +247,7 @@ def test_transform_to_string_gets_all_items_and_its_text_is_the_output(spans: Sp
 
 
 def test_a_transform_that_raises_is_told_and_does_no_harm(spans: Spans) -> None:
-    @offpath.observe(transform_to_string=lambda items: "".join(items))
+    @offpath.observe(transform_to_string="".join)
     def numbers() -> Iterator[int]:
         yield 1
 

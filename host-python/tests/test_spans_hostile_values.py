@@ -30,9 +30,30 @@ class Meta(type):
 HOSTILE: dict[str, Callable[[], Any]] = {
     method: lambda method=method: type("Hostile", (), {method: trap(method)})()  # type: ignore[misc]
     for method in (
-        "__repr__ __str__ __getattr__ __getattribute__ __len__ __iter__ __hash__ __eq__ __bool__ __getitem__ keys items "
-        "__index__ __int__ __float__ __fspath__ __iter__ model_dump dict to_dict __json__ isoformat tolist dtype"
-    ).split()
+        "__repr__",
+        "__str__",
+        "__getattr__",
+        "__getattribute__",
+        "__len__",
+        "__iter__",
+        "__hash__",
+        "__eq__",
+        "__bool__",
+        "__getitem__",
+        "keys",
+        "items",
+        "__index__",
+        "__int__",
+        "__float__",
+        "__fspath__",
+        "model_dump",
+        "dict",
+        "to_dict",
+        "__json__",
+        "isoformat",
+        "tolist",
+        "dtype",
+    )
 }
 HOSTILE |= {
     f"property {name}": lambda name=name: type("Hostile", (), {name: property(trap(name))})()  # type: ignore[misc]
@@ -43,16 +64,26 @@ HOSTILE |= {
         "Hostile", (base,), {method: trap(method)}
     )()
     for base in (dict, list, tuple, set, frozenset, str, bytes, int, float, ValueError)
-    for method in ("__iter__", "__len__", "__repr__", "__str__", "items", "keys", "__getitem__", "bit_length", "isascii")
+    for method in (
+        "__iter__",
+        "__len__",
+        "__repr__",
+        "__str__",
+        "items",
+        "keys",
+        "__getitem__",
+        "bit_length",
+        "isascii",
+    )
 }
-HOSTILE["a lying class"] = lambda: type("Hostile", (), {"__class__": dict})()
+HOSTILE["a lying class"] = type("Hostile", (), {"__class__": dict})
 HOSTILE["a class of an evil metaclass"] = lambda: Meta("Evil", (), {})
 HOSTILE["an instance of an evil metaclass"] = lambda: object.__new__(Meta("Evil", (), {}))
-HOSTILE["fields that are none"] = lambda: type("Hostile", (), {"__dataclass_fields__": 7})()
-HOSTILE["a model without fields"] = lambda: type("Hostile", (), {"__pydantic_fields__": {"a": 1}})()
-HOSTILE["attributes that are none"] = lambda: type("Hostile", (), {"__attrs_attrs__": (1, None)})()
-HOSTILE["a module that is none"] = lambda: type("Hostile", (), {"__module__": 7})()
-HOSTILE["slots that are unset"] = lambda: type("Hostile", (), {"__slots__": ("a", "b")})()
+HOSTILE["fields that are none"] = type("Hostile", (), {"__dataclass_fields__": 7})
+HOSTILE["a model without fields"] = type("Hostile", (), {"__pydantic_fields__": {"a": 1}})
+HOSTILE["attributes that are none"] = type("Hostile", (), {"__attrs_attrs__": (1, None)})
+HOSTILE["a module that is none"] = type("Hostile", (), {"__module__": 7})
+HOSTILE["slots that are unset"] = type("Hostile", (), {"__slots__": ("a", "b")})
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -105,7 +136,21 @@ ARGUMENTS: dict[str, Any] = {
     "name": 1, "input": 1, "output": 1, "metadata": 1, "version": 1, "level": 1, "status_message": 1,
     "completion_start_time": 1, "model": 1, "model_parameters": 1, "usage_details": 1, "cost_details": 1, "prompt": 1,
 }  # fmt: skip
-BAD = [7, b"x", object(), [], {}, {"a": object()}, {1: 2}, {"input": -1}, {"input": 2**70}, float("nan"), True, "\ud800", Meta]
+BAD = [
+    7,
+    b"x",
+    object(),
+    [],
+    {},
+    {"a": object()},
+    {1: 2},
+    {"input": -1},
+    {"input": 2**70},
+    float("nan"),
+    True,
+    "\ud800",
+    Meta,
+]
 
 
 @pytest.mark.parametrize("argument", ARGUMENTS)
@@ -115,7 +160,9 @@ def test_attributes_of_any_type_raise_nothing(
 ) -> None:
     client = offpath.get_client()
     said = {argument: bad}
-    with client.start_as_current_observation(**({"name": "a", "as_type": "generation"} | said)) as observation:
+    with client.start_as_current_observation(
+        **({"name": "a", "as_type": "generation"} | said)
+    ) as observation:
         observation.update(**said)
         client.update_current_generation(**said)
     moved = counted()

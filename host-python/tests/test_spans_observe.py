@@ -62,9 +62,7 @@ def test_each_type_is_told(spans: Spans, as_type: str) -> None:
     assert (span["kind"], span["name"]) == (as_type, "<lambda>")
 
 
-def test_a_type_that_is_none_is_a_span_and_a_warning(
-    spans: Spans, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_type_that_is_none_is_a_span_and_a_warning(spans: Spans, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         observed = offpath.observe(as_type="spam")(lambda: 1)
     assert "as_type: must be one of" in caplog.text
@@ -278,7 +276,9 @@ def test_arguments_for_us_name_a_trace_elsewhere_and_do_not_reach_the_function(s
     def function(**named: Any) -> Any:
         return named
 
-    called = function(langfuse_trace_id=TRACE, langfuse_parent_observation_id=PARENT, langfuse_public_key="pk", a=1)
+    called = function(
+        langfuse_trace_id=TRACE, langfuse_parent_observation_id=PARENT, langfuse_public_key="pk", a=1
+    )
     assert called == {"a": 1}
     span = spans.one()
     assert (span["trace_id"], span["parent_span_id"]) == (TRACE, PARENT)

@@ -336,15 +336,15 @@ _OF_THE_OFFICIAL_SDK = frozenset(
 
 def _within(trace_context: dict[str, str] | None) -> Any:
     """Return what an observation begins within: the place that a trace context names, or what is in progress."""
-    if not trace_context or not AVAILABLE:
+    if trace_context is None or not AVAILABLE:
         return innermost()
-    trace_id, span_id = trace_context.get("trace_id"), trace_context.get("parent_span_id")
     try:
+        trace_id, span_id = trace_context.get("trace_id"), trace_context.get("parent_span_id")
         if trace_id is None or len(trace_id) != 32:
             raise ValueError(trace_id)
         span = int(span_id, 16) if span_id and len(span_id) == 16 else 0
         return Remote(int(trace_id, 16), span)
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - it may be of any type
         logger.warning(
             "offpath: trace_context: trace_id must be 32 hexadecimal digits; a trace of its own begins"
         )

@@ -223,6 +223,7 @@ class Entering:
 def begin(name: str, as_type: str, within: Any, said: dict[str, Any]) -> Observation:
     """Begin an observation within an exchange, a span or a place elsewhere; within nothing if that is None."""
     tracing = tracer.current()
+    as_type = as_type if isinstance(as_type, str) else "span"
     span = tracing.begin(name, as_type, within, PROPAGATED.get()) if tracing is not None else None
     observation = Observation(span)
     if said:

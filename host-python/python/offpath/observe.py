@@ -72,7 +72,7 @@ def observe(
 
     def decorate(function: F) -> F:
         observed = ObservedFunction(
-            str(name or getattr(function, "__name__", type(function).__name__)),
+            name if isinstance(name, str) and name else _name(function),
             as_type or "span",
             captures if capture_input is None else capture_input,
             _is_method(function),
@@ -149,6 +149,11 @@ def _around_coroutine(
         return observe_result(span, result, captures_output, join)
 
     return observed
+
+
+def _name(function: Any) -> str:
+    name = getattr(function, "__name__", None)
+    return name if isinstance(name, str) else type(function).__name__
 
 
 def _is_method(function: Any) -> bool:

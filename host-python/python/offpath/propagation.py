@@ -115,9 +115,7 @@ def continue_trace(headers: Mapping[str, str] | str | None) -> Iterator[None]:
         headers: what :func:`trace_headers` gave there, or the value of a ``traceparent`` alone. What is neither begins a
             trace of its own.
     """
-    if isinstance(headers, str):
-        headers = {"traceparent": headers}
-    lower = {str(name).lower(): value for name, value in headers.items()} if headers else {}
+    lower = _lower(headers)
     place = parse_traceparent(lower.get("traceparent"))
     if place is None or not AVAILABLE:
         yield
@@ -132,6 +130,15 @@ def continue_trace(headers: Mapping[str, str] | str | None) -> Iterator[None]:
         if current.bridge is not None and entered is not None:
             current.bridge.leave(entered)
         current.leave(CURRENT, token, before)
+
+
+def _lower(headers: Any) -> dict[str, Any]:
+    if isinstance(headers, str):
+        return {"traceparent": headers}
+    try:
+        return {str(name).lower(): value for name, value in headers.items()} if headers is not None else {}
+    except Exception:  # noqa: BLE001 - they may be of any type
+        return {}
 
 
 def parse_traceparent(value: object) -> tuple[int, int, int] | None:
@@ -149,16 +156,19 @@ def prompt_link(prompt: Any) -> tuple[str, int] | None:
         return None
     names = ("name", "version", "is_fallback")
     is_mapping = isinstance(prompt, Mapping)
-    name, version, is_fallback = (
-        prompt.get(key) if is_mapping else getattr(prompt, key, None) for key in names
-    )
+    try:
+        name, version, is_fallback = (
+            prompt.get(key) if is_mapping else getattr(prompt, key, None) for key in names
+        )
+    except Exception:  # noqa: BLE001 - it may be of any type
+        return None
     if isinstance(version, str) and version.isdigit():
         version = int(version)
     if is_fallback or not isinstance(name, str) or not name:
         return None
     if not isinstance(version, int) or isinstance(version, bool) or not 0 <= version < 1 << 32:
         return None
-    return name[:LONGEST], version
+    return whole_characters(name[:LONGEST]), version
 
 
 def text_within_limits(name: str, value: Any) -> str | None:
@@ -166,9 +176,18 @@ def text_within_limits(name: str, value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, str) and len(value) <= LONGEST:
-        return value
+        return whole_characters(value)
     logger.warning("offpath: %s: must be a string of at most %d characters; it is left out", name, LONGEST)
     return None
+
+
+def whole_characters(text: str) -> str:
+    """Return it without halves of surrogate pairs, which UTF-8 does not have."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
 
 
 def _said(*, tags: Any, environment: Any, prompt: Any, **texts: Any) -> Said:
@@ -198,9 +217,9 @@ def said_of_trace(**texts: Any) -> Said:
     return _said(environment=None, prompt=None, **texts)
 
 
-def _from_baggage(baggage: str | None) -> dict[str, Any]:
+def _from_baggage(baggage: Any) -> dict[str, Any]:
     entries: dict[str, Any] = {}
-    for entry in (baggage or "").split(","):
+    for entry in baggage.split(",") if isinstance(baggage, str) else ():
         name, separator, value = entry.split(";")[0].partition("=")
         if separator and name.strip().startswith(_BAGGAGE):
             entries[name.strip().removeprefix(_BAGGAGE)] = unquote(value.strip())

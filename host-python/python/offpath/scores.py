@@ -8,6 +8,7 @@ from typing import Any
 
 from . import tracer
 from ._native import logger
+from .propagation import whole_characters
 
 _TYPES = ("NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT")
 
@@ -37,7 +38,7 @@ def score(
             "offpath: dataset_run_id: runs of datasets are scored by the official SDK; the score is left out"
         )
         return
-    judged = _judged(str(name), value, data_type)
+    judged = _judged(_text(name) or "", value, data_type)
     ids = _number(trace_id, 32), _number(observation_id, 16)
     if judged is None or (ids[0] == 0 and not session_id):
         logger.warning(
@@ -51,7 +52,7 @@ def score(
         "score_id": _text(score_id),
         "session_id": _text(session_id),
         "environment": _text(environment),
-        "timestamp": int(timestamp.timestamp() * 1e6) * 1000 if isinstance(timestamp, datetime) else None,
+        "timestamp": _unix_ns(timestamp),
     }
     tracing.score(*ids, judged, metadata)
 
@@ -64,10 +65,10 @@ def _judged(name: str, value: Any, data_type: str | None) -> dict[str, Any] | No
     if data_type not in _TYPES:
         return None
     if data_type in ("CATEGORICAL", "TEXT"):
-        return {"name": name, "value": None, "text": str(value), "data_type": data_type}
+        return {"name": name, "value": None, "text": _text(value) or "", "data_type": data_type}
     try:
         number = float(value)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # noqa: BLE001 - it may be of any type
         return None
     if not math.isfinite(number):
         return None
@@ -75,7 +76,23 @@ def _judged(name: str, value: Any, data_type: str | None) -> dict[str, Any] | No
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    """Return the text of anything; of what has none, its class."""
+    if value is None:
+        return None
+    try:
+        return whole_characters(str(value))
+    except Exception:  # noqa: BLE001 - it may be of any type
+        return f"<{type(value).__name__}>"
+
+
+def _unix_ns(time: Any) -> int | None:
+    """Return a time in nanoseconds since the Unix epoch; None if it is none since then."""
+    try:
+        seconds = time.timestamp() if isinstance(time, datetime) else -1.0
+    except (OverflowError, OSError, ValueError):
+        return None
+    unix_ns = int(seconds * 1e6) * 1000
+    return unix_ns if 0 <= unix_ns < 1 << 64 else None
 
 
 def _number(hexadecimal: str | None, digits: int) -> int:

@@ -6,7 +6,7 @@ use pyo3::{
     intern,
     prelude::*,
     sync::PyOnceLock,
-    types::{PyModule, PyString, PyType, PyWeakrefReference},
+    types::{PyDict, PyModule, PyString, PyTuple, PyType, PyWeakrefReference},
 };
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ use std::{
 /// Libraries whose arrays are told by their shape and type: their content is for machines.
 const OF_ARRAYS: [&str; 8] = ["numpy", "torch", "jax", "jaxlib", "tensorflow", "pandas", "polars", "pyarrow"];
 /// Most classes above one that are looked at.
-pub(super) const MOST_CLASSES: usize = 32;
+const MOST_CLASSES: usize = 32;
 /// Most classes that are remembered. Apps that make more make them by the request, and gain nothing by it.
 const MOST_REMEMBERED: usize = 1000;
 
@@ -116,9 +116,26 @@ pub(super) fn attribute<'py>(
     class: &Bound<'py, PyType>,
     name: &Bound<'py, PyString>,
 ) -> Option<Bound<'py, PyAny>> {
-    let classes = class.mro();
-    classes.iter().take(MOST_CLASSES).find_map(|class| {
-        let members = class.getattr(intern!(class.py(), "__dict__")).ok()?;
-        members.get_item(name).ok()
-    })
+    members(class).find_map(|members| members.get_item(name).ok())
+}
+
+/// The dictionary of an object, unless its class has code of its own for it.
+pub(super) fn dictionary<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+    let name = intern!(value.py(), "__dict__");
+    let descriptor = attribute(&value.get_type(), name)?;
+    if !known::is_of_interpreter(&descriptor) {
+        return None;
+    }
+    known::attribute(value, name)?.cast_into().ok()
+}
+
+/// The dictionaries of a class and of those above it.
+pub(super) fn members<'py>(class: &Bound<'py, PyType>) -> impl Iterator<Item = Bound<'py, PyAny>> + use<'py> {
+    let classes = known::of_class(class, intern!(class.py(), "__mro__"));
+    let classes = classes.and_then(|classes| classes.cast_into::<PyTuple>().ok());
+    classes
+        .into_iter()
+        .flatten()
+        .take(MOST_CLASSES)
+        .filter_map(|class| known::of_class(class.cast::<PyType>().ok()?, intern!(class.py(), "__dict__")))
 }

@@ -15,6 +15,10 @@ const LONGEST_NAME: usize = 200;
 struct Known {
     /// `object.__getattribute__`: what an object has, without `__getattr__` and its like.
     get: Py<PyAny>,
+    /// `type.__getattribute__`: the same of a class, whatever its metaclass says.
+    get_of_class: Py<PyAny>,
+    /// The classes of attributes that the interpreter makes.
+    descriptors: [Py<PyAny>; 2],
     deque: Py<PyAny>,
     enumeration: Py<PyAny>,
     /// Classes, and the function of theirs that says what an instance is. It is theirs even where a class below has another.
@@ -57,6 +61,11 @@ fn make(py: Python<'_>) -> PyResult<Known> {
     }
     Ok(Known {
         get: builtins.getattr("object")?.getattr("__getattribute__")?.unbind(),
+        get_of_class: builtins.getattr("type")?.getattr("__getattribute__")?.unbind(),
+        descriptors: [
+            class("types", "GetSetDescriptorType")?.unbind(),
+            class("types", "MemberDescriptorType")?.unbind(),
+        ],
         deque: class("collections", "deque")?.unbind(),
         enumeration: class("enum", "Enum")?.unbind(),
         shown,
@@ -71,6 +80,27 @@ pub(super) fn attribute<'py>(
 ) -> Option<Bound<'py, PyAny>> {
     let py = object.py();
     known(py)?.get.bind(py).call1((object, name)).ok()
+}
+
+/// Whether an attribute of a class is one that the interpreter has made, and no property of the app's.
+pub(super) fn is_of_interpreter(descriptor: &Bound<'_, PyAny>) -> bool {
+    let py = descriptor.py();
+    let class = descriptor.get_type();
+    known(py).is_some_and(|known| known.descriptors.iter().any(|known| class.is(known.bind(py))))
+}
+
+/// What a class has under this name, by what it is and not by what its metaclass says.
+pub(super) fn of_class<'py>(
+    class: &Bound<'py, PyType>,
+    name: &Bound<'py, PyString>,
+) -> Option<Bound<'py, PyAny>> {
+    let py = class.py();
+    known(py)?.get_of_class.bind(py).call1((class, name)).ok()
+}
+
+/// The same where it is a text, as far as it is shown.
+fn name_of_class(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> Option<String> {
+    Some(text::short(of_class(class, name)?.cast::<PyString>().ok()?, LONGEST_NAME))
 }
 
 /// The place among the classes that are known of one that the value is an instance of.
@@ -126,12 +156,13 @@ fn is_of(value: &Bound<'_, PyAny>, class: &Bound<'_, PyAny>) -> bool {
 
 /// `dict`, `Order`.
 pub(super) fn class_name(value: &Bound<'_, PyAny>) -> String {
-    value.get_type().name().map_or_else(|_| "object".to_owned(), |name| text::short(&name, LONGEST_NAME))
+    let name = name_of_class(&value.get_type(), intern!(value.py(), "__name__"));
+    name.unwrap_or_else(|| "object".to_owned())
 }
 
 /// `shop.models.Order`; of Python's own classes without the module.
 pub(super) fn full_name(class: &Bound<'_, PyType>) -> String {
-    let name = class.qualname().map(|name| text::short(&name, LONGEST_NAME)).unwrap_or_default();
+    let name = name_of_class(class, intern!(class.py(), "__qualname__")).unwrap_or_default();
     match module(class) {
         Some(module) if module != "builtins" => format!("{module}.{name}"),
         _ => name,
@@ -140,5 +171,5 @@ pub(super) fn full_name(class: &Bound<'_, PyType>) -> String {
 
 /// The module that a class says it is of.
 pub(super) fn module(class: &Bound<'_, PyType>) -> Option<String> {
-    Some(text::short(&class.module().ok()?, LONGEST_NAME))
+    name_of_class(class, intern!(class.py(), "__module__"))
 }

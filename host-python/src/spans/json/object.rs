@@ -123,8 +123,7 @@ fn model<'py>(value: &Bound<'py, PyAny>, most: usize) -> Option<Members<'py>> {
     let py = value.py();
     let fields = class::attribute(&value.get_type(), intern!(py, "__pydantic_fields__"))?;
     let fields = fields.cast::<PyDict>().ok()?;
-    let members = known::attribute(value, intern!(py, "__dict__"))?;
-    let members = members.cast::<PyDict>().ok()?;
+    let members = class::dictionary(value)?;
     let extra = known::attribute(value, intern!(py, "__pydantic_extra__"));
     let extra = extra.as_ref().and_then(|extra| extra.cast::<PyDict>().ok());
     let all = members.len() + extra.map_or(0, |extra| extra.len());
@@ -168,10 +167,9 @@ fn by_names<'py>(
     length: usize,
     most: usize,
 ) -> Option<Members<'py>> {
-    let members = known::attribute(value, intern!(value.py(), "__dict__"));
-    let members = members.as_ref().and_then(|members| members.cast::<PyDict>().ok());
+    let members = class::dictionary(value);
     let member = |name: Bound<'py, PyAny>| {
-        let of_dict = members.and_then(|members| members.get_item(&name).ok().flatten());
+        let of_dict = members.as_ref().and_then(|members| members.get_item(&name).ok().flatten());
         let found = of_dict.or_else(|| known::attribute(value, name.cast::<PyString>().ok()?))?;
         Some((name, found))
     };
@@ -187,8 +185,7 @@ fn any<'py>(value: &Bound<'py, PyAny>, most: usize) -> Option<Members<'py>> {
     let is_public = |name: &Bound<'_, PyAny>| {
         name.cast::<PyString>().is_ok_and(|name| text::first(name, 1, |first, _| first != "_"))
     };
-    let members = known::attribute(value, intern!(py, "__dict__"));
-    if let Some(members) = members.as_ref().and_then(|members| members.cast::<PyDict>().ok()) {
+    if let Some(members) = class::dictionary(value) {
         // As many private ones may come first.
         let looked_at = most.saturating_mul(2);
         let pairs: Vec<_> =
@@ -196,10 +193,8 @@ fn any<'py>(value: &Bound<'py, PyAny>, most: usize) -> Option<Members<'py>> {
         let length = pairs.len() + members.len().saturating_sub(looked_at);
         return (!pairs.is_empty()).then_some(Members(pairs, length));
     }
-    let slots = class.mro().iter().take(class::MOST_CLASSES).filter_map(|class| {
-        let slots = class.getattr(intern!(py, "__dict__")).ok()?.get_item(intern!(py, "__slots__")).ok()?;
-        slots.cast_into::<PyTuple>().ok()
-    });
+    let slots = class::members(&class)
+        .filter_map(|members| members.get_item(intern!(py, "__slots__")).ok()?.cast_into::<PyTuple>().ok());
     let names: Vec<_> = slots.flatten().filter(is_public).take(most).collect();
     let length = names.len();
     by_names(value, names.into_iter(), length, most).filter(|Members(pairs, _)| !pairs.is_empty())
