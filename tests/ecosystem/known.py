@@ -65,14 +65,6 @@ KNOWN: Final[tuple[Known, ...]] = (
         "it broke",
     ),
     Known(
-        "What is said of a trace holds for all its observations that end later, as Langfuse's server has it for the "
-        "trace; the official SDK leaves out those that begin after the block.",
-        ("contextual.propagated",),
-        r"traces\.0\.roots\.0\.children\.2\.(user|session|tags|trace_name)",
-        NOTHING,
-        lambda ours: ours in ("user-1", "session-1", ["a", "b", "c"], "handle-request"),
-    ),
-    Known(
         "The exporter prices the tokens of a model that it knows. Of the official SDK's, Langfuse does.",
         ("manual.context_managers", "contextual.update_current"),
         rf"{_ANYWHERE}\.cost",
