@@ -24,7 +24,7 @@ use std::{
 const SOURCES: [&str; 3] = ["asgi", "httpx", "aiohttp"];
 
 /// One configuration and the sandbox that runs it.
-#[pyclass(frozen, module = "offpath._offpath")]
+#[pyclass(frozen, weakref, module = "offpath._offpath")]
 #[derive(Debug)]
 pub(crate) struct Recorder {
     current: Arc<Current>,

@@ -79,13 +79,6 @@ KNOWN: Final[tuple[Known, ...]] = (
         NOTHING,
         {"long": "m" * 201},
     ),
-    Known(
-        "To be mended: what a data class says of the class alone (ClassVar) is shown as a member of its instances.",
-        ("langgraph.interrupted",),
-        rf"{_ANYWHERE}\.input\.PARENT",
-        NOTHING,
-        "__parent__",
-    ),
     # --- scores -----------------------------------------------------------------------------------------------------
     Known(
         "The type of a score that names none is told. It is the one that Langfuse gives it.",
@@ -93,13 +86,6 @@ KNOWN: Final[tuple[Known, ...]] = (
         r"(traces\.0\.)?(roots\.0\.)?scores\.\d+\.dataType",
         NOTHING,
         lambda ours: ours in ("NUMERIC", "CATEGORICAL"),
-    ),
-    Known(
-        "To be mended: an observation that is of an environment by propagate_attributes does not score in it.",
-        ("scored.in_an_environment",),
-        r"traces\.0\.roots\.0\.scores\.0\.environment",
-        "staging",
-        "default",
     ),
     # --- the client of OpenAI -----------------------------------------------------------------------------------------
     Known(

@@ -342,6 +342,10 @@ class Span:
         """16 hexadecimal digits."""
 
     @property
+    def environment(self) -> str | None:
+        """The environment that it is of, where the app has said another than the configuration's."""
+
+    @property
     def kind(self) -> str:
         """What it is of."""
 

@@ -231,12 +231,20 @@ class Langfuse:
 
     def score_current_span(self, *, name: str, value: float | str, **said: Any) -> None:
         """Judge the observation in progress; nothing happens if there is none."""
+        span = innermost()
+        if isinstance(span, Span):
+            Observation(span).score(name=name, value=value, **said)
+            return
         trace_id, observation_id = self.get_current_trace_id(), self.get_current_observation_id()
         if trace_id is not None and observation_id is not None:
             score(name=name, value=value, trace_id=trace_id, observation_id=observation_id, **said)
 
     def score_current_trace(self, *, name: str, value: float | str, **said: Any) -> None:
         """Judge the trace in progress; nothing happens if there is none."""
+        span = innermost()
+        if isinstance(span, Span):
+            Observation(span).score_trace(name=name, value=value, **said)
+            return
         trace_id = self.get_current_trace_id()
         if trace_id is not None:
             score(name=name, value=value, trace_id=trace_id, **said)

@@ -105,11 +105,22 @@ class Observation:
 
     def score(self, *, name: str, value: float | str, **said: Any) -> None:
         """Judge it; the arguments are those of ``create_score``."""
-        score(name=name, value=value, trace_id=self.trace_id, observation_id=self.id, **said)
+        score(
+            name=name,
+            value=value,
+            trace_id=self.trace_id,
+            observation_id=self.id,
+            **self._of_its_environment(said),
+        )
 
     def score_trace(self, *, name: str, value: float | str, **said: Any) -> None:
         """Judge its trace; the arguments are those of ``create_score``."""
-        score(name=name, value=value, trace_id=self.trace_id, **said)
+        score(name=name, value=value, trace_id=self.trace_id, **self._of_its_environment(said))
+
+    def _of_its_environment(self, said: dict[str, Any]) -> dict[str, Any]:
+        if said.get("environment") is None and self._span is not None:
+            said["environment"] = self._span.environment
+        return said
 
     def start_observation(self, *, name: str, as_type: str = "span", **said: Any) -> Observation:
         """Begin an observation within this one, whatever is in progress. It has to be ended."""

@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -25,7 +26,8 @@ _configured: ConfigSource = None
 #: The recorders that have taken it; None where nothing is recorded.
 _defaults: dict[Source, Recorder | None] = {}
 #: The one that spans follow, which name no configuration: the default, or else that of the middleware that came last.
-_of_spans: list[Recorder | None] = []
+#: Weak, so that a configuration goes with the middleware that has it.
+_of_spans: list[weakref.ref[Recorder]] = []
 _warned: set[str] = set()
 
 
@@ -40,7 +42,7 @@ def configure(config: ConfigSource = None) -> None:
         recorder = _recorder(config, "asgi")
         _defaults.clear()
         _configured, _defaults["asgi"] = config, recorder
-        _of_spans[:] = [recorder]
+        _of_spans[:] = [weakref.ref(recorder)] if recorder is not None else []
 
 
 def recorder_for(config: ConfigSource, source: Source = "asgi") -> Recorder | None:
@@ -48,7 +50,7 @@ def recorder_for(config: ConfigSource, source: Source = "asgi") -> Recorder | No
     if config is not None:
         recorder = _recorder(config, source)
         if source == "asgi" and "asgi" not in _defaults:
-            _of_spans[:] = [recorder]
+            _of_spans[:] = [weakref.ref(recorder)] if recorder is not None else []
         return recorder
     configure()
     if source not in _defaults:
@@ -58,7 +60,7 @@ def recorder_for(config: ConfigSource, source: Source = "asgi") -> Recorder | No
 
 def spans_recorder() -> Recorder | None:
     """Return the recorder whose configuration spans follow; None where none was made, or nothing is recorded."""
-    return _of_spans[0] if _of_spans else None
+    return _of_spans[0]() if _of_spans else None
 
 
 def status() -> Status | dict[str, Any]:

@@ -102,7 +102,10 @@ impl Inner {
         let state =
             self.with(|state| (!std::mem::replace(&mut state.over, true)).then(|| std::mem::take(state)));
         let Some(mut state) = state else { return };
-        self.with(|kept| (kept.over, kept.kind) = (true, state.kind));
+        self.with(|kept| {
+            (kept.over, kept.kind) = (true, state.kind);
+            kept.propagated.clone_from(&state.propagated);
+        });
         registry::leave(&self.slot);
         if self.recording {
             let begun = begun.unwrap_or_else(|| std::mem::take(&mut state.input));

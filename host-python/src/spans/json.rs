@@ -69,6 +69,11 @@ pub(super) fn write_call(
     })
 }
 
+/// The name of a value's class.
+pub(super) fn class_name(value: &Bound<'_, PyAny>) -> String {
+    known::class_name(value)
+}
+
 /// Appends what stands between the quotes of a string.
 pub(super) fn escape(out: &mut Vec<u8>, text: &str) {
     escape::append(out, text);

@@ -5,6 +5,7 @@ use super::{
     event::Ending,
     generation::{self, Generation},
     inner::{Inner, Level},
+    json,
     metadata::Metadata,
     propagated::{self, Propagated},
     registry, text,
@@ -72,7 +73,7 @@ impl Span {
         if is_none {
             return;
         }
-        let class = error.get_type().name().map(|name| text::short(&name, LONGEST)).unwrap_or_default();
+        let class = json::class_name(error);
         // Made by the app's own `__str__`, which may itself raise.
         let message = error.str().map(|message| text::short(&message, LONGEST)).unwrap_or_default();
         self.inner.change(|state| {
@@ -95,6 +96,13 @@ impl Span {
     #[getter]
     fn id(&self) -> String {
         format!("{:016x}", self.inner.place.span)
+    }
+
+    /// The environment that it is of, where the app has said another than the configuration's.
+    #[getter]
+    fn environment(&self) -> Option<String> {
+        let propagated = self.inner.with(|state| state.propagated.clone())?;
+        (!propagated.environment.is_empty()).then(|| propagated.environment.clone())
     }
 
     /// What it is of: `span`, `generation`, …
@@ -334,5 +342,5 @@ fn is_to_come(result: &Bound<'_, PyAny>) -> bool {
     let is_generator = types
         .as_ref()
         .is_some_and(|types| class.is(types.generator.bind(py)) || class.is(types.async_generator.bind(py)));
-    is_generator || class.name().is_ok_and(|name| name == "StreamingResponse")
+    is_generator || json::class_name(result) == "StreamingResponse"
 }

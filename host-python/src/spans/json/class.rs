@@ -119,14 +119,16 @@ pub(super) fn attribute<'py>(
     members(class).find_map(|members| members.get_item(name).ok())
 }
 
+/// What an object has in a slot, or as the interpreter gives it; nothing that its class has for all of its instances, and
+/// nothing that it has code of its own for.
+pub(super) fn own<'py>(value: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
+    let descriptor = attribute(&value.get_type(), name)?;
+    known::is_of_interpreter(&descriptor).then(|| known::attribute(value, name)).flatten()
+}
+
 /// The dictionary of an object, unless its class has code of its own for it.
 pub(super) fn dictionary<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
-    let name = intern!(value.py(), "__dict__");
-    let descriptor = attribute(&value.get_type(), name)?;
-    if !known::is_of_interpreter(&descriptor) {
-        return None;
-    }
-    known::attribute(value, name)?.cast_into().ok()
+    own(value, intern!(value.py(), "__dict__"))?.cast_into().ok()
 }
 
 /// The dictionaries of a class and of those above it.

@@ -47,7 +47,7 @@ impl Writer<'_> {
     /// What has no form in JSON: its class.
     pub(super) fn unknown(&mut self, value: &Bound<'_, PyAny>) -> Result<(), Full> {
         let class = known::full_name(&value.get_type());
-        let name = known::attribute(value, intern!(value.py(), "__qualname__"));
+        let name = class::own(value, intern!(value.py(), "__qualname__"));
         match name.as_ref().and_then(|name| name.cast::<PyString>().ok()) {
             // Functions, methods, coroutines and generators have names.
             Some(name) => self.own(&format!("<{class} {}>", text::short(name, 200))),
@@ -67,7 +67,7 @@ impl Writer<'_> {
     /// Its class and what it was made with: `__str__` may be the app's.
     fn exception(&mut self, value: &Bound<'_, PyAny>) -> Result<(), Full> {
         let class = known::class_name(value);
-        let arguments = known::attribute(value, intern!(value.py(), "args"));
+        let arguments = class::own(value, intern!(value.py(), "args"));
         let arguments = arguments.as_ref().and_then(|arguments| arguments.cast::<PyTuple>().ok());
         let first = arguments.and_then(|arguments| arguments.get_item(0).ok());
         match first.as_ref().map(|first| first.cast::<PyString>()) {
@@ -170,7 +170,7 @@ fn by_names<'py>(
     let members = class::dictionary(value);
     let member = |name: Bound<'py, PyAny>| {
         let of_dict = members.as_ref().and_then(|members| members.get_item(&name).ok().flatten());
-        let found = of_dict.or_else(|| known::attribute(value, name.cast::<PyString>().ok()?))?;
+        let found = of_dict.or_else(|| class::own(value, name.cast::<PyString>().ok()?))?;
         Some((name, found))
     };
     let pairs: Vec<_> = names.take(most).filter_map(member).collect();
