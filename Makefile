@@ -92,8 +92,8 @@ test-python: $(VENV)/.wheel $(PEERS) $(addprefix .cache/peers/,$(addsuffix /.whe
 	$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
 	$(CARGO) build --quiet --locked --release -p offpath-exporter --example parity --example write_events
 	$(CARGO) build --quiet --locked --release -p offpath-python --example component
-	cd host-python && ../$(BIN)/python -m pytest $(AT_A_TIME) 4
-	CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m pytest $(AT_A_TIME) 3
+	cd host-python && ../$(BIN)/python -m pytest $(AT_A_TIME) 3
+	CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m pytest $(AT_A_TIME) 2
 
 .PHONY: corpus
 corpus: .cache/peers/llm-clients/.installed ## record anew what the official clients of models say and hear
