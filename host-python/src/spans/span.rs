@@ -12,8 +12,9 @@ use super::{
     told::{Fields, Told},
     yielded::Yielded,
 };
-use crate::{guard::guarded, place::Place, process};
+use crate::{guard::guarded, parent, place::Place, process};
 use pyo3::{
+    PyTraverseError, PyVisit,
     exceptions::{PyGeneratorExit, PyKeyboardInterrupt, PySystemExit},
     prelude::*,
     sync::PyOnceLock,
@@ -86,6 +87,11 @@ impl Span {
 
 #[pymethods]
 impl Span {
+    /// For Python's collector.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.left_for.get().map_or(Ok(()), |before| visit.call(before))
+    }
+
     /// The trace's id, 32 hexadecimal digits.
     #[getter]
     fn trace_id(&self) -> String {
@@ -214,9 +220,9 @@ impl Span {
     }
 
     /// Says that it is not in progress any more, but what was `before`, in contexts that could not be told.
-    fn leave(&self, before: Py<PyAny>) {
-        // The first word holds.
-        let _ = self.left_for.set(before);
+    fn leave(&self, before: &Bound<'_, PyAny>) {
+        // What was left before it is nothing to go on with, and would be held for ever. The first word holds.
+        let _ = self.left_for.set(parent::in_progress(before).unbind());
     }
 
     /// Ends it. `end_time`: nanoseconds since the Unix epoch. A second end does nothing.
