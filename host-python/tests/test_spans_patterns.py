@@ -9,12 +9,21 @@ from typing import Any
 
 import pytest
 from support.exporter import Event, Exporter
-from support.patterns import PATTERNS
 from support.python import environment
 from support.servers import COMMANDS, serving
 from support.spans import tree
 from support.waiting import eventually
 
+#: Those of ``support.patterns``, which is not for this process: it records from its import on.
+PATTERNS = (
+    "decorator",
+    "context_manager",
+    "manual_span",
+    "explicit_ids",
+    "langchain",
+    "opentelemetry",
+    "contextual_update",
+)
 OUTER = {"outer": {"inner": {}}}
 
 
