@@ -26,6 +26,7 @@
 mod asgi;
 mod clock;
 mod current;
+mod envelope;
 mod follow;
 mod guard;
 mod ids;

@@ -372,9 +372,6 @@ class Span:
     ) -> None:
         """Say what a model did in it."""
 
-    def set_type(self, as_type: str) -> None:
-        """Make it one of another type."""
-
     def tell_trace(self, said: Said, metadata: object = None, public: bool = False) -> None:
         """Say of the trace whose it is and what it is called."""
 

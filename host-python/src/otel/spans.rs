@@ -6,8 +6,10 @@ use super::{
     span::{self, Head},
     value::Limits,
 };
-use crate::{clock, live::halves};
-use crate::{current::Current, guard::guarded, ids::Ids, process, recorder::Recorder, sandbox::SpanSettings};
+use crate::{
+    clock, current::Current, envelope::Envelope, guard::guarded, ids::Ids, process, recorder::Recorder,
+    sandbox::SpanSettings,
+};
 use offpath_ring::LossReason;
 use offpath_wire as wire;
 use pyo3::{PyTraverseError, PyVisit, intern, prelude::*};
@@ -20,14 +22,6 @@ const REST: usize = 256;
 
 /// Fields of `offpath_core::event::Event`, `Span` and `OtelSpan`.
 mod field {
-    pub(super) const ID_HIGH: u32 = 2;
-    pub(super) const ID_LOW: u32 = 3;
-    pub(super) const TRACE_ID_HIGH: u32 = 4;
-    pub(super) const TRACE_ID_LOW: u32 = 5;
-    pub(super) const SPAN_ID: u32 = 6;
-    pub(super) const PARENT_SPAN_ID: u32 = 7;
-    pub(super) const START_UNIX_NS: u32 = 8;
-    pub(super) const DURATION_NS: u32 = 9;
     pub(super) const SOURCE: u32 = 13;
     pub(super) const SPAN: u32 = 25;
     pub(super) const NAME: u32 = 2;
@@ -121,16 +115,15 @@ impl OtelSpans {
 fn write_head(out: &mut Vec<u8>, settings: &SpanSettings, head: &Head, ids: Ids) {
     out.extend_from_slice(&settings.common);
     wire::bytes(out, field::SOURCE, SOURCE);
-    let (high, low) = halves(ids.event);
-    wire::fixed64(out, field::ID_HIGH, high);
-    wire::fixed64(out, field::ID_LOW, low);
-    let (high, low) = halves(head.place.trace);
-    wire::fixed64(out, field::TRACE_ID_HIGH, high);
-    wire::fixed64(out, field::TRACE_ID_LOW, low);
-    wire::fixed64(out, field::SPAN_ID, head.place.span);
-    wire::fixed64(out, field::PARENT_SPAN_ID, head.parent);
-    wire::fixed64(out, field::START_UNIX_NS, head.start_unix_ns);
-    wire::number(out, field::DURATION_NS, head.end_unix_ns - head.start_unix_ns);
+    let envelope = Envelope {
+        event: ids.event,
+        trace: head.place.trace,
+        span: head.place.span,
+        parent: head.parent,
+        start_unix_ns: head.start_unix_ns,
+        duration_ns: head.end_unix_ns - head.start_unix_ns,
+    };
+    envelope.write(out);
 }
 
 fn sources_size(resource: &Source, scope: &Source) -> usize {

@@ -20,17 +20,9 @@ use super::{
     inner::{Inner, State},
     told::Fields,
 };
-use crate::process;
+use crate::{envelope::Envelope, process};
 use offpath_wire as wire;
 
-const ID_HIGH: u32 = 2;
-const ID_LOW: u32 = 3;
-const TRACE_ID_HIGH: u32 = 4;
-const TRACE_ID_LOW: u32 = 5;
-const SPAN_ID: u32 = 6;
-const PARENT_SPAN_ID: u32 = 7;
-const START_UNIX_NS: u32 = 8;
-const DURATION_NS: u32 = 9;
 const ENVIRONMENT: u32 = 11;
 const RELEASE: u32 = 12;
 const SOURCE: u32 = 13;
@@ -57,37 +49,6 @@ pub(super) enum Ending {
     Ended = 0,
     Abandoned = 1,
     Exit = 2,
-}
-
-/// Ids and times of an event.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Envelope {
-    pub(super) event: u128,
-    pub(super) trace: u128,
-    pub(super) span: u64,
-    pub(super) parent: u64,
-    pub(super) start_unix_ns: u64,
-    pub(super) duration_ns: u64,
-}
-
-impl Envelope {
-    /// Appends them, after what all events have in common.
-    pub(super) fn write(self, out: &mut Vec<u8>, inner: &Inner, environment: &str) {
-        write_common(out, inner, environment);
-        self.write_ids(out);
-    }
-
-    #[allow(clippy::cast_possible_truncation, reason = "cutting the number in half is the point")]
-    pub(super) fn write_ids(self, out: &mut Vec<u8>) {
-        wire::fixed64(out, ID_HIGH, (self.event >> 64) as u64);
-        wire::fixed64(out, ID_LOW, self.event as u64);
-        wire::fixed64(out, TRACE_ID_HIGH, (self.trace >> 64) as u64);
-        wire::fixed64(out, TRACE_ID_LOW, self.trace as u64);
-        wire::fixed64(out, SPAN_ID, self.span);
-        wire::fixed64(out, PARENT_SPAN_ID, self.parent);
-        wire::fixed64(out, START_UNIX_NS, self.start_unix_ns);
-        wire::number(out, DURATION_NS, self.duration_ns);
-    }
 }
 
 fn write_common(out: &mut Vec<u8>, inner: &Inner, environment: &str) {
@@ -120,7 +81,8 @@ pub(super) fn commit(mut out: Vec<u8>, inner: &Inner, state: &State, duration_ns
         start_unix_ns: inner.start_unix_ns,
         duration_ns,
     };
-    envelope.write(&mut out, inner, propagated.map_or("", |propagated| &propagated.environment));
+    write_common(&mut out, inner, propagated.map_or("", |propagated| &propagated.environment));
+    envelope.write(&mut out);
     fields.write_identity(&mut out);
     write_span(&mut out, inner, state, &fields, ending);
     out.extend_from_slice(&state.output);

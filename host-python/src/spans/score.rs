@@ -2,11 +2,10 @@
 
 use super::{
     body::{self, SCORE, SCORE_METADATA},
-    event::{self, Envelope},
-    frame,
+    event, frame,
     tracer::Settings,
 };
-use crate::{clock, process, shared::Shared};
+use crate::{clock, envelope::Envelope, process, shared::Shared};
 use offpath_wire as wire;
 use pyo3::prelude::*;
 
@@ -68,7 +67,7 @@ pub(super) fn commit(
         start_unix_ns: judged.timestamp.unwrap_or(now),
         duration_ns: 0,
     };
-    envelope.write_ids(&mut out);
+    envelope.write(&mut out);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     wire::bytes(&mut out, SESSION_ID, text(&judged.session_id).as_bytes());
     let score = frame::open(&mut out, SCORE);

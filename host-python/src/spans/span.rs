@@ -196,12 +196,6 @@ impl Span {
         });
     }
 
-    /// Makes it one of another type.
-    fn set_type(&self, as_type: &str) {
-        let kind = super::tracer::kind(as_type);
-        self.inner.change(|state| state.kind = kind);
-    }
-
     /// Says of the trace, and so of all its parts that end later, whose it is and what it is called.
     #[pyo3(signature = (said, metadata=None, public=false))]
     fn tell_trace(&self, said: &Bound<'_, PyDict>, metadata: Option<&Bound<'_, PyAny>>, public: bool) {
