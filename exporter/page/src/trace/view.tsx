@@ -1,0 +1,3 @@
+export function TraceView() {
+  return <p>TraceView</p>;
+}
