@@ -15,10 +15,16 @@ CARGO := cargo
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/cargo-deny/bin/cargo-deny
 
+# The page that the exporter carries in itself: what it is made of, and what its build writes last.
+PAGE_SOURCES := $(shell find exporter/page -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
+PAGE := exporter/page/dist/licenses.txt
+# Node.js comes from Python's registry, as the other tools do, and so nobody needs one of their own.
+NPM = PATH="$(abspath $(BIN)):$$PATH" npm --prefix exporter/page
+
 # What the wheel is made of.
 SOURCES := Cargo.toml Cargo.lock README.md $(shell find filter exporter host-python -type f \
 	\( -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.wit' -o -name '*.proto' -o -name '*.sql' \) \
-	-not -path '*/tests/*' -not -path '*/fuzz/*' -not -path '*/examples/*' -not -path '*/wheel-data/*')
+	-not -path '*/tests/*' -not -path '*/fuzz/*' -not -path '*/examples/*' -not -path '*/wheel-data/*' -not -path 'exporter/page/*')
 # What the tests send to, and the clients and frameworks whose traffic they are about, each in an environment of its own.
 PEERS := $(addprefix .cache/peers/,$(addsuffix /.installed,phoenix mlflow llm-clients frameworks \
 	langfuse-3 langfuse-3-otel-1.33 langfuse-4 langfuse-5 instrumentations ecosystem))
@@ -38,11 +44,22 @@ wasm: ## build the WebAssembly component into dist/, and its compiled form for t
 	$(CARGO) run --quiet --locked -p offpath-build
 	$(CARGO) run --quiet --locked --release -p offpath-python --bin offpath-precompile
 
+.PHONY: page
+page: $(PAGE) ## build the page that `offpath run` serves into exporter/page/dist/
+
+$(PAGE): $(PAGE_SOURCES) exporter/page/node_modules/.package-lock.json
+	$(NPM) run --silent build
+
+# It is npm that writes it, when all is installed.
+exporter/page/node_modules/.package-lock.json: exporter/page/package.json exporter/page/package-lock.json | $(VENV)/.requirements
+	$(NPM) ci --loglevel=error
+	@touch $@
+
 .PHONY: wheel
 wheel: dist/.wheel ## build the Python wheels into dist/
 	@ls dist/*.whl
 
-dist/.wheel: $(SOURCES) tools/pure_wheel.py | $(VENV)/.requirements
+dist/.wheel: $(SOURCES) $(PAGE) tools/pure_wheel.py | $(VENV)/.requirements
 	$(MAKE) wasm
 	$(CARGO) build --locked --release -p offpath-exporter
 	mkdir -p host-python/wheel-data/scripts
@@ -67,13 +84,17 @@ test: $(VENV)/.wheel ## run every test
 	@mkdir -p .cache
 	@$(BIN)/python -m tests.chaos.outage >.cache/outage.log 2>&1 & outage=$$!; \
 		trap 'kill $$outage 2>/dev/null || true' EXIT; \
-		$(MAKE) --no-print-directory test-rust test-python; \
+		$(MAKE) --no-print-directory test-page test-rust test-python; \
 		echo 'waiting for the outage of ten minutes that goes on beside'; \
 		wait $$outage || { cat .cache/outage.log; exit 1; }; \
 		cat .cache/outage.log
 
+.PHONY: test-page
+test-page: $(PAGE)
+	$(NPM) test --silent
+
 .PHONY: test-rust
-test-rust:
+test-rust: $(PAGE)
 	$(CARGO) test --locked -p offpath-wire -p offpath-core -p offpath-enrich -p offpath-ring -p offpath-component -p offpath-proxy-wasm -p offpath-build
 	RUSTFLAGS="--cfg loom" $(CARGO) test --locked --release -p offpath-ring --test loom --target-dir $(TARGET)/loom
 	@tools/need.sh redis-server
@@ -85,6 +106,8 @@ test-rust:
 
 .PHONY: test-python
 test-python: $(VENV)/.wheel $(PEERS) $(addprefix .cache/peers/,$(addsuffix /.wheel,llm-clients frameworks ecosystem))
+	@tools/need.sh chromium
+	@tools/need.sh curl
 	@tools/need.sh openssl
 	@tools/need.sh prometheus
 	@tools/need.sh systemd-analyze systemd
@@ -125,16 +148,17 @@ lint: dist/.wheel $(VENV)/.wheel .cache/peers/frameworks/.wheel $(CARGO_DENY) ##
 		$(BIN)/mypy --python-executable .cache/peers/frameworks/bin/python examples/$$example/main.py; \
 	done
 	cd host-python && ../$(BIN)/mypy
+	$(NPM) run --silent check
 	$(CARGO_DENY) --locked check bans licenses sources
 
 .PHONY: fuzz
-fuzz: ## compile the fuzz targets, which is two minutes and no part of lint; each says how it is run
+fuzz: $(PAGE) ## compile the fuzz targets, which is two minutes and no part of lint; each says how it is run
 	$(CARGO) check --quiet --locked --manifest-path exporter/fuzz/Cargo.toml --target-dir $(TARGET)/fuzz
 	$(CARGO) check --quiet --locked --manifest-path exporter/ring/fuzz/Cargo.toml --target-dir $(TARGET)/fuzz
 
 .PHONY: clean
 clean: ## remove all that was built
-	rm -rf target dist .cache $(VENV) host-python/wheel-data
+	rm -rf target dist .cache $(VENV) host-python/wheel-data exporter/page/node_modules exporter/page/dist
 
 # --- set-up ---------------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from tests.framework.processes import BIN, ROOT, eventually, free_port, running
 DOCUMENTS = [
     path
     for path in ROOT.rglob("*.md")
-    if not set(path.parts) & {"target", ".venv", ".cache", ".pytest_cache"}
+    if not set(path.parts) & {"target", ".venv", ".cache", ".pytest_cache", "node_modules"}
 ]
 
 
