@@ -12,6 +12,8 @@ MESSAGES: list[ChatCompletionMessageParam] = [
     {"role": "user", "content": "Where does the telemetry of this app go?"}
 ]
 AT_ONCE = 100
+MODELS = ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini")
+USERS = ("ann", "bob", "chen", "dana", "emil")
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,10 @@ class Sent:
     name: str
     status: int = 200
     outcome: str = "completed"
+    user: str | None = None
+    session: str | None = None
+    #: The kinds of what is recorded below it.
+    below: tuple[str, ...] = ()
 
 
 async def drive(port: int) -> list[Sent]:
@@ -35,26 +41,36 @@ async def drive(port: int) -> list[Sent]:
         ]
 
 
-async def streamed(client: AsyncOpenAI, name: str) -> Sent:
+async def streamed(client: AsyncOpenAI, name: str, index: int = 0) -> Sent:
     """Take an answer word by word, to its end."""
+    user, session = USERS[index % len(USERS)], f"chat-{index % (2 * len(USERS))}"
     stream = await client.chat.completions.create(
-        model="demo",
+        model=MODELS[index % len(MODELS)],
         messages=MESSAGES,
+        max_tokens=10 + index,
         stream=True,
         stream_options={"include_usage": True},
+        user=user,
+        metadata={"session_id": session},
         extra_headers={"x-request-id": name},
     )
     async for _ in stream:
         pass
-    return Sent(name)
+    return Sent(name, user=user, session=session)
 
 
-async def whole(client: AsyncOpenAI, name: str) -> Sent:
+async def whole(client: AsyncOpenAI, name: str, index: int = 0) -> Sent:
     """Take an answer in one piece."""
+    user, session = USERS[index % len(USERS)], f"chat-{index % (2 * len(USERS))}"
     await client.chat.completions.create(
-        model="demo", messages=MESSAGES, extra_headers={"x-request-id": name}
+        model=MODELS[index % len(MODELS)],
+        messages=MESSAGES,
+        max_tokens=10 + index,
+        user=user,
+        metadata={"session_id": session},
+        extra_headers={"x-request-id": name},
     )
-    return Sent(name)
+    return Sent(name, user=user, session=session)
 
 
 async def refused(client: AsyncOpenAI, name: str) -> Sent:
@@ -71,7 +87,11 @@ async def refused(client: AsyncOpenAI, name: str) -> Sent:
 async def hung_up(client: AsyncOpenAI, name: str) -> Sent:
     """Go away in the middle of a long answer."""
     stream = await client.chat.completions.create(
-        model="demo", messages=MESSAGES, stream=True, max_tokens=1000, extra_headers={"x-request-id": name}
+        model="gpt-4o",
+        messages=MESSAGES,
+        stream=True,
+        max_tokens=1000,
+        extra_headers={"x-request-id": name},
     )
     async with stream:
         for _ in range(10):
@@ -81,4 +101,4 @@ async def hung_up(client: AsyncOpenAI, name: str) -> Sent:
 
 async def one_of_many(client: AsyncOpenAI, index: int) -> Sent:
     """Be one of many at the same time, every other one of them streamed."""
-    return await (streamed if index % 2 else whole)(client, f"at-once-{index}")
+    return await (streamed if index % 2 else whole)(client, f"at-once-{index}", index)
