@@ -11,7 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 from tests.framework.place import Place, place
 
 #: Folders whose files share what takes long to start.
-_SHARING = ("tests/operations/",)
+_SHARING = ("tests/operations/", "tests/viewer/")
 
 
 class _Scheduling(LoadFileScheduling):  # type: ignore[misc]
