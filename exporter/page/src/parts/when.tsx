@@ -14,7 +14,8 @@ export function When({ time }: { time: Time }) {
   return (
     <time dateTime={time} title={dateAndClock(time)}>
       {!isToday(time) && <span class="soft">{shortDate(time)} </span>}
-      {clock(time)}
+      {clock(time).slice(0, 8)}
+      <span class="milliseconds">{clock(time).slice(8)}</span>
     </time>
   );
 }
