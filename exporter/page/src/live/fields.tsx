@@ -19,6 +19,7 @@ const STATUSES = ["2xx", "3xx", "4xx", "5xx", "429", "500", "502", "503"];
 const METHODS = "GET POST PUT PATCH DELETE".split(" ");
 
 export function Fields({ filter, go }: Props) {
+  const id = useId();
   const [isOpen, setOpen] = useState(false);
   const { from, to } = toQuery(filter, Date.now());
   const facets = useLoaded(
@@ -30,9 +31,17 @@ export function Fields({ filter, go }: Props) {
     <Choice name={name} value={filter[name] ?? ""} options={options} onChange={set(name)} />
   );
   return (
-    <details class="fields" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary class="button">Filters</summary>
-      <div class="grid">
+    <>
+      <button
+        type="button"
+        class="button folding"
+        aria-expanded={isOpen}
+        aria-controls={id}
+        onClick={() => setOpen(!isOpen)}
+      >
+        Filters
+      </button>
+      <div id={id} class="fields" hidden={!isOpen}>
         {field("route", ofFacets(facets?.routes))}
         {field("model", ofFacets(facets?.models))}
         {field("status", STATUSES.map(plain))}
@@ -54,7 +63,7 @@ export function Fields({ filter, go }: Props) {
         <Moment name="from" value={filter.from} onChange={set("from")} />
         <Moment name="to" value={filter.to} onChange={set("to")} />
       </div>
-    </details>
+    </>
   );
 }
 

@@ -42,9 +42,7 @@ export function EventRow({ row, isFresh, find, onPick }: Props) {
           <StatusBadge row={row} />
           <Pick name="status" value={row.status === null ? null : String(row.status)} onPick={onPick} />
         </td>
-        <td class="number took" style={{ "--took": shareOf(row.duration_ns) }}>
-          {duration(row.duration_ns)}
-        </td>
+        <Took ns={row.duration_ns} />
         <Value class="model-cell" name="model" value={row.model} onPick={onPick} />
         <td class="number tokens">
           <Tokens {...tokensOf(row)} />
@@ -86,9 +84,24 @@ function tokensOf(row: Row): { input: number | null; output: number | null } {
     : { input: row.input_tokens, output: row.output_tokens };
 }
 
+function Took({ ns }: { ns: number }) {
+  if (ns === 0) {
+    return (
+      <td class="number">
+        <Nothing />
+      </td>
+    );
+  }
+  return (
+    <td class="number took" style={{ "--took": shareOf(ns) }}>
+      {duration(ns)}
+    </td>
+  );
+}
+
 // From a millisecond to a hundred seconds, each power of ten as wide: so that quick ones differ too.
 function shareOf(ns: number): string {
-  const share = Math.log10(Math.max(ns, 1) / 1e6) / 5;
+  const share = Math.log10(ns / 1e6) / 5;
   return `${Math.round(Math.min(Math.max(share, 0.02), 1) * 100)}%`;
 }
 
