@@ -5,7 +5,9 @@ import { useMemo } from "preact/hooks";
 import uPlot from "uplot";
 import { colour } from "./colours.ts";
 import { type Frame, frameWords } from "./frame.ts";
-import { durationAxis, durationScale, linearScale, usePlot } from "./plot.ts";
+import { Legend } from "./legend.tsx";
+import { plainName } from "./names.ts";
+import { durationAxis, durationScale, linearAxis, linearScale, usePlot } from "./plot.ts";
 import { lonely, type Series, stack } from "./series.ts";
 
 const HEIGHT = 190;
@@ -24,10 +26,23 @@ export interface ChartProps {
   format: (value: number | null) => string;
   /** For the axis, where there is little room. */
   short?: (value: number) => string;
+  /** Whether there are no parts of 1, as with counts. */
+  isWhole?: boolean;
 }
 
 export function Chart(props: ChartProps) {
-  const { title, children, frame, series, totals, shape, scale, format, short = format } = props;
+  const {
+    title,
+    children,
+    frame,
+    series,
+    totals,
+    shape,
+    scale,
+    format,
+    short = format,
+    isWhole = false,
+  } = props;
   const data = useMemo(() => plotData(frame.times, series, shape), [frame.times, series, shape]);
   const place = usePlot({
     structure: [shape, scale, ...series.map(({ key, slot, dashed }) => `${slot} ${dashed} ${key}`)].join(
@@ -37,10 +52,12 @@ export function Chart(props: ChartProps) {
     frame,
     data,
     scale: scale === "duration" ? durationScale() : linearScale(),
-    axis: scale === "duration" ? durationAxis() : { values: (_, splits) => splits.map(short) },
+    axis: scale === "duration" ? durationAxis() : linearAxis(short, isWhole),
     series: shape === "bars" ? series.map(bar).reverse() : series.map(line),
   });
-  const summary = series.map(({ name }, index) => `${name} ${format(totals[index] ?? null)}`).join(", ");
+  const summary = series
+    .map(({ name, part = "" }, index) => `${plainName(name)} ${part} ${format(totals[index] ?? null)}`)
+    .join(", ");
   return (
     <figure class="panel chart">
       <ChartHead title={title} frame={frame}>
@@ -68,28 +85,6 @@ export function ChartHead(props: { title: string; frame: Frame; children?: Compo
   );
 }
 
-function Legend({
-  frame,
-  series,
-  totals,
-  format,
-}: Pick<ChartProps, "frame" | "series" | "totals" | "format">) {
-  const pointed = frame.pointed.value;
-  return (
-    <ul class="legend">
-      {series.map(({ key, name, slot, dashed, values }, index) => (
-        <li key={key}>
-          <span class={`swatch swatch-${slot} ${dashed ? "dashed" : ""}`} />
-          <span class="name" title={name}>
-            {name}
-          </span>
-          <span class="value">{format((pointed === null ? totals[index] : values[pointed]) ?? null)}</span>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 // What stands on others is drawn before them, so that each covers what of the one above is below its own edge.
 function plotData(times: number[], series: Series[], shape: ChartProps["shape"]): uPlot.AlignedData {
   if (shape === "bars") return [times, ...stack(series).reverse()];
@@ -107,7 +102,13 @@ function line({ slot, dashed }: Series): uPlot.Series {
     stroke: () => slotColour(slot),
     width: dashed ? 1 : 1.75,
     ...(dashed && { dash: [4, 3] }),
-    points: { show: true, size: 5, filter: (u, index) => lonely(u.data[index] ?? []) },
+    points: {
+      show: true,
+      size: dashed ? 3 : 4,
+      width: 0,
+      fill: () => slotColour(slot),
+      filter: (u, index) => lonely(u.data[index] ?? []),
+    },
   };
 }
 

@@ -10,6 +10,9 @@ import { durationTick, logBounds, logTicks, timeTicks } from "./ticks.ts";
 const FONT = "12px system-ui, sans-serif";
 const WIDTH_OF_AXIS = 58;
 const ROOM_OF_TICK = 30;
+const WHOLE_STEPS = Array.from({ length: 13 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+).flat();
 
 export interface Plot {
   /** A plot is made anew only when this changes: its series and how they are drawn. */
@@ -109,6 +112,13 @@ function zoomInto(u: uPlot, frame: Frame): void {
 /** An axis of counts, sums and the like: it begins at 0. */
 export function linearScale(): uPlot.Scale {
   return { range: (_, __, most) => [0, most > 0 ? (uPlot.rangeNum(0, most, 0.1, true)[1] ?? most) : 1] };
+}
+
+export function linearAxis(format: (value: number) => string, isWhole: boolean): Partial<uPlot.Axis> {
+  return {
+    values: (_, splits) => splits.map(format),
+    ...(isWhole && { incrs: WHOLE_STEPS }),
+  };
 }
 
 /** An axis of durations in nanoseconds: what takes ten times longer is as far away, whether it is 1 ms or 1 s. */

@@ -6,6 +6,8 @@ export interface Series {
   name: string;
   slot: number;
   values: (number | null)[];
+  /** Which of several values of the same name: "P95". */
+  part?: string;
   dashed?: boolean;
 }
 

@@ -1,7 +1,9 @@
 // What the overview is about: its time, and which service, environment, route and model.
 
+import type { ComponentChildren } from "preact";
 import { useLocation } from "preact-iso";
 import type { Facet, Facets } from "../api/types.ts";
+import { plainName } from "../charts/names.ts";
 import { type Choice, type Of, overviewHref, type Shown } from "./address.ts";
 import { type Bounds, boundsOf, localTime, RANGES, type Range, USUAL } from "./range.ts";
 
@@ -26,17 +28,27 @@ export function Controls({ shown, facets }: ControlsProps) {
   );
 }
 
+interface RangeButtonsProps {
+  /** Null: all of the past. */
+  range: Range | null;
+  href: (range: Range) => string;
+  /** What stands before them. */
+  children?: ComponentChildren;
+}
+
 /** Links, so that each can be opened elsewhere, or kept. */
-export function RangeButtons({ range, href }: { range: Range; href: (range: Range) => string }) {
-  const isBetween = !("last" in range);
+export function RangeButtons({ range, href, children }: RangeButtonsProps) {
+  const isBetween = range !== null && !("last" in range);
+  const last = range !== null && "last" in range ? range.last : null;
   return (
     <nav class="switch" aria-label="Time">
+      {children}
       {RANGES.map(({ name, words }) => (
         <a
           key={name}
           class="button"
           href={href({ last: name })}
-          aria-current={!isBetween && range.last === name ? "true" : undefined}
+          aria-current={last === name ? "true" : undefined}
           title={`last ${words}`}
         >
           {name}
@@ -134,7 +146,7 @@ function Select({ shown, choice, all, facets = [] }: SelectProps) {
       <option value="">{all}</option>
       {values.map((value) => (
         <option key={value} value={value}>
-          {value}
+          {plainName(value)}
         </option>
       ))}
     </select>

@@ -78,7 +78,7 @@ test("a model that tells no first token has no line of it", () => {
     ['[null,"b"]', 2],
   ]);
   assert.deepEqual(
-    firstTokens(both, slots).series.map(({ name }) => name),
+    firstTokens(both, slots).series.map(({ name, part }) => `${name} ${part}`),
     ["a P95", "a P50"],
   );
 });

@@ -96,8 +96,8 @@ export function firstTokens(
   const series = models.flatMap((model): Series[] => {
     const [key, name, slot] = [modelKey(model), modelName(model), slots.get(modelKey(model)) ?? 0];
     return [
-      { key: `${key} p95`, name: `${name} P95`, slot, values: model.first_token_p95_ns },
-      { key: `${key} p50`, name: `${name} P50`, slot, values: model.first_token_p50_ns, dashed: true },
+      { key: `${key} p95`, name, part: "P95", slot, values: model.first_token_p95_ns },
+      { key: `${key} p50`, name, part: "P50", slot, values: model.first_token_p50_ns, dashed: true },
     ];
   });
   const totals = models.flatMap(({ total }) => [total.first_token_p95_ns, total.first_token_p50_ns]);

@@ -7,6 +7,7 @@ import type { Overview } from "../api/types.ts";
 import { Chart } from "../charts/chart.tsx";
 import type { Frame } from "../charts/frame.ts";
 import { HeatMap } from "../charts/heat-map.tsx";
+import { plainName } from "../charts/names.ts";
 import { assignSlots, type Series, sum } from "../charts/series.ts";
 import { count, dollars, duration, short } from "../format.ts";
 import { durationQuery, eventsHref, type Shown } from "./address.ts";
@@ -63,7 +64,7 @@ function ModelPanels({ overview, frame, slots }: { overview: Overview; frame: Fr
   return (
     <>
       <Chart
-        title="Time to first token"
+        title="Time to first token (P50 dashed)"
         frame={frame}
         series={first.series}
         totals={first.totals}
@@ -125,7 +126,7 @@ function Latency({ overview, frame }: { overview: Overview; frame: Frame }) {
           <option value="">all routes</option>
           {routes.map((route) => (
             <option key={routeKey(route)} value={routeKey(route)}>
-              {routeName(route)}
+              {plainName(routeName(route))}
             </option>
           ))}
         </select>
@@ -167,6 +168,7 @@ function Sums({ title, frame, series, format = count, children }: SumsProps) {
       scale="linear"
       format={format}
       short={format === count ? short : format}
+      isWhole={format === count}
     >
       {children}
     </Chart>

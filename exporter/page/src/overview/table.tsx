@@ -26,10 +26,10 @@ export function Table<T>({ title, rows, keyOf, columns, by }: TableProps<T>) {
   const chosen = columns.find(({ name }) => name === column);
   const inOrder = chosen === undefined ? rows : sorted(rows, chosen.value, descending);
   return (
-    <section class="panel sums" aria-label={title}>
+    <div class="panel sums">
       <h2>{title}</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard too. */}
-      <div class="scroll" tabIndex={0} role="group" aria-label={`${title}, as a table`}>
+      <section class="scroll" tabIndex={0} aria-label={title}>
         <table class="table">
           <thead>
             <tr>
@@ -57,7 +57,7 @@ export function Table<T>({ title, rows, keyOf, columns, by }: TableProps<T>) {
             {inOrder.map((row) => (
               <tr key={keyOf(row)}>
                 {columns.map(({ name, show, isText = false }) => (
-                  <td key={name} class={isText ? "text" : "number"}>
+                  <td key={name} class={isText ? "what" : "number"}>
                     {show(row)}
                   </td>
                 ))}
@@ -65,7 +65,7 @@ export function Table<T>({ title, rows, keyOf, columns, by }: TableProps<T>) {
             ))}
           </tbody>
         </table>
-      </div>
-    </section>
+      </section>
+    </div>
   );
 }

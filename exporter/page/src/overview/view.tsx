@@ -1,8 +1,8 @@
 // The view "Overview": how much there is, how fast it is, what it costs, and where it fails.
 
 import { useSignal } from "@preact/signals";
-import { useLocation } from "preact-iso";
 import { useMemo } from "preact/hooks";
+import { useLocation } from "preact-iso";
 import { get } from "../api/client.ts";
 import type { Facets, Overview } from "../api/types.ts";
 import type { Frame } from "../charts/frame.ts";
@@ -21,7 +21,7 @@ const REFRESH_MS = 10_000;
 
 export function OverviewView() {
   const { url, query } = useLocation();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the query is made of the address, anew each time.
+  // The query is made of the address, anew each time.
   const shown = useMemo(() => parseShown(query), [url]);
   const overview = useLoaded((signal) => get<Overview>("overview", overviewQuery(shown), signal), [url]);
   const facets = useLoaded((signal) => get<Facets>("facets", boundsQuery(shown), signal), [url]);
@@ -48,8 +48,10 @@ function Content({ overview, shown }: { overview: Overview; shown: Shown }) {
     <>
       <Figures overview={overview} of={shown.of} />
       {isEmpty ? (
-        <Empty title={`Nothing was recorded in this time`}>
-          <p class="soft">Choose a longer time, or fewer filters. If nothing comes at all, Health says why.</p>
+        <Empty title="Nothing was recorded in this time">
+          <p class="soft">
+            Choose a longer time, or fewer filters. If nothing comes at all, Health says why.
+          </p>
         </Empty>
       ) : (
         <>
