@@ -19,7 +19,7 @@ const bundle = await context({
   outdir: DIST,
   bundle: true,
   format: "esm",
-  target: "es2022",
+  target: "es2024",
   jsx: "automatic",
   jsxImportSource: "preact",
   minify: !watch,

@@ -1,6 +1,7 @@
-// The bar at the top: the views, and light or dark.
+// The bar at the top: the views, the keys, and light or dark.
 
 import { useLocation } from "preact-iso";
+import { Keys } from "./keys.tsx";
 import { ThemeButton } from "./theme.tsx";
 
 const VIEWS = [
@@ -25,6 +26,7 @@ export function Bar() {
           </a>
         ))}
       </nav>
+      <Keys />
       <ThemeButton />
     </header>
   );

@@ -1,9 +1,17 @@
 // Where an address leads nowhere.
 
+import { Heading } from "../parts/heading.tsx";
+import { Empty } from "../parts/loaded.tsx";
+
 export function NotFound() {
   return (
-    <p class="note">
-      There is nothing here. <a href="/">See what is recorded.</a>
-    </p>
+    <>
+      <Heading title="Nothing here" hidden />
+      <Empty title="There is nothing at this address">
+        <p>
+          <a href="/">See what is recorded.</a>
+        </p>
+      </Empty>
+    </>
   );
 }

@@ -6,6 +6,8 @@ const KEY = "offpath.theme";
 const THEMES = ["system", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
 
+const SIGNS: Record<Theme, string> = { system: "◐", light: "☀", dark: "☾" };
+
 const theme = signal<Theme>(THEMES.find((each) => each === localStorage.getItem(KEY)) ?? "system");
 theme.subscribe((chosen) => {
   localStorage.setItem(KEY, chosen);
@@ -18,14 +20,14 @@ export function ThemeButton() {
   return (
     <button
       type="button"
-      class="button"
-      title={`Change to ${next}`}
+      class="button quiet"
+      title={`Colours: ${theme.value}. Change to ${next}.`}
       onClick={() => {
         theme.value = next;
       }}
     >
-      <span class="only-read">Colours: </span>
-      {theme.value}
+      <span class="only-read">Colours: {theme.value}</span>
+      <span aria-hidden="true">{SIGNS[theme.value]}</span>
     </button>
   );
 }

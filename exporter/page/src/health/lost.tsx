@@ -1,0 +1,58 @@
+// What was lost, why, and what to do about it.
+
+import type { Row } from "../api/types.ts";
+import { count } from "../format.ts";
+import { Text } from "../parts/text.tsx";
+import { Ago } from "../parts/when.tsx";
+import type { Loss } from "./losses.ts";
+
+const NAME_LIMIT = 200;
+
+export function Losses({ title, losses }: { title: string; losses: Loss[] }) {
+  if (losses.length === 0) return null;
+  return (
+    <section class="panel losses">
+      <h2>{title}</h2>
+      <ul>
+        {losses.map(({ sink, reason, count: lost, advice }) => (
+          <li key={`${sink} ${reason}`}>
+            <span class="number">{count(lost)}</span>
+            <span class="reason">
+              <code>{reason}</code>
+              {sink !== null && <span class="soft"> {sink}</span>}
+            </span>
+            <span class="advice">{advice}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Which process lost something, and when: these are events themselves. */
+export function LossEvents({ losses }: { losses: Row[] }) {
+  if (losses.length === 0) return null;
+  return (
+    <section class="panel losses">
+      <h2>Latest losses</h2>
+      <ul>
+        {losses.map((loss) => (
+          <li key={loss.id}>
+            <span class="number">{count(loss.loss_count)}</span>
+            <span class="reason">
+              <code>{loss.loss_reason}</code>
+            </span>
+            <span class="advice">
+              <Ago time={loss.start_time} />
+              <span class="soft">
+                {" "}
+                in <Text value={loss.service} limit={NAME_LIMIT} />
+                {loss.source !== null && `, ${loss.source}`}
+              </span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

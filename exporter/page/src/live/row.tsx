@@ -1,0 +1,159 @@
+// One event as a row of the list: its name is a link to its trace, and what can be filtered by has a button for it.
+
+import { useMemo } from "preact/hooks";
+import type { Row } from "../api/types.ts";
+import { duration } from "../format.ts";
+import { Cost, KindBadge, Nothing, StatusBadge, Tokens } from "../parts/badges.tsx";
+import { Text } from "../parts/text.tsx";
+import { When } from "../parts/when.tsx";
+import { beginning } from "../text/cut.ts";
+import type { Name } from "./filter.ts";
+
+const NAME_LENGTH = 200;
+const PREVIEW_LENGTH = 240;
+
+interface Props {
+  row: Row;
+  isFresh: boolean;
+  find: string;
+  /** Filters by a value of the row. It must stay the same function. */
+  onPick: (name: Name, value: string) => void;
+}
+
+/** Hundreds of them are there when one comes: those that have not changed are not made again. */
+export function EventRow({ row, isFresh, find, onPick }: Props) {
+  return useMemo(
+    () => (
+      <tr class={isFresh ? "event fresh" : "event"}>
+        <td class="time">
+          <When time={row.start_time} />
+        </td>
+        <td class="kind-cell">
+          <KindBadge row={row} />
+        </td>
+        <th scope="row" class="what">
+          <a href={`/traces/${row.trace_id}?event=${row.id}`} data-row>
+            {row.method !== null && <span class="method">{row.method} </span>}
+            <Text value={beginning(nameOf(row), NAME_LENGTH)} find={find} />
+          </a>
+          <Pick name="route" value={row.route} onPick={onPick} />
+        </th>
+        <td class="status-cell">
+          <StatusBadge row={row} />
+          <Pick name="status" value={row.status === null ? null : String(row.status)} onPick={onPick} />
+        </td>
+        <Took ns={row.duration_ns} />
+        <Value class="model-cell" name="model" value={row.model} onPick={onPick} />
+        <td class="number tokens">
+          <Tokens {...tokensOf(row)} />
+        </td>
+        <td class="number cost">
+          <Cost usd={row.top ? row.trace_cost_usd : row.cost_usd} />
+        </td>
+        <Value class="user" name="user" value={row.user_id} onPick={onPick} />
+        <Value class="session" name="session" value={row.session_id} onPick={onPick} />
+        <td class="origin">
+          <Text value={beginning(row.service, NAME_LENGTH)} />
+          {row.source !== null && ` · ${row.source}`}
+        </td>
+        <Preview row={row} find={find} />
+      </tr>
+    ),
+    [row, isFresh, find, onPick],
+  );
+}
+
+/** What one calls it: of an exchange the route or where it went, else its name. */
+function nameOf(row: Row): string {
+  switch (row.kind) {
+    case "exchange":
+      if (row.route !== null) return row.route;
+      return row.top ? (row.path ?? "/") : `${row.host ?? ""}${row.path ?? ""}`;
+    case "score":
+      return `${row.name ?? "score"} = ${row.score_text ?? row.score_value ?? "–"}`;
+    case "loss":
+      return `${row.loss_count ?? "some"} lost: ${row.loss_reason ?? "unknown"}`;
+    default:
+      return row.name ?? row.kind;
+  }
+}
+
+function tokensOf(row: Row): { input: number | null; output: number | null } {
+  return row.top
+    ? { input: row.trace_input_tokens, output: row.trace_output_tokens }
+    : { input: row.input_tokens, output: row.output_tokens };
+}
+
+function Took({ ns }: { ns: number }) {
+  if (ns === 0) {
+    return (
+      <td class="number">
+        <Nothing />
+      </td>
+    );
+  }
+  return (
+    <td class="number took" style={{ "--took": shareOf(ns) }}>
+      {duration(ns)}
+    </td>
+  );
+}
+
+// From a millisecond to a hundred seconds, each power of ten as wide: so that quick ones differ too.
+function shareOf(ns: number): string {
+  const share = Math.log10(ns / 1e6) / 5;
+  return `${Math.round(Math.min(Math.max(share, 0.02), 1) * 100)}%`;
+}
+
+interface ValueProps extends PickProps {
+  class: string;
+}
+
+function Value({ class: className, name, value, onPick }: ValueProps) {
+  return (
+    <td class={className}>
+      {value === null ? <Nothing /> : <Text value={beginning(value, NAME_LENGTH)} />}
+      <Pick name={name} value={value} onPick={onPick} />
+    </td>
+  );
+}
+
+interface PickProps {
+  name: Name;
+  value: string | null;
+  onPick: Props["onPick"];
+}
+
+// By keyboard the fields of the filter do the same: hundreds of stops between two rows would help nobody.
+function Pick({ name, value, onPick }: PickProps) {
+  if (value === null) return null;
+  return (
+    <button
+      type="button"
+      class="pick"
+      tabIndex={-1}
+      title={`Only this ${name}`}
+      aria-label={`Only this ${name}`}
+      onClick={() => onPick(name, value)}
+    />
+  );
+}
+
+function Preview({ row, find }: { row: Row; find: string }) {
+  const input = row.preview?.input ?? null;
+  const output = row.preview?.output ?? null;
+  return (
+    <td class="preview">
+      {input !== null && <Text value={beginning(input, PREVIEW_LENGTH)} find={find} />}
+      {output !== null && (
+        <>
+          <span class="arrow">
+            <span aria-hidden="true"> → </span>
+            <span class="only-read">Answer: </span>
+          </span>
+          <Text value={beginning(output, PREVIEW_LENGTH)} find={find} />
+        </>
+      )}
+    </td>
+  );
+}
