@@ -31,6 +31,7 @@ pub mod streams;
 
 mod disk;
 mod durable;
+mod histogram;
 mod otel;
 mod priority;
 pub mod redact;
