@@ -37,3 +37,4 @@ mod priority;
 pub mod redact;
 mod speed;
 mod usage;
+mod viewer;

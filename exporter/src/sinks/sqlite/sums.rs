@@ -71,11 +71,12 @@ impl Sums {
         let own = facts.generation.unwrap_or_default();
         if facts.is_exchange || facts.top {
             let used = if facts.top { place.trace } else { own };
-            self.requests.add(facts.start_time, [service, environment, source, route], &Sum::of(facts, used));
+            let names = [service, environment, source, route];
+            self.requests.pending(facts.start_time, names).observe(facts, used);
         }
         if place.usage_counts {
             let names = [service, environment, source, system, model];
-            self.models.add(facts.start_time, names, &Sum::of(facts, own));
+            self.models.pending(facts.start_time, names).observe(facts, own);
         }
     }
 
@@ -115,13 +116,14 @@ impl Level {
 }
 
 impl Sum {
-    fn of(facts: &Facts<'_>, used: Used) -> Self {
-        let mut sum = Self { count: 1, failed: i64::from(facts.failed), used, ..Self::default() };
-        sum.durations.observe(facts.duration_ns.unsigned_abs());
+    fn observe(&mut self, facts: &Facts<'_>, used: Used) {
+        self.count += 1;
+        self.failed += i64::from(facts.failed);
+        self.durations.observe(facts.duration_ns.unsigned_abs());
         if let Some(first_token_ns) = facts.first_token_ns {
-            sum.first_tokens.observe(first_token_ns.unsigned_abs());
+            self.first_tokens.observe(first_token_ns.unsigned_abs());
         }
-        sum
+        self.used = self.used.plus(used);
     }
 
     fn merge(&mut self, other: &Self) {

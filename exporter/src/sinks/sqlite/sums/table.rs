@@ -37,9 +37,10 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    pub(super) fn add(&mut self, start_time_ns: i64, names: [&str; N], sum: &Sum) {
+    /// The sum of what is not written yet of these names at this time.
+    pub(super) fn pending(&mut self, start_time_ns: i64, names: [&str; N]) -> &mut Sum {
         let time = begin(start_time_ns / 1_000_000_000, LEVELS[0]);
-        self.pending.entry((time, self.names.bounded(names))).or_default().merge(sum);
+        self.pending.entry((time, self.names.bounded(names))).or_default()
     }
 
     pub(super) fn clear(&mut self) {
