@@ -28,6 +28,7 @@ pub mod signal;
 pub mod sinks;
 pub mod spool;
 pub mod streams;
+pub mod viewer;
 
 mod disk;
 mod durable;
@@ -37,4 +38,3 @@ mod priority;
 pub mod redact;
 mod speed;
 mod usage;
-mod viewer;

@@ -206,6 +206,11 @@ impl Sink for Sqlite {
     }
 }
 
+/// Whether this is a store as this version lays it out.
+pub(crate) fn is_current(store: &Connection) -> rusqlite::Result<bool> {
+    Ok(schema::content(store)? == Content::Store(schema::VERSION))
+}
+
 /// What bodies hold is for the owner's eyes; SQLite gives its other files the mode of this one.
 fn create_file(path: &Path) -> io::Result<File> {
     File::options().append(true).create(true).mode(0o600).open(path)

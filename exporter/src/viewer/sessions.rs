@@ -1,6 +1,5 @@
 //! `GET /api/v1/sessions`: the one that something happened in last comes first; and what happened in one.
 
-mod cursor;
 mod list;
 mod summary;
 mod turns;
@@ -11,10 +10,22 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::failure::Failure;
+
 pub(crate) use self::{
     list::{BUDGET, list},
-    turns::{TurnPage, turns},
+    turns::{Turns, turns},
 };
+
+const USUAL: usize = 50;
+const MOST: usize = 200;
+
+/// How many are on a page.
+fn limit(asked: Option<usize>) -> Result<usize, Failure> {
+    let limit = asked.unwrap_or(USUAL);
+    let wrong = || Failure::Asked(format!("limit must be a number from 1 to {MOST}; it is {limit}"));
+    (1..=MOST).contains(&limit).then_some(limit).ok_or_else(wrong)
+}
 
 /// Which sessions: those with an event of this time, user and service.
 #[derive(Debug, Default, Deserialize, IntoParams)]

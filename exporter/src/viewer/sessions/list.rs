@@ -7,14 +7,11 @@ use std::{
 
 use rusqlite::{Connection, named_params};
 
-use super::{Query, Session, Sessions, cursor::Cursor, summary};
-use crate::viewer::{failure::Failure, time};
+use super::{Query, Session, Sessions, summary};
+use crate::viewer::{cursor::Cursor, failure::Failure, time};
 
 /// How long may be looked for sessions.
 pub(crate) const BUDGET: Duration = Duration::from_millis(150);
-
-const USUAL: usize = 50;
-const MOST: usize = 200;
 
 /// Events that are walked over between two looks at the clock.
 const STRIDE: usize = 500;
@@ -54,10 +51,7 @@ pub(crate) fn list(store: &Connection, query: &Query, budget: Duration) -> Resul
 }
 
 fn walk(store: &Connection, query: &Query, deadline: Instant) -> Result<Found, Failure> {
-    let limit = query.limit.unwrap_or(USUAL);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Failure::Asked(format!("limit must be 1 to {MOST}; it is {limit}")));
-    }
+    let limit = super::limit(query.limit)?;
     let bound = |field, text: Option<&str>, usual| text.map_or(Ok(usual), |text| time::parse(field, text));
     let from = bound("from", query.from.as_deref(), i64::MIN)?;
     let to = bound("to", query.to.as_deref(), i64::MAX)?;

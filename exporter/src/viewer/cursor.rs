@@ -2,21 +2,21 @@
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use crate::viewer::failure::Failure;
+use super::failure::Failure;
 
 /// A time, and what tells apart what has the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cursor {
-    pub(super) time: i64,
-    pub(super) rest: String,
+pub(crate) struct Cursor {
+    pub(crate) time: i64,
+    pub(crate) rest: String,
 }
 
 impl Cursor {
-    pub(super) fn write(&self) -> String {
+    pub(crate) fn write(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(format!("{} {}", self.time, self.rest))
     }
 
-    pub(super) fn read(text: &str) -> Result<Self, Failure> {
+    pub(crate) fn read(text: &str) -> Result<Self, Failure> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
         let decoded = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         let parts = decoded.as_deref().and_then(|decoded| decoded.split_once(' '));
