@@ -12,16 +12,23 @@ import type { Name } from "./filter.ts";
 const NAME_LENGTH = 200;
 const PREVIEW_LENGTH = 240;
 
+export interface RowActions {
+  /** Filters by a value of the row. */
+  pick: (name: Name, value: string) => void;
+  /** Is told the address of what is opened, before it is. */
+  open: (address: string) => void;
+}
+
 interface Props {
   row: Row;
   isFresh: boolean;
   find: string;
-  /** Filters by a value of the row. It must stay the same function. */
-  onPick: (name: Name, value: string) => void;
+  /** They must stay the same, or all rows are made again. */
+  actions: RowActions;
 }
 
 /** Hundreds of them are there when one comes: those that have not changed are not made again. */
-export function EventRow({ row, isFresh, find, onPick }: Props) {
+export function EventRow({ row, isFresh, find, actions }: Props) {
   return useMemo(
     () => (
       <tr class={isFresh ? "event fresh" : "event"}>
@@ -32,26 +39,26 @@ export function EventRow({ row, isFresh, find, onPick }: Props) {
           <KindBadge row={row} />
         </td>
         <th scope="row" class="what">
-          <a href={`/traces/${row.trace_id}?event=${row.id}`} data-row>
+          <a href={addressOf(row)} data-row onClick={() => actions.open(addressOf(row))}>
             {row.method !== null && <span class="method">{row.method} </span>}
             <Text value={beginning(nameOf(row), NAME_LENGTH)} find={find} />
           </a>
-          <Pick name="route" value={row.route} onPick={onPick} />
+          <Pick name="route" value={row.route} onPick={actions.pick} />
         </th>
         <td class="status-cell">
           <StatusBadge row={row} />
-          <Pick name="status" value={row.status === null ? null : String(row.status)} onPick={onPick} />
+          <Pick name="status" value={row.status === null ? null : String(row.status)} onPick={actions.pick} />
         </td>
         <Took ns={row.duration_ns} />
-        <Value class="model-cell" name="model" value={row.model} onPick={onPick} />
+        <Value class="model-cell" name="model" value={row.model} onPick={actions.pick} />
         <td class="number tokens">
           <Tokens {...tokensOf(row)} />
         </td>
         <td class="number cost">
           <Cost usd={row.top ? row.trace_cost_usd : row.cost_usd} />
         </td>
-        <Value class="user" name="user" value={row.user_id} onPick={onPick} />
-        <Value class="session" name="session" value={row.session_id} onPick={onPick} />
+        <Value class="user" name="user" value={row.user_id} onPick={actions.pick} />
+        <Value class="session" name="session" value={row.session_id} onPick={actions.pick} />
         <td class="origin">
           <Text value={beginning(row.service, NAME_LENGTH)} />
           {row.source !== null && ` · ${row.source}`}
@@ -59,8 +66,12 @@ export function EventRow({ row, isFresh, find, onPick }: Props) {
         <Preview row={row} find={find} />
       </tr>
     ),
-    [row, isFresh, find, onPick],
+    [row, isFresh, find, actions],
   );
+}
+
+function addressOf(row: Row): string {
+  return `/traces/${encodeURIComponent(row.trace_id)}?event=${encodeURIComponent(row.id)}`;
 }
 
 /** What one calls it: of an exchange the route or where it went, else its name. */
@@ -121,7 +132,7 @@ function Value({ class: className, name, value, onPick }: ValueProps) {
 interface PickProps {
   name: Name;
   value: string | null;
-  onPick: Props["onPick"];
+  onPick: RowActions["pick"];
 }
 
 // By keyboard the fields of the filter do the same: hundreds of stops between two rows would help nobody.
