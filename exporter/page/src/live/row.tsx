@@ -1,9 +1,9 @@
 // One event as a row of the list: its name is a link to its trace, and what can be filtered by has a button for it.
 
-import { useMemo } from "preact/hooks";
 import type { Row } from "../api/types.ts";
 import { duration } from "../format.ts";
 import { Cost, KindBadge, Nothing, StatusBadge, Tokens } from "../parts/badges.tsx";
+import { pure } from "../parts/pure.ts";
 import { Text } from "../parts/text.tsx";
 import { When } from "../parts/when.tsx";
 import { beginning } from "../text/cut.ts";
@@ -27,48 +27,43 @@ interface Props {
   actions: RowActions;
 }
 
-/** Hundreds of them are there when one comes: those that have not changed are not made again. */
-export function EventRow({ row, isFresh, find, actions }: Props) {
-  return useMemo(
-    () => (
-      <tr class={isFresh ? "event fresh" : "event"}>
-        <td class="time">
-          <When time={row.start_time} />
-        </td>
-        <td class="kind-cell">
-          <KindBadge row={row} />
-        </td>
-        <th scope="row" class="what">
-          <a href={addressOf(row)} data-row onClick={() => actions.open(addressOf(row))}>
-            {row.method !== null && <span class="method">{row.method} </span>}
-            <Text value={beginning(nameOf(row), NAME_LENGTH)} find={find} />
-          </a>
-          <Pick name="route" value={row.route} onPick={actions.pick} />
-        </th>
-        <td class="status-cell">
-          <StatusBadge row={row} />
-          <Pick name="status" value={row.status === null ? null : String(row.status)} onPick={actions.pick} />
-        </td>
-        <Took ns={row.duration_ns} />
-        <Value class="model-cell" name="model" value={row.model} onPick={actions.pick} />
-        <td class="number tokens">
-          <Tokens {...tokensOf(row)} />
-        </td>
-        <td class="number cost">
-          <Cost usd={row.top ? row.trace_cost_usd : row.cost_usd} />
-        </td>
-        <Value class="user" name="user" value={row.user_id} onPick={actions.pick} />
-        <Value class="session" name="session" value={row.session_id} onPick={actions.pick} />
-        <td class="origin">
-          <Text value={beginning(row.service, NAME_LENGTH)} />
-          {row.source !== null && ` · ${row.source}`}
-        </td>
-        <Preview row={row} find={find} />
-      </tr>
-    ),
-    [row, isFresh, find, actions],
-  );
-}
+/** Hundreds of them are there when one comes. */
+export const EventRow = pure(({ row, isFresh, find, actions }: Props) => (
+  <tr class={isFresh ? "event fresh" : "event"}>
+    <td class="time">
+      <When time={row.start_time} />
+    </td>
+    <td class="kind-cell">
+      <KindBadge row={row} />
+    </td>
+    <th scope="row" class="what">
+      <a href={addressOf(row)} data-row onClick={() => actions.open(addressOf(row))}>
+        {row.method !== null && <span class="method">{row.method} </span>}
+        <Text value={beginning(nameOf(row), NAME_LENGTH)} find={find} />
+      </a>
+      <Pick name="route" value={row.route} onPick={actions.pick} />
+    </th>
+    <td class="status-cell">
+      <StatusBadge row={row} />
+      <Pick name="status" value={row.status === null ? null : String(row.status)} onPick={actions.pick} />
+    </td>
+    <Took ns={row.duration_ns} />
+    <Value class="model-cell" name="model" value={row.model} onPick={actions.pick} />
+    <td class="number tokens">
+      <Tokens {...tokensOf(row)} />
+    </td>
+    <td class="number cost">
+      <Cost usd={row.top ? row.trace_cost_usd : row.cost_usd} />
+    </td>
+    <Value class="user" name="user" value={row.user_id} onPick={actions.pick} />
+    <Value class="session" name="session" value={row.session_id} onPick={actions.pick} />
+    <td class="origin">
+      <Text value={beginning(row.service, NAME_LENGTH)} />
+      {row.source !== null && ` · ${row.source}`}
+    </td>
+    <Preview row={row} find={find} />
+  </tr>
+));
 
 function addressOf(row: Row): string {
   return `/traces/${encodeURIComponent(row.trace_id)}?event=${encodeURIComponent(row.id)}`;
