@@ -2,7 +2,7 @@
 
 import type { Row } from "../api/types.ts";
 import { duration } from "../format.ts";
-import { Cost, KindBadge, Nothing, StatusBadge, Tokens } from "../parts/badges.tsx";
+import { Cost, familyOf, KindBadge, Nothing, StatusBadge, Tokens } from "../parts/badges.tsx";
 import { pure } from "../parts/pure.ts";
 import { Text } from "../parts/text.tsx";
 import { When } from "../parts/when.tsx";
@@ -29,7 +29,7 @@ interface Props {
 
 /** Hundreds of them are there when one comes. */
 export const EventRow = pure(({ row, isFresh, find, actions }: Props) => (
-  <tr class={isFresh ? "event fresh" : "event"}>
+  <tr class={`event ${familyOf(row)}${isFresh ? " fresh" : ""}`}>
     <td class="time">
       <When time={row.start_time} />
     </td>
