@@ -7,9 +7,11 @@
 //! | `/metrics` | for Prometheus: in its own messages with native histograms, as OpenMetrics or as plain text |
 //! | `/api/status` | all that is known of how it is, as JSON |
 //! | `/api/tail` | events as they come, one JSON object per line |
+//! | `/api/v1/…` | what is in the local store; see [`viewer`] |
+//! | `/` | the page over it |
 
 mod host;
-mod status;
+pub(crate) mod status;
 mod tail;
 
 use std::{io, net::SocketAddr, sync::Arc};
@@ -25,7 +27,7 @@ use axum::{
 use tokio::{net::TcpListener, sync::Semaphore};
 
 use self::{host::Hosts, status::Status};
-use crate::exporter::View;
+use crate::{exporter::View, viewer};
 
 /// Followers at a time: each holds a thread and a part of the spool open.
 const MAX_TAILS: usize = 16;
@@ -50,14 +52,18 @@ pub async fn serve(listener: TcpListener, view: View) -> io::Result<()> {
 fn router(view: View, address: SocketAddr) -> Router {
     let hosts = Arc::new(Hosts::new(address, view.settings.clone()));
     let served = Served { view, hosts, tails: Arc::new(Semaphore::new(MAX_TAILS)) };
+    let guarded = Router::new()
+        .route("/api/status", get(async |State(served): State<Served>| Json(Status::of(&served.view))))
+        .route("/api/tail", get(follow))
+        .with_state(served.clone());
     Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .route("/api/status", get(async |State(served): State<Served>| Json(Status::of(&served.view))))
-        .route("/api/tail", get(follow))
-        .layer(middleware::from_fn_with_state(served.clone(), check_host))
-        .with_state(served)
+        .with_state(served.clone())
+        .merge(viewer::router(served.view.clone(), address, guarded))
+        .layer(middleware::from_fn_with_state(served, check_host))
+        .layer(middleware::from_fn(viewer::harden))
 }
 
 /// A page of another site may have its name resolve to this machine, and so read what is served here. It

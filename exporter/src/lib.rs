@@ -28,9 +28,11 @@ pub mod signal;
 pub mod sinks;
 pub mod spool;
 pub mod streams;
+pub mod viewer;
 
 mod disk;
 mod durable;
+mod histogram;
 mod otel;
 mod priority;
 pub mod redact;

@@ -11,7 +11,7 @@ mod models;
 mod numbers;
 mod process;
 mod requests;
-mod series;
+pub(crate) mod series;
 mod sinks;
 mod spool;
 

@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use offpath_core::config::{Config as CoreConfig, Error, Service, Table, Value};
 use offpath_enrich::Prices;
 
-use super::{Environment, interpolate, paths};
+use super::{Environment, Secret, interpolate, paths};
 use crate::{
     intake::{envoy, redis},
     metrics,
@@ -24,6 +24,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// `[exporter] hosts`: names, beside addresses, by which the exporter may be reached over HTTP.
     pub hosts: Vec<String>,
+    /// `[exporter] token`: who does not know it sees nothing of what is recorded; beyond loopback, nobody does without one.
+    pub token: Option<Secret>,
     /// `[exporter] data_dir`: holds the spool, the store and the address that was bound.
     pub data_dir: PathBuf,
     /// `[exporter] nice`: how far the exporter's sinks step back behind the app, as nice(2) has it. The intake does not.
@@ -71,9 +73,9 @@ impl Settings {
         };
         let mut json = json.clone();
         let mut replaced = Vec::new();
-        for field in ["intake", "sinks"] {
-            if let Some(tables) = json.get_mut(field) {
-                replaced.extend(interpolate::all(field, tables, env, &mut errors));
+        for (field, at) in [("intake", "/intake"), ("sinks", "/sinks"), ("exporter.token", "/exporter/token")] {
+            if let Some(value) = json.pointer_mut(at) {
+                replaced.extend(interpolate::all(field, value, env, &mut errors));
             }
         }
         let mut found = Vec::new();
@@ -94,6 +96,7 @@ impl Settings {
                 value.as_str()?.parse::<SocketAddr>().ok()
             });
         let hosts = table.texts("hosts").unwrap_or_default();
+        let token = read_token(&mut table);
         let data_dir = table.text("data_dir").unwrap_or("~/.local/state/offpath");
         let data_dir = paths::expand(data_dir, env);
         let nice = table.whole("nice", 0, 19).unwrap_or(10);
@@ -111,6 +114,7 @@ impl Settings {
             rules: core.version().to_owned(),
             listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8790))),
             hosts,
+            token,
             data_dir,
             nice: i32::try_from(nice).unwrap_or(10),
             spool,
@@ -123,6 +127,20 @@ impl Settings {
             sinks,
         }
     }
+}
+
+/// What is shorter can be guessed.
+const SHORTEST_TOKEN: usize = 16;
+
+fn read_token(table: &mut Table<'_, '_>) -> Option<Secret> {
+    let token = Secret::read(table, "token")?;
+    // Others do not pass in a header.
+    let is_one = token.expose().len() >= SHORTEST_TOKEN && token.expose().bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_one {
+        let rule = format!("must be at least {SHORTEST_TOKEN} characters of ASCII, without spaces");
+        table.refuse("token", &rule, None);
+    }
+    is_one.then_some(token)
 }
 
 fn read_spool(mut table: Table<'_, '_>) -> (spool::Options, Duration) {

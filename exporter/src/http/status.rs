@@ -35,7 +35,7 @@ type Counts = BTreeMap<String, u64>;
 const SCHEMA: u32 = 1;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Status {
+pub(crate) struct Status {
     schema: u32,
     version: &'static str,
     at: String,
@@ -101,7 +101,7 @@ struct Config {
 
 impl Status {
     /// That of this moment.
-    pub(super) fn of(view: &View) -> Self {
+    pub(crate) fn of(view: &View) -> Self {
         view.look();
         let (now, numbers) = (ids::now_unix_ns(), view.metrics.numbers());
         let problems = view.health.problems();

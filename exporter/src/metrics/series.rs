@@ -22,10 +22,10 @@ use prometheus_client::{
 use super::{By, one};
 
 /// The label of what is over the limit.
-pub(super) const OVERFLOW: &str = "overflow";
+pub(crate) const OVERFLOW: &str = "overflow";
 
 /// A label of more bytes than this is nothing that a person gave a name to.
-pub(super) const LONGEST_LABEL: usize = 256;
+pub(crate) const LONGEST_LABEL: usize = 256;
 
 /// Neighbouring native buckets grow by at most this: a quantile is within 5% of what it was.
 const BUCKET_FACTOR: f64 = 1.1;

@@ -5,11 +5,15 @@
 //! outlast a power cut, which is what allows the spool to let go of the batch.
 
 mod damaged;
+pub(crate) mod facts;
 mod migrate;
 mod retention;
 mod row;
 mod schema;
 mod settings;
+pub(crate) mod sums;
+mod trace;
+mod used;
 
 use std::{
     fs::File,
@@ -22,8 +26,8 @@ use std::{
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tracing::info;
 
-use self::schema::Content;
 pub use self::settings::{Bounds, Settings};
+use self::{facts::Facts, schema::Content, sums::Sums};
 use super::{Batch, Sink, SinkError};
 use crate::{event_json, ids, spool::Cursor};
 
@@ -34,6 +38,7 @@ const SWEPT: usize = 1_000;
 #[derive(Debug)]
 pub struct Sqlite {
     settings: Settings,
+    sums: Sums,
     /// The store, and which spool its position is about.
     open: Option<(Connection, u64)>,
     /// Events that were in the store already.
@@ -46,7 +51,8 @@ impl Sqlite {
     /// A sink that is not open yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, open: None, repeated: 0, damage: None }
+        let sums = Sums::new(settings.bounds.max_age);
+        Self { settings, sums, open: None, repeated: 0, damage: None }
     }
 
     /// Opens the store that is there, or a new one.
@@ -60,9 +66,9 @@ impl Sqlite {
         match schema::content(&store)? {
             Content::Nothing => schema::create(&store)?,
             Content::Store(schema::VERSION) => {}
-            Content::Store(1) => {
+            Content::Store(version @ (1 | 2)) => {
                 info!(store = %path.display(), "lays the store out anew, which takes a while and as much space again");
-                migrate::from_1(store, path)?;
+                migrate::from(version, store, path, self.settings.bounds.max_age)?;
                 store = connect(path)?;
             }
             Content::Store(version) => {
@@ -98,6 +104,8 @@ impl Sqlite {
 
     fn insert(&mut self, batch: &Batch) -> Result<(), SinkError> {
         let Some((store, spool)) = &mut self.open else { return Err(rusqlite::Error::InvalidQuery.into()) };
+        // Of a batch that failed half-way.
+        self.sums.clear();
         let transaction = store.transaction()?;
         let mut repeated = 0;
         {
@@ -106,8 +114,15 @@ impl Sqlite {
             for event in &batch.events {
                 json.clear();
                 event_json::write(event, &mut json);
-                repeated += u64::from(!row::insert(&mut insert, event, &json)?);
+                let facts = Facts::of(event);
+                let place = trace::place(&transaction, &facts)?;
+                if row::insert(&mut insert, event, &facts, &place, &json)? {
+                    self.sums.add(&facts, &place);
+                } else {
+                    repeated += 1;
+                }
             }
+            self.sums.write(&transaction, ids::now_unix_ns())?;
             transaction
                 .prepare_cached("INSERT OR REPLACE INTO position (spool, next) VALUES (?1, ?2)")?
                 .execute(params![key(*spool), row::integer(batch.next)])?;
@@ -121,9 +136,11 @@ impl Sqlite {
     fn sweep(&mut self, most: usize) -> Result<bool, SinkError> {
         let Some((store, _)) = &mut self.open else { return Ok(false) };
         let transaction = store.transaction()?;
-        let swept = retention::sweep(&transaction, self.settings.bounds, ids::now_unix_ns(), most)?;
+        let now = ids::now_unix_ns();
+        let events = retention::sweep(&transaction, self.settings.bounds, now, most)?;
+        let sums = self.sums.sweep(&transaction, now)?;
         transaction.commit()?;
-        Ok(swept)
+        Ok(events || sums)
     }
 
     /// Removes what is beyond the bounds, a step at a time; no longer than a batch may wait.
@@ -187,6 +204,11 @@ impl Sink for Sqlite {
     fn place(&self) -> String {
         self.settings.path.display().to_string()
     }
+}
+
+/// Whether this is a store as this version lays it out.
+pub(crate) fn is_current(store: &Connection) -> rusqlite::Result<bool> {
+    Ok(schema::content(store)? == Content::Store(schema::VERSION))
 }
 
 /// What bodies hold is for the owner's eyes; SQLite gives its other files the mode of this one.

@@ -7,7 +7,7 @@ const FILTERS: Filter[] = [
   { q: "Oslo & <b>50%</b> #1" },
   { range: "1h", failed: "true" },
   { from: "2026-11-20T08:00:00Z", to: "2026-11-20T09:00:00.5+01:00" },
-  { route: "/api/items/{id}", status: "5xx", model: "gpt-4o", user: "ålice", session: "a b+c" },
+  { route: "/api/items/{id}", status: "5xx", model: "gpt-4o", user: "ålice", session: " a b+c " },
   {
     top: "false",
     kind: "generation,tool",

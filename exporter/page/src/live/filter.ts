@@ -13,7 +13,7 @@ export const RANGES = {
 
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-const isText = (value: string) => value !== "";
+const isText = (value: string) => value.trim() !== "";
 const isTime = (value: string) =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(value) &&
   !Number.isNaN(Date.parse(value));
@@ -55,8 +55,8 @@ export function parse(search: string): Filter {
   const parameters = new URLSearchParams(search);
   let filter: Filter = {};
   for (const name of NAMES) {
-    const value = parameters.get(name)?.trim();
-    if (value !== undefined) filter = having(filter, name, value);
+    const value = parameters.get(name);
+    if (value !== null) filter = having(filter, name, value);
   }
   return filter;
 }

@@ -29,6 +29,11 @@ test("what is new is at the top, and marked", () => {
   assert.deepEqual([...list.fresh], ["4", "3"]);
 });
 
+test("where all is new nothing is marked", () => {
+  const many = Array.from({ length: 50 }, (_, index) => 100 - index);
+  assert.equal(change(opened([1]), { type: "news", news: news(many), hold: false }).fresh.size, 0);
+});
+
 test("what ended late stands where it started", () => {
   assert.equal(ids(change(opened([5, 1]), { type: "news", news: news([3]), hold: false }).rows), "5 3 1");
 });
@@ -86,6 +91,16 @@ test("old rows give way to new ones, and there is no room for pages then", () =>
   assert.equal(list.rows.length, MOST_ROWS);
   assert.equal(list.rows.at(-1)?.id, "2");
   assert.equal(list.trimmed, true);
+});
+
+test("a page for which there is no room is cut", () => {
+  const list = opened(
+    Array.from({ length: MOST_ROWS - 1 }, (_, index) => MOST_ROWS - index),
+    "c",
+  );
+  const more = change(list, { type: "continued", page: page([1, 0], "d") });
+  assert.equal(more.rows.length, MOST_ROWS);
+  assert.equal(more.trimmed, true);
 });
 
 test("where all are shown nothing is said", () => {

@@ -5,6 +5,8 @@ import type { Events, Live, Row } from "../api/types.ts";
 /** As many rows as there are at once: what a browser moves without stutter. */
 export const MOST_ROWS = 500;
 
+/** Up to how many new rows are marked at once: where all is new, a mark says nothing. */
+const MOST_MARKED = 25;
 /** How many are asked for at once. */
 export const PAGE = 50;
 
@@ -46,7 +48,7 @@ export function change(list: List, made: Change): List {
     case "opened":
       return { ...EMPTY, rows: made.page.events, ...endOf(made.page) };
     case "continued":
-      return { ...list, rows: merged(list.rows, made.page.events), ...endOf(made.page) };
+      return cut({ ...list, rows: merged(list.rows, made.page.events), ...endOf(made.page) });
     case "news":
       return made.hold ? holding(list, made.news) : released(holding(list, made.news));
     case "released":
@@ -73,15 +75,18 @@ function released(list: List): List {
   const last = list.rows.at(-1);
   // What is older than the last row comes with a later page.
   const added = list.held.filter((row) => isWhole || last === undefined || row.start_time >= last.start_time);
-  const rows = merged(list.rows, added);
-  return {
+  return cut({
     ...list,
-    rows: rows.slice(0, MOST_ROWS),
-    fresh: new Set(added.map((row) => row.id)),
+    rows: merged(list.rows, added),
+    fresh: new Set(added.length > MOST_MARKED ? [] : added.map((row) => row.id)),
     held: [],
     heldCount: 0,
-    trimmed: list.trimmed || rows.length > MOST_ROWS,
-  };
+  });
+}
+
+function cut(list: List): List {
+  if (list.rows.length <= MOST_ROWS) return list;
+  return { ...list, rows: list.rows.slice(0, MOST_ROWS), trimmed: true };
 }
 
 /** Both, newest first, each event once. */

@@ -1,9 +1,9 @@
 // One event as a row of the list: its name is a link to its trace, and what can be filtered by has a button for it.
 
-import { useMemo } from "preact/hooks";
 import type { Row } from "../api/types.ts";
 import { duration } from "../format.ts";
-import { Cost, KindBadge, Nothing, StatusBadge, Tokens } from "../parts/badges.tsx";
+import { Cost, familyOf, KindBadge, Nothing, StatusBadge, Tokens } from "../parts/badges.tsx";
+import { pure } from "../parts/pure.ts";
 import { Text } from "../parts/text.tsx";
 import { When } from "../parts/when.tsx";
 import { beginning } from "../text/cut.ts";
@@ -12,55 +12,61 @@ import type { Name } from "./filter.ts";
 const NAME_LENGTH = 200;
 const PREVIEW_LENGTH = 240;
 
+export interface RowActions {
+  /** Filters by a value of the row. */
+  pick: (name: Name, value: string) => void;
+  /** Is told the address of what is opened, before it is. */
+  open: (address: string) => void;
+}
+
 interface Props {
   row: Row;
   isFresh: boolean;
   find: string;
-  /** Filters by a value of the row. It must stay the same function. */
-  onPick: (name: Name, value: string) => void;
+  /** They must stay the same, or all rows are made again. */
+  actions: RowActions;
 }
 
-/** Hundreds of them are there when one comes: those that have not changed are not made again. */
-export function EventRow({ row, isFresh, find, onPick }: Props) {
-  return useMemo(
-    () => (
-      <tr class={isFresh ? "event fresh" : "event"}>
-        <td class="time">
-          <When time={row.start_time} />
-        </td>
-        <td class="kind-cell">
-          <KindBadge row={row} />
-        </td>
-        <th scope="row" class="what">
-          <a href={`/traces/${row.trace_id}?event=${row.id}`} data-row>
-            {row.method !== null && <span class="method">{row.method} </span>}
-            <Text value={beginning(nameOf(row), NAME_LENGTH)} find={find} />
-          </a>
-          <Pick name="route" value={row.route} onPick={onPick} />
-        </th>
-        <td class="status-cell">
-          <StatusBadge row={row} />
-          <Pick name="status" value={row.status === null ? null : String(row.status)} onPick={onPick} />
-        </td>
-        <Took ns={row.duration_ns} />
-        <Value class="model-cell" name="model" value={row.model} onPick={onPick} />
-        <td class="number tokens">
-          <Tokens {...tokensOf(row)} />
-        </td>
-        <td class="number cost">
-          <Cost usd={row.top ? row.trace_cost_usd : row.cost_usd} />
-        </td>
-        <Value class="user" name="user" value={row.user_id} onPick={onPick} />
-        <Value class="session" name="session" value={row.session_id} onPick={onPick} />
-        <td class="origin">
-          <Text value={beginning(row.service, NAME_LENGTH)} />
-          {row.source !== null && ` · ${row.source}`}
-        </td>
-        <Preview row={row} find={find} />
-      </tr>
-    ),
-    [row, isFresh, find, onPick],
-  );
+/** Hundreds of them are there when one comes. */
+export const EventRow = pure(({ row, isFresh, find, actions }: Props) => (
+  <tr class={`event ${familyOf(row)}${isFresh ? " fresh" : ""}`}>
+    <td class="time">
+      <When time={row.start_time} />
+    </td>
+    <td class="kind-cell">
+      <KindBadge row={row} />
+    </td>
+    <th scope="row" class="what">
+      <a href={addressOf(row)} data-row onClick={() => actions.open(addressOf(row))}>
+        {row.method !== null && <span class="method">{row.method} </span>}
+        <Text value={beginning(nameOf(row), NAME_LENGTH)} find={find} />
+      </a>
+      <Pick name="route" value={row.route} onPick={actions.pick} />
+    </th>
+    <td class="status-cell">
+      <StatusBadge row={row} />
+      <Pick name="status" value={row.status === null ? null : String(row.status)} onPick={actions.pick} />
+    </td>
+    <Took ns={row.duration_ns} />
+    <Value class="model-cell" name="model" value={row.model} onPick={actions.pick} />
+    <td class="number tokens">
+      <Tokens {...tokensOf(row)} />
+    </td>
+    <td class="number cost">
+      <Cost usd={row.top ? row.trace_cost_usd : row.cost_usd} />
+    </td>
+    <Value class="user" name="user" value={row.user_id} onPick={actions.pick} />
+    <Value class="session" name="session" value={row.session_id} onPick={actions.pick} />
+    <td class="origin">
+      <Text value={beginning(row.service, NAME_LENGTH)} />
+      {row.source !== null && ` · ${row.source}`}
+    </td>
+    <Preview row={row} find={find} />
+  </tr>
+));
+
+function addressOf(row: Row): string {
+  return `/traces/${encodeURIComponent(row.trace_id)}?event=${encodeURIComponent(row.id)}`;
 }
 
 /** What one calls it: of an exchange the route or where it went, else its name. */
@@ -121,7 +127,7 @@ function Value({ class: className, name, value, onPick }: ValueProps) {
 interface PickProps {
   name: Name;
   value: string | null;
-  onPick: Props["onPick"];
+  onPick: RowActions["pick"];
 }
 
 // By keyboard the fields of the filter do the same: hundreds of stops between two rows would help nobody.

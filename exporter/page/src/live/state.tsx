@@ -15,9 +15,14 @@ export function LiveState({ feed, isOpen, isLive, toggle }: Props) {
   return (
     <div class="live-state">
       <span class={feed.trouble === null ? "soft" : "bad"}>{wordsFor(feed, isLive)}</span>
-      <button type="button" class="button" aria-pressed={isLive} title="Space" onClick={toggle}>
-        <span class={isLive && feed.trouble === null ? "pulse on" : "pulse"} aria-hidden="true" />
-        {isLive ? "Live" : "Paused"}
+      <span class={isLive && feed.trouble === null ? "pulse on" : "pulse"}>{isLive ? "Live" : "Paused"}</span>
+      <button
+        type="button"
+        class="button"
+        title={isLive ? "Pause (space)" : "Go on (space)"}
+        onClick={toggle}
+      >
+        {isLive ? "Pause" : "Resume"}
       </button>
     </div>
   );

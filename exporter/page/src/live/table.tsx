@@ -1,20 +1,19 @@
 // The rows, newest first.
 
 import type { RefObject } from "preact";
-import type { Name } from "./filter.ts";
 import type { List } from "./list.ts";
-import { EventRow } from "./row.tsx";
+import { EventRow, type RowActions } from "./row.tsx";
 
 interface Props {
   list: List;
   /** Whether it is of a filter that is no more. */
   isStale: boolean;
   find: string;
-  onPick: (name: Name, value: string) => void;
+  actions: RowActions;
   table: RefObject<HTMLTableElement | null>;
 }
 
-export function Table({ list, isStale, find, onPick, table }: Props) {
+export function Table({ list, isStale, find, actions, table }: Props) {
   return (
     <table ref={table} class="events" aria-busy={isStale}>
       <caption class="only-read">What was recorded, newest first</caption>
@@ -60,7 +59,7 @@ export function Table({ list, isStale, find, onPick, table }: Props) {
       </thead>
       <tbody>
         {list.rows.map((row) => (
-          <EventRow key={row.id} row={row} isFresh={list.fresh.has(row.id)} find={find} onPick={onPick} />
+          <EventRow key={row.id} row={row} isFresh={list.fresh.has(row.id)} find={find} actions={actions} />
         ))}
       </tbody>
     </table>

@@ -1,6 +1,6 @@
 // Live and search: what was recorded, newest first, as it comes.
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { announce } from "../parts/announce.tsx";
 import { Heading } from "../parts/heading.tsx";
@@ -10,8 +10,11 @@ import { Chips } from "./chips.tsx";
 import { NoRows } from "./empty.tsx";
 import { End } from "./end.tsx";
 import { useFeed } from "./feed.ts";
-import { type Filter, having, isOpen, type Name, parse, print } from "./filter.ts";
+import { type Filter, having, isOpen, parse, print } from "./filter.ts";
 import { Filters } from "./filters.tsx";
+import { keptHere } from "./kept.ts";
+import type { List } from "./list.ts";
+import type { RowActions } from "./row.tsx";
 import { Held, LiveState } from "./state.tsx";
 import { Table } from "./table.tsx";
 
@@ -23,18 +26,21 @@ export function LiveView() {
   const go = (next: Filter) => {
     if (print(next) !== print(filter)) route(print(next));
   };
-  const current = useRef({ filter, go });
-  current.current = { filter, go };
-  const pick = useCallback((name: Name, value: string) => {
-    current.current.go(having(current.current.filter, name, value));
-  }, []);
-
   const [isLive, setLive] = useState(true);
   const table = useRef<HTMLTableElement>(null);
   const feed = useFeed(filter, isLive, () => isBeingRead(table.current));
+  const now = useRef({ filter, go, feed });
+  now.current = { filter, go, feed };
+  const actions = useMemo<RowActions>(
+    () => ({
+      pick: (name, value) => now.current.go(having(now.current.filter, name, value)),
+      open: (address) => now.current.feed.leaveFor(address),
+    }),
+    [],
+  );
   const toggle = () => {
     setLive(!isLive);
-    announce(isLive ? "Paused" : "Live");
+    announce(isLive ? "Paused" : "Live again");
   };
   const showHeld = () => {
     feed.release();
@@ -51,10 +57,20 @@ export function LiveView() {
     [isLive],
   );
   useEffect(() => {
+    const opened = keptHere()?.opened;
+    if (opened !== undefined) rowOf(opened)?.focus();
+  }, []);
+  const { list, loading, error } = feed;
+  const wasLoading = useRef(true);
+  useEffect(() => {
+    // Not of the first list: the heading is read then.
+    if (!wasLoading.current && loading === null && error === null) announce(foundInWords(list));
+    wasLoading.current = false;
+  }, [loading, error]);
+  useEffect(() => {
     if (feed.trouble !== null) announce(`Nothing new comes: ${feed.trouble.message}`);
   }, [feed.trouble !== null]);
 
-  const { list, loading, error } = feed;
   const hasRows = list.rows.length > 0;
   return (
     <div class="live">
@@ -67,7 +83,13 @@ export function LiveView() {
       {error !== null && <Failed error={error} retry={feed.reload} />}
       <Held feed={feed} onShow={showHeld} />
       {hasRows && (
-        <Table list={list} isStale={loading === "first"} find={filter.q ?? ""} onPick={pick} table={table} />
+        <Table
+          list={list}
+          isStale={loading === "first"}
+          find={filter.q ?? ""}
+          actions={actions}
+          table={table}
+        />
       )}
       {!hasRows && loading === "first" && <Loading what="what was recorded" />}
       {!hasRows && loading === null && error === null && list.next === null && (
@@ -76,6 +98,16 @@ export function LiveView() {
       {error === null && loading !== "first" && <End key={print(filter)} feed={feed} filter={filter} />}
     </div>
   );
+}
+
+function foundInWords(list: List): string {
+  const rows = list.rows.length;
+  return rows === 0 ? "Nothing found" : `${rows} rows${list.next === null ? "" : ", and more"}`;
+}
+
+function rowOf(address: string): HTMLElement | undefined {
+  const links = document.querySelectorAll<HTMLAnchorElement>(ROWS);
+  return [...links].find((link) => link.getAttribute("href") === address);
 }
 
 /** Whether somebody has scrolled into the list, or has the focus in it: then nothing may move under them. */

@@ -100,7 +100,9 @@ function TokenForm({ onToken }: { onToken: () => void }) {
       }}
     >
       <label>
-        This exporter asks for the token that its configuration has as <code>exporter.token</code>
+        <span>
+          This exporter asks for the token that its configuration has as <code>exporter.token</code>.
+        </span>
         <input
           class="field"
           type="password"

@@ -1,13 +1,15 @@
 // Shows what strangers wrote: as text and nothing else, in its own direction, with marks for what would not be seen. A huge
 // text is shown in part, and on demand wholly, bit by bit, so that the page answers meanwhile.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { count } from "../format.ts";
 import { cutAt } from "../text/cut.ts";
 import { type MarkedPiece, marked } from "../text/marked.ts";
+import { pure } from "./pure.ts";
 
 const LIMIT = 20_000;
-const PART = 200_000;
+/** Browsers take seconds to break a word of more. */
+const PART = 10_000;
 
 interface Props {
   value: string;
@@ -32,25 +34,29 @@ export function Text({ value, limit = LIMIT, find = "", block = false }: Props) 
 }
 
 function LongText({ value, limit, find, block }: Required<Props>) {
-  const [ends, setEnds] = useState(() => [cutAt(value, 0, limit)]);
+  const [shown, setShown] = useState(() => partAfter(value, 0, limit));
   const [wantsAll, setWantsAll] = useState(false);
-  const end = ends.at(-1) ?? 0;
+  const isWhole = shown.end >= value.length;
   useEffect(() => {
-    if (!wantsAll || end >= value.length) return;
-    const timer = setTimeout(() => setEnds([...ends, cutAt(value, end, PART)]));
+    if (!wantsAll || isWhole) return;
+    // Each part is a task of its own: between them the page answers.
+    const timer = setTimeout(() => {
+      const next = partAfter(value, shown.end, PART);
+      setShown({ parts: [...shown.parts, ...next.parts], end: next.end });
+    });
     return () => clearTimeout(timer);
-  }, [wantsAll, ends, end, value]);
+  }, [wantsAll, isWhole, shown, value]);
   const Element = block ? "div" : "span";
   return (
     <>
-      <Element class={block ? "text block" : "text"} dir="auto" aria-busy={wantsAll && end < value.length}>
-        {ends.map((to, index) => (
-          <span key={to} class="part">
-            <Part text={value.slice(ends[index - 1] ?? 0, to)} find={find} />
+      <Element class={block ? "text block" : "text"} dir="auto" aria-busy={wantsAll && !isWhole}>
+        {shown.parts.map((part, index) => (
+          <span key={index} class="part">
+            <Part text={part} find={find} />
           </span>
         ))}
       </Element>
-      {end < value.length && !wantsAll && (
+      {!isWhole && !wantsAll && (
         <button type="button" class="button small" onClick={() => setWantsAll(true)}>
           Show all {count(value.length)} characters
         </button>
@@ -59,10 +65,13 @@ function LongText({ value, limit, find, block }: Required<Props>) {
   );
 }
 
-function Part({ text, find }: { text: string; find: string }) {
-  const pieces = useMemo(() => marked(text, find), [text, find]);
-  return <>{pieces.map(pieceShown)}</>;
+function partAfter(value: string, start: number, size: number): { parts: string[]; end: number } {
+  const end = cutAt(value, start, size);
+  return { parts: [value.slice(start, end)], end };
 }
+
+/** A huge text has many, and each may have thousands of marks. */
+const Part = pure(({ text, find }: { text: string; find: string }) => marked(text, find).map(pieceShown));
 
 function pieceShown(piece: MarkedPiece, index: number) {
   switch (piece.kind) {

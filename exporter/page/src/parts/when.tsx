@@ -9,13 +9,13 @@ const now = signal(Date.now());
 let shown = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** "08:00:00.123", with the date before it if that is not today's. */
+/** "08:00:00.123"; of another day "Nov 20 08:00:00". */
 export function When({ time }: { time: Time }) {
+  const [seconds, milliseconds] = [clock(time).slice(0, 8), clock(time).slice(8)];
   return (
     <time dateTime={time} title={dateAndClock(time)}>
-      {!isToday(time) && <span class="soft">{shortDate(time)} </span>}
-      {clock(time).slice(0, 8)}
-      <span class="milliseconds">{clock(time).slice(8)}</span>
+      {isToday(time) ? seconds : `${shortDate(time)} ${seconds}`}
+      {isToday(time) && <span class="milliseconds">{milliseconds}</span>}
     </time>
   );
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { marked } from "./marked.ts";
+import { MOST_PIECES, marked } from "./marked.ts";
 
 function seen(text: string, term?: string): string {
   const brackets = { plain: ["", ""], masked: ["«", "»"], found: ["{", "}"], hidden: ["<", ">"] };
@@ -32,4 +32,11 @@ test("a term is no pattern", () => {
 
 test("hidden characters are marked beside what is found", () => {
   assert.equal(seen("\x1b[31mred", "RED"), "<ESC>[31m{red}");
+});
+
+test("a text that is full of hidden characters is one mark", () => {
+  const pieces = marked("a\0".repeat(MOST_PIECES));
+  assert.equal(pieces.length, 1);
+  assert.equal(pieces[0]?.kind, "hidden");
+  assert.ok(pieces[0]?.text.startsWith("a‹NUL›a‹NUL›"));
 });

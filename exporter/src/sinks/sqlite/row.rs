@@ -1,8 +1,9 @@
 //! An event as a row.
 
-use offpath_core::event::{Event, Exchange, Generation, Kind, Level, Loss, Message, Outcome, Score, Span};
+use offpath_core::event::{Event, Exchange, Kind, Level, Loss, Message, Score, Span};
 use rusqlite::{Statement, named_params};
 
+use super::{facts::Facts, trace::Place};
 use crate::{event_json, usage::Usage};
 
 /// An event that is there already stays as it is.
@@ -11,12 +12,14 @@ INSERT INTO events (
     id, trace_id, span_id, parent_span_id, start_time, duration_ns, first_byte_ns, kind, service, environment, source,
     rule, failed, outcome, method, host, path, route, status, client, error_type, request_size, response_size, user_id,
     session_id, name, level, system, operation, model, input_tokens, output_tokens, total_tokens, cost_usd,
-    first_token_ns, score_value, score_text, loss_reason, loss_count, json
+    first_token_ns, top, usage_counts, trace_input_tokens, trace_output_tokens, trace_cost_usd, score_value, score_text,
+    loss_reason, loss_count, json
 ) VALUES (
     :id, :trace_id, :span_id, :parent_span_id, :start_time, :duration_ns, :first_byte_ns, :kind, :service, :environment,
     :source, :rule, :failed, :outcome, :method, :host, :path, :route, :status, :client, :error_type, :request_size,
     :response_size, :user_id, :session_id, :name, :level, :system, :operation, :model, :input_tokens, :output_tokens,
-    :total_tokens, :cost_usd, :first_token_ns, :score_value, :score_text, :loss_reason, :loss_count, :json
+    :total_tokens, :cost_usd, :first_token_ns, :top, :usage_counts, :trace_input_tokens, :trace_output_tokens,
+    :trace_cost_usd, :score_value, :score_text, :loss_reason, :loss_count, :json
 ) ON CONFLICT (id) DO NOTHING";
 
 /// What an event is, by kind; at most one is there.
@@ -28,31 +31,33 @@ struct Of<'a> {
 }
 
 /// Runs [`INSERT`] for one event. Returns whether it is new.
-pub(super) fn insert(statement: &mut Statement<'_>, event: &Event, json: &[u8]) -> rusqlite::Result<bool> {
+pub(super) fn insert(
+    statement: &mut Statement<'_>,
+    event: &Event,
+    facts: &Facts<'_>,
+    place: &Place,
+    json: &[u8],
+) -> rusqlite::Result<bool> {
     let Of { exchange, span, score, loss } = Of::new(event);
     let of = |field: fn(&Exchange) -> &str| exchange.map(field).and_then(known);
     let generation =
         exchange.map_or_else(|| span?.generation.as_ref(), |exchange| exchange.generation.as_ref());
-    let model = |field: fn(&Generation) -> &str| generation.map(field).and_then(known);
-    // All input and all output: who sums up a column should not have to know what else there is.
-    let usage = generation.map(Usage::of_tokens);
-    let sums = usage.map_or([None; 3], |usage| [usage.input(), usage.output(), usage.total()]);
-    let [input_tokens, output_tokens, total_tokens] = sums.map(|tokens| tokens.map(integer));
+    let used = facts.generation.unwrap_or_default();
     let error = exchange.map_or_else(|| span?.error.as_ref(), |exchange| exchange.error.as_ref());
     let rows = statement.execute(named_params! {
         ":id": event_json::id(event.id()),
-        ":trace_id": event_json::id(event.trace_id()),
-        ":span_id": format!("{:016x}", event.span_id),
+        ":trace_id": facts.trace_id,
+        ":span_id": facts.span_id,
         ":parent_span_id": (event.parent_span_id != 0).then(|| format!("{:016x}", event.parent_span_id)),
-        ":start_time": integer(event.start_unix_ns),
-        ":duration_ns": integer(event.duration_ns),
+        ":start_time": facts.start_time,
+        ":duration_ns": facts.duration_ns,
         ":first_byte_ns": exchange.and_then(|exchange| exchange.first_byte_ns).map(integer),
         ":kind": event_json::kind(event),
         ":service": event.service,
         ":environment": event.environment,
         ":source": known(&event.source),
         ":rule": of(|exchange| &exchange.rule),
-        ":failed": exchange.is_some_and(has_failed) || span.is_some_and(has_gone_wrong),
+        ":failed": facts.failed,
         ":outcome": exchange.map(event_json::outcome),
         ":method": of(|exchange| &exchange.method),
         ":host": of(|exchange| &exchange.host),
@@ -67,14 +72,19 @@ pub(super) fn insert(statement: &mut Statement<'_>, event: &Event, json: &[u8]) 
         ":session_id": known(&event.session_id),
         ":name": span.map(|span| &span.name).or(score.map(|score| &score.name)),
         ":level": span.map(|span| Level::try_from(span.level).unwrap_or(Level::Default).name()),
-        ":system": model(|generation| &generation.system),
-        ":operation": model(|generation| &generation.operation),
-        ":model": model(Generation::model),
-        ":input_tokens": input_tokens,
-        ":output_tokens": output_tokens,
-        ":total_tokens": total_tokens,
-        ":cost_usd": generation.and_then(Generation::cost_usd).filter(|usd| usd.is_finite()),
-        ":first_token_ns": generation.and_then(|generation| generation.first_token_ns).map(integer),
+        ":system": known(facts.system),
+        ":operation": generation.and_then(|generation| known(&generation.operation)),
+        ":model": known(facts.model),
+        ":input_tokens": used.input_tokens,
+        ":output_tokens": used.output_tokens,
+        ":total_tokens": generation.and_then(|generation| Usage::of_tokens(generation).total()).map(integer),
+        ":cost_usd": used.cost_usd,
+        ":first_token_ns": facts.first_token_ns,
+        ":top": facts.top,
+        ":usage_counts": place.usage_counts,
+        ":trace_input_tokens": place.trace.input_tokens,
+        ":trace_output_tokens": place.trace.output_tokens,
+        ":trace_cost_usd": place.trace.cost_usd,
         ":score_value": score.and_then(|score| score.value).filter(|value| value.is_finite()),
         ":score_text": score.and_then(|score| known(&score.text)),
         ":loss_reason": loss.map(|loss| &loss.reason),
@@ -96,16 +106,6 @@ impl<'a> Of<'a> {
         }
         of
     }
-}
-
-fn has_failed(exchange: &Exchange) -> bool {
-    // A stream that began well may end with a provider's error.
-    let is_of_provider = exchange.generation.as_ref().is_some_and(|told| !told.error_kind.is_empty());
-    exchange.status >= 400 || exchange.outcome != Outcome::Completed as i32 || is_of_provider
-}
-
-fn has_gone_wrong(span: &Span) -> bool {
-    span.level == Level::Error as i32 || span.error.is_some()
 }
 
 fn known(text: &str) -> Option<&str> {

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// What `PRAGMA user_version` says of a store that is laid out as below.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// What `PRAGMA application_id` says of a store since version 2: "offp".
 const APPLICATION: i64 = 0x6f66_6670;
@@ -14,7 +14,10 @@ const APPLICATION: i64 = 0x6f66_6670;
 ///
 /// The viewer's questions are those of `exporter/tests/store.rs`. `events_listed` answers most of them: it is in the
 /// order of time, so that new rows go to its end, and holds all that lists are filtered by, so that a million rows are
-/// passed over without reading one. What is rare and asked for by itself has an index that only it is in.
+/// passed over without reading one. What is rare and asked for by itself has an index that only it is in; that of sessions
+/// has what a session is summed up from.
+///
+/// In the sums (`sums.rs`) `step` and `time`, when it begins, are in seconds, and what is not known is empty.
 const TABLES: &str = "
 CREATE TABLE events (
     seq            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -53,6 +56,11 @@ CREATE TABLE events (
     total_tokens   INTEGER,
     cost_usd       REAL,
     first_token_ns INTEGER,
+    top            INTEGER NOT NULL,
+    usage_counts   INTEGER NOT NULL,
+    trace_input_tokens  INTEGER,
+    trace_output_tokens INTEGER,
+    trace_cost_usd REAL,
     score_value    REAL,
     score_text     TEXT,
     loss_reason    TEXT,
@@ -60,18 +68,54 @@ CREATE TABLE events (
     json           TEXT NOT NULL
 );
 CREATE INDEX events_listed ON events (
-    start_time, duration_ns, kind, failed, status, method, route, service, environment,
-    model, input_tokens, output_tokens, total_tokens, cost_usd, first_token_ns
+    start_time, duration_ns, kind, top, failed, status, method, route, service, environment, source, model, cost_usd,
+    trace_cost_usd
 );
 CREATE INDEX events_trace ON events (trace_id, start_time);
 CREATE INDEX events_user ON events (user_id, start_time) WHERE user_id IS NOT NULL;
-CREATE INDEX events_session ON events (session_id, start_time) WHERE session_id IS NOT NULL;
+CREATE INDEX events_session ON events (
+    session_id, start_time, top, failed, trace_input_tokens, trace_output_tokens, trace_cost_usd
+) WHERE session_id IS NOT NULL;
+CREATE INDEX events_session_listed ON events (start_time, session_id, user_id, service) WHERE session_id IS NOT NULL;
 CREATE INDEX events_failed ON events (start_time) WHERE failed;
 CREATE INDEX events_lost ON events (start_time) WHERE kind = 'loss';
 CREATE TABLE position (
     spool TEXT PRIMARY KEY,
     next  INTEGER NOT NULL
 );
+CREATE TABLE request_sums (
+    step          INTEGER NOT NULL,
+    time          INTEGER NOT NULL,
+    service       TEXT NOT NULL,
+    environment   TEXT NOT NULL,
+    source        TEXT NOT NULL,
+    route         TEXT NOT NULL,
+    count         INTEGER NOT NULL,
+    failed        INTEGER NOT NULL,
+    durations     BLOB NOT NULL,
+    first_tokens  BLOB NOT NULL,
+    input_tokens  INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cost_usd      REAL NOT NULL,
+    PRIMARY KEY (step, time, service, environment, source, route)
+) WITHOUT ROWID;
+CREATE TABLE model_sums (
+    step          INTEGER NOT NULL,
+    time          INTEGER NOT NULL,
+    service       TEXT NOT NULL,
+    environment   TEXT NOT NULL,
+    source        TEXT NOT NULL,
+    system        TEXT NOT NULL,
+    model         TEXT NOT NULL,
+    count         INTEGER NOT NULL,
+    failed        INTEGER NOT NULL,
+    durations     BLOB NOT NULL,
+    first_tokens  BLOB NOT NULL,
+    input_tokens  INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cost_usd      REAL NOT NULL,
+    PRIMARY KEY (step, time, service, environment, source, system, model)
+) WITHOUT ROWID;
 ";
 
 /// What a file holds.

@@ -1,0 +1,5 @@
+//! The page may be built after the exporter was: then it is taken in.
+
+fn main() {
+    println!("cargo::rerun-if-changed=page/dist");
+}

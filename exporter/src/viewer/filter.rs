@@ -1,0 +1,210 @@
+//! Which events are asked for: the parameters that lists have in common, as conditions of SQL.
+
+use rusqlite::types::Value;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{failure::Failure, mention, parameters::Parameters, time};
+
+/// Parameters that leave out what does not fit all of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is what the parameters look like from outside; `Filter::read` reads them")]
+pub(crate) struct FilterParameters {
+    service: Option<String>,
+    environment: Option<String>,
+    /// asgi, envoy, httpx, aiohttp, sdk or otel.
+    source: Option<String>,
+    /// Kinds of events, several with commas: exchange, span, generation, …, score, loss.
+    #[param(example = "generation,tool")]
+    kind: Option<String>,
+    /// A route's template.
+    route: Option<String>,
+    method: Option<String>,
+    /// A code, or a class of them.
+    #[param(pattern = "^[1-9]([0-9]{2}|xx)$", example = "5xx")]
+    status: Option<String>,
+    model: Option<String>,
+    user: Option<String>,
+    session: Option<String>,
+    /// A trace id.
+    trace: Option<String>,
+    /// RFC 3339, inclusive.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// RFC 3339, exclusive.
+    #[param(format = DateTime)]
+    to: Option<String>,
+    #[param(minimum = 0)]
+    min_duration_ms: Option<f64>,
+    #[param(minimum = 0)]
+    max_duration_ms: Option<f64>,
+    /// US dollars. Of what a trace begins with: of all that it caused.
+    #[param(minimum = 0)]
+    min_cost_usd: Option<f64>,
+    #[param(minimum = 0)]
+    max_cost_usd: Option<f64>,
+    /// Free text, anywhere in the event, as one sees it; letters of ASCII without regard to case.
+    q: Option<String>,
+    /// Only what a trace begins with in its app: requests that came in, and spans without a parent.
+    top: Option<bool>,
+    /// Only what failed.
+    failed: Option<bool>,
+}
+
+/// Conditions that all hold, and what stands for their question marks.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Filter {
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+/// Columns that are as they are asked for.
+const EQUAL: [(&str, &str); 9] = [
+    ("service", "service"),
+    ("environment", "environment"),
+    ("source", "source"),
+    ("route", "route"),
+    ("method", "method"),
+    ("model", "model"),
+    ("user", "user_id"),
+    ("session", "session_id"),
+    ("trace", "trace_id"),
+];
+
+/// Columns with a least and a most, and how much of their unit one of the parameter's is.
+const BOUNDED: [(&str, &str, f64); 4] = [
+    ("min_duration_ms", "duration_ns >= ?", 1e6),
+    ("max_duration_ms", "duration_ns <= ?", 1e6),
+    ("min_cost_usd", "CASE WHEN top THEN trace_cost_usd ELSE cost_usd END >= ?", 1.0),
+    ("max_cost_usd", "CASE WHEN top THEN trace_cost_usd ELSE cost_usd END <= ?", 1.0),
+];
+
+impl Filter {
+    /// Leaves nothing out.
+    pub(crate) fn all() -> Self {
+        Self { conditions: Vec::new(), values: Vec::new() }
+    }
+
+    /// Takes what it knows of the parameters.
+    pub(crate) fn read(parameters: &mut Parameters) -> Result<Self, Failure> {
+        let mut filter = Self::all();
+        for (name, column) in EQUAL {
+            if let Some(value) = parameters.text(name)? {
+                filter.add(format!("{column} = ?"), value);
+            }
+        }
+        filter.read_kinds(parameters)?;
+        filter.read_status(parameters)?;
+        for (name, bound) in [("from", "start_time >= ?"), ("to", "start_time < ?")] {
+            if let Some(text) = parameters.text(name)? {
+                filter.add(bound.to_owned(), time::parse(name, &text)?);
+            }
+        }
+        for (name, bound, unit) in BOUNDED {
+            let least = |value: &str| value.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
+            if let Some(value) = parameters.read(name, "a number of 0 or more", least)? {
+                filter.add(bound.to_owned(), value * unit);
+            }
+        }
+        for flag in ["top", "failed"] {
+            if parameters.flag(flag)? {
+                filter.conditions.push(flag.to_owned());
+            }
+        }
+        // Last, as the only one that reads all of an event.
+        if let Some(text) = parameters.text("q")? {
+            filter.add(format!("{}(json, ?)", mention::FUNCTION), text);
+        }
+        Ok(filter)
+    }
+
+    fn read_kinds(&mut self, parameters: &mut Parameters) -> Result<(), Failure> {
+        let Some(kinds) = parameters.text("kind")? else { return Ok(()) };
+        let kinds: Vec<&str> = kinds.split(',').take(64).collect();
+        self.conditions.push(format!("kind IN ({})", vec!["?"; kinds.len()].join(", ")));
+        self.values.extend(kinds.into_iter().map(|kind| Value::from(kind.trim().to_owned())));
+        Ok(())
+    }
+
+    fn read_status(&mut self, parameters: &mut Parameters) -> Result<(), Failure> {
+        let status = parameters.read("status", "a code such as 503, or a class such as 5xx", codes)?;
+        if let Some((first, last)) = status {
+            self.add("status BETWEEN ? AND ?".to_owned(), first);
+            self.values.push(Value::from(last));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, condition: String, value: impl Into<Value>) {
+        self.conditions.push(condition);
+        self.values.push(value.into());
+    }
+
+    /// One more condition, with what stands for its question marks.
+    pub(crate) fn and(mut self, condition: &str, values: impl IntoIterator<Item = i64>) -> Self {
+        self.conditions.push(condition.to_owned());
+        self.values.extend(values.into_iter().map(Value::from));
+        self
+    }
+
+    /// What stands behind WHERE.
+    pub(crate) fn sql(&self) -> String {
+        if self.conditions.is_empty() { "1".to_owned() } else { self.conditions.join(" AND ") }
+    }
+
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+}
+
+/// The first and the last code that are meant.
+fn codes(text: &str) -> Option<(i64, i64)> {
+    if let Some(class) = text.strip_suffix("xx") {
+        let class = class.parse::<i64>().ok().filter(|class| (1..=9).contains(class))?;
+        return Some((class * 100, class * 100 + 99));
+    }
+    let code = text.parse::<i64>().ok().filter(|code| (100..=999).contains(code))?;
+    Some((code, code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(pairs: &[(&str, &str)]) -> Result<Filter, String> {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Filter::read(&mut Parameters::new(pairs)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_asked_for_is_everything() {
+        assert_eq!(filter(&[]).expect("valid").sql(), "1");
+    }
+
+    #[test]
+    fn each_parameter_is_a_condition_and_its_value_is_never_sql() {
+        let hostile = "x' OR 1; --";
+        let filter = filter(&[("route", hostile), ("kind", "tool, agent"), ("status", "5xx"), ("top", "true")]);
+        let filter = filter.expect("valid");
+        assert_eq!(filter.sql(), "route = ? AND kind IN (?, ?) AND status BETWEEN ? AND ? AND top");
+        let values = [hostile.to_owned().into(), "tool".to_owned().into(), "agent".to_owned().into(), 500.into(), 599.into()];
+        assert_eq!(filter.values(), values);
+    }
+
+    #[test]
+    fn what_is_no_value_of_a_parameter_is_refused() {
+        for (name, value) in [
+            ("status", "5x"),
+            ("status", "99"),
+            ("status", "0xx"),
+            ("min_duration_ms", "-1"),
+            ("max_cost_usd", "NaN"),
+            ("from", "yesterday"),
+            ("failed", "1"),
+        ] {
+            let said = filter(&[(name, value)]).expect_err(name);
+            assert!(said.starts_with(&format!("{name} must be")) && said.contains(value), "{said}");
+        }
+    }
+}

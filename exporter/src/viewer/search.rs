@@ -1,0 +1,135 @@
+//! `GET /api/v1/events`: events that fit, newest first.
+//!
+//! A search goes back in time a stretch at a time, and stops when its page is full or its time is up. So it answers in time
+//! whatever is asked for, says how far it came, and goes on from there when it is asked to.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    cursor::Cursor,
+    failure::Failure,
+    filter::Filter,
+    parameters::Parameters,
+    preview,
+    row::{COLUMNS, Row},
+    time,
+};
+
+/// How long a search may take before it answers with what it has.
+pub(crate) const BUDGET: Duration = Duration::from_millis(120);
+
+const USUAL: usize = 50;
+const MOST: usize = 200;
+
+/// Events in the first stretch. While one takes less than `QUICK`, the next is twice as long.
+const STRETCH: i64 = 1_000;
+const QUICK: Duration = Duration::from_millis(15);
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is what the parameters look like from outside; `Search::read` reads them")]
+pub(crate) struct PageParameters {
+    /// How many at most; 50 unless told.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// What is looked for.
+#[derive(Debug)]
+pub(crate) struct Search {
+    filter: Filter,
+    limit: usize,
+    /// Only what is older than this.
+    before: Option<(i64, i64)>,
+}
+
+/// A page of events, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Events {
+    pub(crate) events: Vec<Row>,
+    /// For `cursor`; null at the end. A page may be short and yet not the last: searching goes on where it stopped.
+    #[schema(required)]
+    pub(crate) next: Option<String>,
+    /// How far back was looked, where that is not all; null if it is.
+    #[schema(required)]
+    pub(crate) reached: Option<String>,
+}
+
+impl Search {
+    pub(crate) fn read(mut parameters: Parameters) -> Result<Self, Failure> {
+        let filter = Filter::read(&mut parameters)?;
+        let limit = parameters.limit(USUAL, MOST)?;
+        let before = parameters.text("cursor")?.map(|text| place(&text)).transpose()?;
+        parameters.finish()?;
+        Ok(Self { filter, limit, before })
+    }
+}
+
+fn place(text: &str) -> Result<(i64, i64), Failure> {
+    let cursor = Cursor::read(text)?;
+    let seq = cursor.rest.parse();
+    let wrong = |_| Failure::Asked(format!("cursor must be `next` of the page before; it is {text:?}"));
+    Ok((cursor.time, seq.map_err(wrong)?))
+}
+
+/// Looks for a page of events; no longer than `budget`, but for the stretch that it is in by then.
+pub(crate) fn search(store: &Connection, search: &Search, budget: Duration) -> Result<Events, Failure> {
+    let deadline = Instant::now() + budget;
+    let mut before = search.before.unwrap_or((i64::MAX, i64::MAX));
+    let mut stretch = STRETCH;
+    let mut events = Vec::new();
+    let (next, reached) = loop {
+        let begun = Instant::now();
+        let since = stretch_begin(store, before.0, stretch)?;
+        let left = search.limit - events.len();
+        events.extend(within(store, search, before, since, left)?);
+        if let Some(last) = events.get(search.limit - 1) {
+            break (Some((time::parse("start_time", &last.start_time)?, last.seq)), None);
+        }
+        let Some(since) = since else { break (None, None) };
+        // What began at that very time has been looked at.
+        before = (since, 0);
+        if Instant::now() >= deadline {
+            break (Some(before), Some(time::format(since)));
+        }
+        if begun.elapsed() < QUICK {
+            stretch = stretch.saturating_mul(2);
+        }
+    };
+    preview::add(store, &mut events, preview::SHORT)?;
+    let next = next.map(|(time, seq)| Cursor { time, rest: seq.to_string() }.write());
+    Ok(Events { events, next, reached })
+}
+
+const BEGIN: &str = "
+SELECT start_time FROM events INDEXED BY events_listed WHERE start_time < ?1 ORDER BY start_time DESC LIMIT 1 OFFSET ?2";
+
+/// When the last of so many events before a time began; `None` if there are not so many.
+fn stretch_begin(store: &Connection, before: i64, events: i64) -> rusqlite::Result<Option<i64>> {
+    store.prepare_cached(BEGIN)?.query_row([before, events], |row| row.get(0)).optional()
+}
+
+/// Those that fit, of a stretch that ends before `before` and begins `since`.
+fn within(
+    store: &Connection,
+    search: &Search,
+    (before, before_seq): (i64, i64),
+    since: Option<i64>,
+    limit: usize,
+) -> rusqlite::Result<Vec<Row>> {
+    let filter = Filter::clone(&search.filter)
+        .and("start_time >= ?", [since.unwrap_or(i64::MIN)])
+        .and("start_time <= ? AND (start_time < ? OR seq < ?)", [before, before, before_seq]);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE {} ORDER BY start_time DESC, seq DESC LIMIT {limit}",
+        filter.sql()
+    );
+    let mut select = store.prepare_cached(&sql)?;
+    select.query_map(params_from_iter(filter.values()), Row::read)?.collect()
+}

@@ -1,0 +1,69 @@
+//! Times, and ranges of them.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::failure::Failure;
+
+pub(crate) const SECOND_NS: i64 = 1_000_000_000;
+
+/// From one time to another, in nanoseconds since the Unix epoch; the end is not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+}
+
+impl Range {
+    /// What was asked for; it ends `now` and is `most` long unless told.
+    pub(crate) fn read(from: Option<&str>, to: Option<&str>, now: i64, most: i64) -> Result<Self, Failure> {
+        let to = to.map_or(Ok(now), |to| parse("to", to))?;
+        let from = from.map_or(Ok(to.saturating_sub(most)), |from| parse("from", from))?;
+        if from >= to {
+            let (from, to) = (format(from), format(to));
+            return Err(Failure::Asked(format!("from must be before to: {from} is not before {to}")));
+        }
+        Ok(Self { from, to })
+    }
+}
+
+/// RFC 3339, with any number of digits.
+pub(crate) fn parse(field: &str, text: &str) -> Result<i64, Failure> {
+    let time = humantime::parse_rfc3339(text).ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    time.and_then(|since| i64::try_from(since.as_nanos()).ok()).ok_or_else(|| {
+        Failure::Asked(format!(
+            "{field} must be a time as RFC 3339 has it, such as 2026-11-20T08:00:00Z; it is {text:?}"
+        ))
+    })
+}
+
+/// RFC 3339, UTC, nine digits.
+pub(crate) fn format(unix_ns: i64) -> String {
+    let since = Duration::from_nanos(u64::try_from(unix_ns).unwrap_or(0));
+    humantime::format_rfc3339_nanos(UNIX_EPOCH + since).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_as_it_is_read() {
+        let text = "2026-11-20T08:00:00.123456789Z";
+        assert_eq!(format(parse("from", text).expect("a time")), text);
+    }
+
+    #[test]
+    fn a_range_ends_now_and_is_as_long_as_usual_unless_told() {
+        let range = Range::read(None, None, 50, 20).expect("a range");
+        assert_eq!(range, Range { from: 30, to: 50 });
+    }
+
+    #[test]
+    fn what_is_no_range_is_refused_with_what_is_wrong() {
+        let refused = |from, to| Range::read(from, to, 50, 20).expect_err("refused").to_string();
+        let said = refused(Some("yesterday"), None);
+        assert!(said.starts_with("from must be a time") && said.ends_with("it is \"yesterday\""), "{said}");
+        let said = refused(Some("2026-11-20T08:00:00Z"), Some("2026-11-20T08:00:00Z"));
+        assert!(said.starts_with("from must be before to"), "{said}");
+    }
+}
