@@ -6,7 +6,7 @@ import re
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.framework.processes import PATIENCE, eventually
 
@@ -121,6 +121,48 @@ class Look:
     def more(self) -> Locator:
         """The button for the next page."""
         return self.page.get_by_role("button", name="More", exact=True)
+
+    # --- a trace ----------------------------------------------------------------------------------------------------
+
+    @property
+    def tree(self) -> Locator:
+        """What happened, each below what it is a part of."""
+        return self.page.get_by_role("tree")
+
+    @property
+    def spans(self) -> Locator:
+        """The rows of the tree."""
+        return self.tree.get_by_role("treeitem")
+
+    def span(self, name: str) -> Locator:
+        """Return the first row of the tree of this name."""
+        return self.spans.filter(has_text=name).first
+
+    def bar(self, name: str) -> FloatRect:
+        """Return where a row of the tree has its bar."""
+        box = self.span(name).locator(".bar").bounding_box()
+        assert box is not None
+        return box
+
+    def tab(self, name: str) -> Locator:
+        """Return what chooses a side of an event."""
+        return self.page.get_by_role("tab", name=name)
+
+    @property
+    def conversation(self) -> Locator:
+        """What was said to a model and by it."""
+        return self.page.get_by_role("region", name="Conversation")
+
+    def headers(self, of: str) -> Locator:
+        """Return the headers of the request or the response."""
+        return self._half(of).get_by_role("table", name="Headers")
+
+    def body(self, of: str) -> Locator:
+        """Return the body of the request or the response."""
+        return self._half(of).get_by_role("region", name="Body")
+
+    def _half(self, of: str) -> Locator:
+        return self.page.get_by_role("region", name=of, exact=True)
 
     # --- Overview ---------------------------------------------------------------------------------------------------
 
