@@ -6,7 +6,7 @@ import re
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.framework.processes import PATIENCE, eventually
 
@@ -101,9 +101,9 @@ class Look:
 
     def _unfold(self) -> None:
         expect(self.filters).to_be_visible()
-        folded = self.filters.locator("details:not([open])")
+        folded = self.filters.get_by_role("button", name="Filters", expanded=False)
         if folded.count():
-            folded.get_by_text("Filters", exact=True).click()
+            folded.click()
 
     def filter_by(self, name: str, value: str) -> None:
         """Filter by what is typed into a field."""
@@ -121,3 +121,91 @@ class Look:
     def more(self) -> Locator:
         """The button for the next page."""
         return self.page.get_by_role("button", name="More", exact=True)
+
+    # --- a trace ----------------------------------------------------------------------------------------------------
+
+    @property
+    def tree(self) -> Locator:
+        """What happened, each below what it is a part of."""
+        return self.page.get_by_role("tree")
+
+    @property
+    def spans(self) -> Locator:
+        """The rows of the tree."""
+        return self.tree.get_by_role("treeitem")
+
+    def span(self, name: str) -> Locator:
+        """Return the first row of the tree of this name."""
+        return self.spans.filter(has_text=name).first
+
+    def bar(self, name: str) -> FloatRect:
+        """Return where a row of the tree has its bar."""
+        box = self.span(name).locator(".bar").bounding_box()
+        assert box is not None
+        return box
+
+    def tab(self, name: str) -> Locator:
+        """Return what chooses a side of an event."""
+        return self.page.get_by_role("tab", name=name)
+
+    @property
+    def conversation(self) -> Locator:
+        """What was said to a model and by it."""
+        return self.page.get_by_role("region", name="Conversation")
+
+    def headers(self, of: str) -> Locator:
+        """Return the headers of the request or the response."""
+        return self._half(of).get_by_role("table", name="Headers")
+
+    def body(self, of: str) -> Locator:
+        """Return the body of the request or the response."""
+        return self._half(of).get_by_role("region", name="Body")
+
+    def _half(self, of: str) -> Locator:
+        return self.page.get_by_role("region", name=of, exact=True)
+
+    # --- Overview ---------------------------------------------------------------------------------------------------
+
+    def figure(self, name: str) -> Locator:
+        """Return a number that stands above the charts, with what is said of it."""
+        return self.page.get_by_role("term").filter(has_text=re.compile(f"^{name}$")).locator("..")
+
+    def chart(self, title: str) -> Locator:
+        """Return a chart; what it shows is its name."""
+        return self.page.get_by_role("img", name=re.compile(f"^{re.escape(title)}( over time)?\\."))
+
+    def cells(self, table: str, row: str) -> list[str]:
+        """Return the cells of a row of one of the tables, of which the first begins with a name."""
+        cell = self.page.get_by_role("link", name=row, exact=True)
+        return (
+            self.page.get_by_role("region", name=table)
+            .get_by_role("row")
+            .filter(has=cell)
+            .get_by_role("cell")
+            .all_inner_texts()
+        )
+
+    def drag_over(self, chart: Locator, begin: float, end: float) -> None:
+        """Drag over a chart from one share of its width to another."""
+        chart.scroll_into_view_if_needed()
+        box = chart.bounding_box()
+        assert box is not None
+        middle = box["y"] + box["height"] / 2
+        self.page.mouse.move(box["x"] + box["width"] * begin, middle)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + box["width"] * end, middle, steps=5)
+        self.page.mouse.up()
+
+    # --- Sessions ---------------------------------------------------------------------------------------------------
+
+    @property
+    def turns(self) -> Locator:
+        """The turns of a session, in their order."""
+        return self.page.get_by_role("article", name=re.compile("^Turn "))
+
+    # --- Health -----------------------------------------------------------------------------------------------------
+
+    def sink(self, name: str) -> Locator:
+        """Return the rows of a sink: its numbers, and what is said of it."""
+        header = self.page.get_by_role("rowheader", name=re.compile(f"^{name} "))
+        return self.page.get_by_role("rowgroup").filter(has=header)

@@ -20,6 +20,9 @@ from tests.framework.processes import eventually, free_port, uvicorn
 
 from . import hostile
 
+#: Requests that came in: what is listed unless one asks for everything.
+REQUESTS = "source = 'asgi'"
+
 
 @dataclass(frozen=True)
 class Served:

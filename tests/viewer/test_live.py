@@ -12,10 +12,8 @@ from playwright.sync_api import expect
 from tests.framework.processes import eventually
 
 from .conftest import Windows
-from .stores import Demo
+from .stores import REQUESTS, Demo
 
-#: What is listed unless one asks for everything.
-REQUESTS = "source = 'asgi'"
 #: What a request cost, with all that it caused.
 COST = "(SELECT sum(cost_usd) FROM events AS below WHERE below.trace_id = events.trace_id)"
 
@@ -199,6 +197,17 @@ def test_a_request_shows_up_while_one_looks(windows: Windows, demo: Demo) -> Non
     before = demo.ids(REQUESTS)
     look.shows(before)
     look.shows([read(demo, "live-update"), *before])
+
+
+def test_what_is_being_typed_stays_there_while_rows_come(windows: Windows, demo: Demo) -> None:
+    look = windows.open(demo.url)
+    look.shows(demo.ids(REQUESTS))
+    field = look.field("User")
+    field.press_sequentially("an")
+    new = read(demo, "live-typing")
+    eventually("the new one is listed", lambda: look.ids()[0] == new)
+    field.press_sequentially("n")
+    expect(field).to_have_value("ann")
 
 
 def test_a_request_that_does_not_match_does_not_show_up(windows: Windows, demo: Demo) -> None:
