@@ -52,14 +52,12 @@ pub async fn serve(listener: TcpListener, view: View) -> io::Result<()> {
 fn router(view: View, address: SocketAddr) -> Router {
     let hosts = Arc::new(Hosts::new(address, view.settings.clone()));
     let served = Served { view, hosts, tails: Arc::new(Semaphore::new(MAX_TAILS)) };
-    let guarded = Router::new()
-        .route("/api/status", get(async |State(served): State<Served>| Json(Status::of(&served.view))))
-        .route("/api/tail", get(follow))
-        .with_state(served.clone());
+    let guarded = Router::new().route("/api/tail", get(follow)).with_state(served.clone());
     Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route("/api/status", get(async |State(served): State<Served>| Json(Status::of(&served.view))))
         .with_state(served.clone())
         .merge(viewer::router(served.view.clone(), address, guarded))
         .layer(middleware::from_fn_with_state(served, check_host))

@@ -165,7 +165,11 @@ fn open_metrics(text: &str) -> BTreeMap<String, f64> {
 }
 
 /// Starts `offpath tail`, and writes events until the first is seen.
-fn tail(place: &Place, ring: &mut Producer, arguments: &[&str]) -> (Running, std::path::PathBuf, u128) {
+pub(crate) fn tail(
+    place: &Place,
+    ring: &mut Producer,
+    arguments: &[&str],
+) -> (Running, std::path::PathBuf, u128) {
     let seen = place.path().join("tail");
     let mut command = place.command();
     command.arg("tail").args(arguments).stdout(File::create(&seen).expect("a file"));

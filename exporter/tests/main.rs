@@ -49,3 +49,5 @@ mod store;
 mod supervise;
 /// What the rules would keep of recorded exchanges.
 mod r#try;
+/// The page and its API: what is recorded, to look at.
+mod viewer;

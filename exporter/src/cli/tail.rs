@@ -2,26 +2,34 @@
 
 mod line;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use http_body_util::BodyExt as _;
+use hyper::StatusCode;
 use tokio::runtime;
 
 use super::{Failure, beside, client, print};
+use crate::config::outline::Outline;
 
 pub(super) fn tail(config: Option<PathBuf>, json: bool) -> Result<ExitCode, Failure> {
-    let address = client::address(&beside(config)?);
+    let exporter = beside(config)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Other(error.to_string()))?;
-    runtime.block_on(follow(address, json))
+    runtime.block_on(follow(&exporter, json))
 }
 
-async fn follow(address: SocketAddr, json: bool) -> Result<ExitCode, Failure> {
+async fn follow(exporter: &Outline, json: bool) -> Result<ExitCode, Failure> {
+    let address = client::address(exporter);
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::Other(format!("no exporter answers at {address}: {error}; start one with `offpath run`"))
     };
-    let mut response =
-        client::get(&address.to_string(), "/api/tail").await.map_err(|error| cannot(&error))?;
+    let response = client::get(&address.to_string(), "/api/tail", exporter.token.as_ref()).await;
+    let mut response = response.map_err(|error| cannot(&error))?;
+    if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&response.status()) {
+        let why = "shows what it records to nobody without its token: give the command the configuration that it has \
+                   (--config), and what exporter.token names there; without a token, let it listen on 127.0.0.1";
+        return Err(Failure::Other(format!("the exporter at {address} {why}")));
+    }
     if !response.status().is_success() {
         return Err(cannot(&response.status()));
     }

@@ -113,7 +113,7 @@ impl Place {
 
 async fn ask(address: &str) -> Result<Status, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
-    let mut response = client::get(address, "/api/status").await.map_err(|error| said(&error))?;
+    let mut response = client::get(address, "/api/status", None).await.map_err(|error| said(&error))?;
     if !response.status().is_success() {
         return Err(said(&response.status()));
     }

@@ -11,17 +11,22 @@ use std::{
 
 use offpath_core::config::{Error, Value};
 
-use super::{ConfigError, Document, Environment, Settings, read};
+use super::{ConfigError, Document, Environment, Secret, Settings, read};
 use crate::sinks::{self, Kind};
 
 /// The tables that are somebody else's, or of whose sinks only the names matter.
 const PASSED_OVER: [&str; 6] = ["service", "capture", "rule", "ring", "intake", "sinks"];
+
+/// A key, as those of sinks are.
+const TOKEN: &str = "exporter.token";
 
 /// What there is of an exporter.
 #[derive(Debug)]
 pub struct Outline {
     /// `[exporter] listen`.
     pub listen: SocketAddr,
+    /// `[exporter] token`, if it can be had here.
+    pub token: Option<Secret>,
     /// `[exporter] data_dir`.
     pub data_dir: PathBuf,
     /// `[exporter] dead_letters.max_size`.
@@ -82,6 +87,7 @@ impl Outline {
         let sinks = names.into_iter().map(outlined).collect();
         Ok(Self {
             listen: settings.listen,
+            token: settings.token,
             data_dir: settings.data_dir,
             dead_letters: settings.dead_letters,
             sinks,
@@ -91,7 +97,7 @@ impl Outline {
 
 fn is_passed_over(error: &Error) -> bool {
     let table = error.field.split(['.', '[']).next().unwrap_or_default();
-    PASSED_OVER.contains(&table)
+    PASSED_OVER.contains(&table) || error.field == TOKEN
 }
 
 fn store(name: &str, settings: &Settings, errors: &[Error]) -> Option<Store> {
@@ -147,6 +153,17 @@ mod tests {
         };
         assert_eq!(path, Path::new("/home/me/.local/state/offpath/offpath.db"));
         assert!(why.starts_with("sinks.b.path: needs the environment variable GONE"), "{why}");
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_had_here_is_none() {
+        let token = |written: &str| {
+            let json = json!({"exporter": {"token": written}});
+            Outline::read(&json, &env).expect("enough").token.map(|token| token.expose().to_owned())
+        };
+        assert_eq!(token("0123456789abcdef"), Some("0123456789abcdef".to_owned()));
+        assert_eq!(token("${GONE}"), None);
+        assert_eq!(token("${file:/gone}"), None);
     }
 
     #[test]
