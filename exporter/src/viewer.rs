@@ -33,8 +33,6 @@ mod trace;
 
 #[cfg(test)]
 mod fixture;
-#[cfg(test)]
-mod measure;
 
 use std::net::SocketAddr;
 

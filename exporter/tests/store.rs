@@ -1,5 +1,9 @@
 //! The local store: what the viewer asks of it, what it lets go, and what it does with a file that is not as it should be.
 
+mod migration;
+mod sums;
+mod trace;
+
 use std::{fs, os::unix::fs::FileExt as _, path::PathBuf, time::Duration};
 
 use offpath_core::event::{Cost, Event, Exchange, Generation, Kind, Level, Score, Span, Tokens};
@@ -81,9 +85,18 @@ fn each_question_of_the_viewer_is_answered_by_an_index() {
         let plan = plan(&store, &format!("SELECT seq, json FROM events WHERE {condition} {order}"));
         assert!(plan.contains(index), "{condition}: {plan}");
     }
-    let overview = "SELECT route, count(*), sum(failed), avg(duration_ns), sum(total_tokens), sum(cost_usd),
-         avg(first_token_ns) FROM events WHERE start_time > 1 GROUP BY route, model";
-    assert!(plan(&store, overview).contains("COVERING INDEX events_listed (start_time>?)"));
+    // What fits no row of a million is found out without reading one.
+    let listed = "SELECT seq FROM events WHERE source = 'asgi' AND environment = 'test' AND top
+         AND iif(top, trace_cost_usd, cost_usd) > 0.1 ORDER BY start_time DESC LIMIT 50";
+    assert!(plan(&store, listed).contains("COVERING INDEX events_listed"));
+    let overview = "SELECT count FROM request_sums WHERE step = 60 AND time >= 1 AND time < 2 ORDER BY time";
+    assert_eq!(
+        plan(&store, overview),
+        "SEARCH request_sums USING PRIMARY KEY (step=? AND time>? AND time<?)"
+    );
+    let sessions = "SELECT start_time, session_id FROM events WHERE session_id IS NOT NULL
+         ORDER BY start_time DESC, session_id DESC";
+    assert_eq!(plan(&store, sessions), "SCAN events USING COVERING INDEX events_session_listed");
 }
 
 fn plan(store: &Connection, sql: &str) -> String {
@@ -225,41 +238,6 @@ fn space_goes_back_when_the_bound_is_lowered_though_nothing_comes() {
     let _exporter = place.run();
     eventually("the file is small", || fs::metadata(file(&place)).expect("there").len() < 8 << 20);
     assert_eq!(place.stored().last(), Some(&12_000));
-}
-
-/// What offpath wrote before there were spans.
-const VERSION_1: &str = "
-CREATE TABLE events (
-    id TEXT PRIMARY KEY, trace_id TEXT NOT NULL, span_id TEXT NOT NULL, parent_span_id TEXT, start_time INTEGER NOT NULL,
-    duration_ns INTEGER NOT NULL, first_byte_ns INTEGER, kind TEXT NOT NULL, service TEXT NOT NULL,
-    environment TEXT NOT NULL, source TEXT, outcome TEXT, method TEXT, host TEXT, path TEXT, route TEXT, status INTEGER,
-    client TEXT, error_type TEXT, request_size INTEGER, response_size INTEGER, loss_reason TEXT, loss_count INTEGER,
-    json TEXT NOT NULL
-);
-CREATE TABLE position (spool TEXT PRIMARY KEY, next INTEGER NOT NULL);
-INSERT INTO events VALUES ('00000000000000000000000000000001', 't', 's', NULL, 1795161600000000000, 8, NULL, 'exchange', 'chat-api', 'test',
-    'asgi', 'completed', 'GET', 'h', '/', NULL, 500, NULL, NULL, 1, 2, NULL, NULL,
-    '{\"rule\":\"chat\",\"user_id\":\"alice\",\"session_id\":null}');
-INSERT INTO position VALUES ('0000000000000000', 41);
-PRAGMA user_version = 1;
-";
-
-#[test]
-fn a_store_of_version_1_is_laid_out_anew_with_all_it_holds() {
-    let place = Place::with(STORE);
-    fs::create_dir_all(place.data()).expect("made");
-    let old = connection(&place);
-    old.pragma_update(None, "journal_mode", "WAL").expect("set");
-    old.execute_batch(VERSION_1).expect("written");
-    drop(old);
-    let mut sink = sink(&place, 10_000, 1 << 30);
-    let sql = "SELECT json_array(id, rule, user_id, session_id, failed, status) FROM events";
-    assert_eq!(place.query(sql), [r#"["00000000000000000000000000000001","chat","alice",null,1,500]"#]);
-    assert_eq!(sink.open(&Cursor::default()).expect("open"), 41, "it goes on where it stood");
-    assert_eq!(one::<i64>(&connection(&place), "PRAGMA auto_vacuum"), 2, "its space can be given back");
-    assert!(!place.data().join("offpath.db.new").exists());
-    deliver(&mut *sink, vec![recent(2)], 42);
-    assert_eq!(place.stored(), [1, 2]);
 }
 
 /// Readies the place with a store, and says what opening it is refused with.

@@ -73,7 +73,8 @@ impl Settings {
         };
         let mut json = json.clone();
         let mut replaced = Vec::new();
-        for (field, at) in [("intake", "/intake"), ("sinks", "/sinks"), ("exporter.token", "/exporter/token")] {
+        for (field, at) in [("intake", "/intake"), ("sinks", "/sinks"), ("exporter.token", "/exporter/token")]
+        {
             if let Some(value) = json.pointer_mut(at) {
                 replaced.extend(interpolate::all(field, value, env, &mut errors));
             }
@@ -135,7 +136,8 @@ const SHORTEST_TOKEN: usize = 16;
 fn read_token(table: &mut Table<'_, '_>) -> Option<Secret> {
     let token = Secret::read(table, "token")?;
     // Others do not pass in a header.
-    let is_one = token.expose().len() >= SHORTEST_TOKEN && token.expose().bytes().all(|byte| byte.is_ascii_graphic());
+    let is_one =
+        token.expose().len() >= SHORTEST_TOKEN && token.expose().bytes().all(|byte| byte.is_ascii_graphic());
     if !is_one {
         let rule = format!("must be at least {SHORTEST_TOKEN} characters of ASCII, without spaces");
         table.refuse("token", &rule, None);

@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, config::DbConfig, params};
 use tracing::info;
 
 pub use self::settings::{Bounds, Settings};
@@ -220,6 +220,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let store = Connection::open(path)?;
     // The viewer reads meanwhile, and a checkpoint may wait for it.
     store.busy_timeout(Duration::from_secs(5))?;
+    // Otherwise statements are planned anew for each value that times are compared with.
+    store.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(store)
 }
 

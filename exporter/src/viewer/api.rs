@@ -185,7 +185,10 @@ fn refused(why: String) -> Problem {
 }
 
 fn missing() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "the store does not have it: it has gone by age or size, or has not come yet")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "the store does not have it: it has gone by age or size, or has not come yet",
+    )
 }
 
 fn now() -> i64 {

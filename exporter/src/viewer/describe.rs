@@ -3,15 +3,18 @@
 use serde_json::{Value, json};
 use utoipa::{IntoResponses, OpenApi};
 
-use super::problem::Problem;
+use super::{overview::Of, problem::Problem};
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "offpath",
-    version = "1",
-    description = "What offpath recorded, out of its local store. All of it is GET. Keys may be added in later releases, not \
+#[openapi(
+    components(schemas(Problem, Of)),
+    info(
+        title = "offpath",
+        version = "1",
+        description = "What offpath recorded, out of its local store. All of it is GET. Keys may be added in later releases, not \
                    renamed; a reader ignores what it does not know.",
-))]
+    )
+)]
 pub(crate) struct Description;
 
 /// Why anything may be refused.

@@ -102,7 +102,8 @@ impl Filter {
             }
         }
         for (name, bound, unit) in BOUNDED {
-            let least = |value: &str| value.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
+            let least =
+                |value: &str| value.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
             if let Some(value) = parameters.read(name, "a number of 0 or more", least)? {
                 filter.add(bound.to_owned(), value * unit);
             }
@@ -185,10 +186,17 @@ mod tests {
     #[test]
     fn each_parameter_is_a_condition_and_its_value_is_never_sql() {
         let hostile = "x' OR 1; --";
-        let filter = filter(&[("route", hostile), ("kind", "tool, agent"), ("status", "5xx"), ("top", "true")]);
+        let filter =
+            filter(&[("route", hostile), ("kind", "tool, agent"), ("status", "5xx"), ("top", "true")]);
         let filter = filter.expect("valid");
         assert_eq!(filter.sql(), "route = ? AND kind IN (?, ?) AND status BETWEEN ? AND ? AND top");
-        let values = [hostile.to_owned().into(), "tool".to_owned().into(), "agent".to_owned().into(), 500.into(), 599.into()];
+        let values = [
+            hostile.to_owned().into(),
+            "tool".to_owned().into(),
+            "agent".to_owned().into(),
+            500.into(),
+            599.into(),
+        ];
         assert_eq!(filter.values(), values);
     }
 

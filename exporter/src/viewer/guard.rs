@@ -66,7 +66,9 @@ impl Guard {
 /// In a time that says nothing of how much of it is right.
 fn is_told(token: &Secret, headers: &HeaderMap) -> bool {
     let told = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let told = told.and_then(|told| told.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let told = told
+        .and_then(|told| told.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     told.is_some_and(|(_, told)| {
         let (told, token) = (told.trim().as_bytes(), token.expose().as_bytes());
         told.len() == token.len() && told.iter().zip(token).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0

@@ -59,9 +59,10 @@ pub(crate) struct Live {
 impl Since {
     pub(crate) fn read(mut parameters: Parameters) -> Result<Self, Failure> {
         let filter = Filter::read(&mut parameters)?;
-        let after = parameters.read("after", "`position` of the answer before, a number of 0 or more", |value| {
-            value.parse().ok().filter(|after| *after >= 0)
-        })?;
+        let after =
+            parameters.read("after", "`position` of the answer before, a number of 0 or more", |value| {
+                value.parse().ok().filter(|after| *after >= 0)
+            })?;
         let limit = parameters.limit(USUAL, MOST)?;
         parameters.finish()?;
         Ok(Self { filter, after, limit })

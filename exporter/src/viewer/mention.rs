@@ -17,9 +17,10 @@ pub(super) fn register(store: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     store.create_scalar_function(FUNCTION, 2, flags, |call| {
         // Made once for a query.
-        let text: Arc<AhoCorasick> = call.get_or_create_aux(1, |text| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
-            Ok(finder(text.as_str()?)?)
-        })?;
+        let text: Arc<AhoCorasick> = call
+            .get_or_create_aux(1, |text| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
+                Ok(finder(text.as_str()?)?)
+            })?;
         let json = call.get_raw(0).as_str().map_err(|error| Error::UserFunctionError(error.into()))?;
         Ok(text.is_match(json))
     })
@@ -51,7 +52,8 @@ mod tests {
     fn a_text_is_found_as_it_is_seen_whatever_json_makes_of_it() {
         let body = serde_json::json!({"content": "Say \"hi\"\n\tto Ærø \\o/"}).to_string();
         let event = serde_json::json!({"request": {"body": {"head": body}}, "name": "a \"name\""});
-        for text in ["Say \"hi\"", "SAY", "\"hi\"\n\tto", "to Ærø", "\\o/", "\"content\":\"Say", "a \"name\""] {
+        for text in ["Say \"hi\"", "SAY", "\"hi\"\n\tto", "to Ærø", "\\o/", "\"content\":\"Say", "a \"name\""]
+        {
             assert!(mentions(&event, text), "{text}");
         }
         for text in ["Say hi", "bye", "content: Say"] {
@@ -63,7 +65,9 @@ mod tests {
     fn sql_calls_it() {
         let store = Connection::open_in_memory().expect("opened");
         register(&store).expect("registered");
-        let found: bool = store.query_row("SELECT mentions('{\"a\":\"Oslo\"}', 'oslo')", [], |row| row.get(0)).expect("run");
+        let found: bool = store
+            .query_row("SELECT mentions('{\"a\":\"Oslo\"}', 'oslo')", [], |row| row.get(0))
+            .expect("run");
         assert!(found);
     }
 }

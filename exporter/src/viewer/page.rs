@@ -45,7 +45,8 @@ fn serve(name: &str, content_type: &'static str, headers: &HeaderMap) -> Respons
     let tag = tag(&file);
     let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| *known == tag);
     // After an upgrade, the page that is shown is the new one.
-    let mut response = if is_known { StatusCode::NOT_MODIFIED.into_response() } else { file.data.into_response() };
+    let mut response =
+        if is_known { StatusCode::NOT_MODIFIED.into_response() } else { file.data.into_response() };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -54,6 +55,7 @@ fn serve(name: &str, content_type: &'static str, headers: &HeaderMap) -> Respons
 }
 
 fn tag(file: &EmbeddedFile) -> HeaderValue {
-    let hash = file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash =
+        file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
     HeaderValue::from_str(&format!("\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }

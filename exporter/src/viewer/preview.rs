@@ -20,8 +20,7 @@ const JSON: &str = "SELECT json FROM events WHERE seq = ?1 AND length(json) <= ?
 pub(crate) fn add(store: &Connection, rows: &mut [Row], length: usize) -> rusqlite::Result<()> {
     let mut select = store.prepare_cached(JSON)?;
     for row in rows {
-        let json: Option<String> =
-            select.query_row([row.seq, MOST_JSON], |row| row.get(0)).optional()?;
+        let json: Option<String> = select.query_row([row.seq, MOST_JSON], |row| row.get(0)).optional()?;
         let event = json.and_then(|json| serde_json::from_str(&json).ok());
         row.preview = event.map(|event| preview(&event, length));
     }
@@ -58,7 +57,8 @@ fn message(message: &Value) -> Option<String> {
         return Some(content);
     }
     let calls = message["tool_calls"].as_array()?.iter().map(|call| {
-        let [name, arguments] = ["name", "arguments"].map(|key| call["function"][key].as_str().unwrap_or_default());
+        let [name, arguments] =
+            ["name", "arguments"].map(|key| call["function"][key].as_str().unwrap_or_default());
         format!("{name}({arguments})")
     });
     let calls = calls.collect::<Vec<_>>().join("\n");
@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn an_answer_without_words_is_the_tools_that_it_calls() {
-        let call = json!({"id": "1", "type": "function", "function": {"name": "f", "arguments": "{\"a\":1}"}});
+        let call =
+            json!({"id": "1", "type": "function", "function": {"name": "f", "arguments": "{\"a\":1}"}});
         let event = json!({"llm": {"input": [], "output": [{"role": "assistant", "content": null, "tool_calls": [call]}]}});
         assert_eq!(told(&event), [None, Some("f({\"a\":1})".to_owned())]);
     }
@@ -118,7 +119,9 @@ mod tests {
 
     #[test]
     fn what_has_neither_has_none() {
-        for event in [json!({}), json!({"llm": null}), json!({"llm": {"input": 7, "output": [8]}, "input": null})] {
+        for event in
+            [json!({}), json!({"llm": null}), json!({"llm": {"input": 7, "output": [8]}, "input": null})]
+        {
             assert_eq!(told(&event), [None, None], "{event}");
         }
     }

@@ -84,12 +84,16 @@ impl Store {
         drop(waiting);
         answer.unwrap_or_else(|error| {
             warn!(%error, "a question to the store has failed");
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this is a bug of offpath; its log says more"))
+            Err(Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "this is a bug of offpath; its log says more",
+            ))
         })
     }
 }
 
-const NO_STORE: &str = "there is no local store to look at: add a sink with `type = \"sqlite\"`, as `[sinks.local]`";
+const NO_STORE: &str =
+    "there is no local store to look at: add a sink with `type = \"sqlite\"`, as `[sinks.local]`";
 
 fn path(settings: &Settings) -> Option<PathBuf> {
     let mut stores: Vec<_> = settings
@@ -120,7 +124,9 @@ impl Open {
         let connection = connect(path).map_err(|error| format!("{}: {error}", path.display()))?;
         if !sqlite::is_current(&connection).map_err(|error| format!("{}: {error}", path.display()))? {
             let path = path.display();
-            return Err(format!("{path} is no store of this version of offpath; the sink's problem says more"));
+            return Err(format!(
+                "{path} is no store of this version of offpath; the sink's problem says more"
+            ));
         }
         Ok(Self { connection, file })
     }

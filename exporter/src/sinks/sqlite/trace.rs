@@ -9,11 +9,11 @@ use rusqlite::{Connection, named_params};
 
 use super::{facts::Facts, used::Used};
 
-/// Events of a trace that are looked at, those that began first. Where there are more, what the others used is missing.
-const MOST: i64 = 1_000;
-
 /// How far the clock of whoever recorded a child may be behind that of who recorded its parent.
 const SKEW_NS: i64 = 60_000_000_000;
+
+/// Events of a trace that are looked at, those that began first. Where there are more, what the others used is missing.
+const MOST: i64 = 1_000;
 
 /// What is below an event began when it began, or later.
 const LATER: &str = "

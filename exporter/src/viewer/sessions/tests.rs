@@ -155,7 +155,10 @@ fn turns_come_oldest_first_a_page_at_a_time() {
 fn a_limit_out_of_bounds_and_a_foreign_cursor_are_refused() {
     let store = of(Vec::new()).connection();
     let refused = |query| list(&store, &query, BUDGET).expect_err("refused").to_string();
-    assert_eq!(refused(Query { limit: Some(201), ..Query::default() }), "limit must be a number from 1 to 200; it is 201");
+    assert_eq!(
+        refused(Query { limit: Some(201), ..Query::default() }),
+        "limit must be a number from 1 to 200; it is 201"
+    );
     assert!(
         refused(Query { cursor: Some("x".to_owned()), ..Query::default() }).starts_with("cursor must be")
     );
