@@ -35,7 +35,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
 
 # --- what users get -------------------------------------------------------------------------------------------------
 
@@ -72,6 +72,11 @@ dist/.wheel: $(SOURCES) $(PAGE) tools/pure_wheel.py | $(VENV)/.requirements
 .PHONY: demo
 demo: $(VENV)/.wheel ## record real traffic through a FastAPI app, and show what was recorded
 	@$(BIN)/python -m examples.demo
+
+.PHONY: screenshots
+screenshots: $(VENV)/.wheel ## take the pictures of the page in docs/images/ anew
+	@tools/need.sh chromium
+	@$(BIN)/python -m tests.viewer.screenshots
 
 # --- what is promised, held -----------------------------------------------------------------------------------------
 

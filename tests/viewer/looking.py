@@ -113,9 +113,9 @@ class Look:
         field.blur()
 
     @property
-    def live(self) -> Locator:
-        """The button that pauses and goes on."""
-        return self.page.get_by_role("button", name=re.compile("^(Live|Paused)$"))
+    def pause(self) -> Locator:
+        """The button that pauses, or goes on."""
+        return self.page.get_by_role("button", name=re.compile("^(Pause|Resume)$"))
 
     @property
     def more(self) -> Locator:

@@ -140,9 +140,9 @@ def test_in_the_tree_arrows_go_from_one_to_the_next_and_fold(windows: Windows, d
 def test_space_pauses_and_goes_on(windows: Windows, demo: Demo) -> None:
     look = opened(windows, demo, "/")
     look.page.keyboard.press("Space")
-    expect(look.live).to_have_text("Paused")
+    expect(look.pause).to_have_text("Resume")
     look.page.keyboard.press("Space")
-    expect(look.live).to_have_text("Live")
+    expect(look.pause).to_have_text("Pause")
 
 
 @pytest.mark.parametrize(

@@ -227,11 +227,11 @@ def test_while_paused_nothing_shows_up_until_one_goes_on(windows: Windows, demo:
     other = windows.open(demo.url)
     before = demo.ids(REQUESTS)
     look.shows(before)
-    look.live.click()
+    look.pause.click()
     new = read(demo, "live-paused")
     eventually("it shows up where nobody paused", lambda: other.ids()[0] == new)
     assert look.ids() == before
-    look.live.click()
+    look.pause.click()
     eventually("it shows up", lambda: look.ids()[0] == new)
 
 
