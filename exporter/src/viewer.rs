@@ -10,5 +10,3 @@ pub(crate) mod sessions;
 
 #[cfg(test)]
 mod fixture;
-#[cfg(test)]
-mod measure;
