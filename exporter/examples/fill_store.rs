@@ -243,7 +243,7 @@ impl Traffic {
             start_unix_ns,
             duration_ns,
             service: if request.talks { "chat-api" } else { "shop-api" }.to_owned(),
-            environment: if request.number % 10 == 0 { "staging" } else { "production" }.to_owned(),
+            environment: if request.number.is_multiple_of(10) { "staging" } else { "production" }.to_owned(),
             source: source.to_owned(),
             user_id: if request.talks { format!("user-{}", session % 2_000) } else { String::new() },
             session_id: if request.talks { format!("session-{session}") } else { String::new() },

@@ -62,7 +62,7 @@ WHERE step = :level AND time >= :first AND time < :end GROUP BY 1, 2, 3, 4";
 /// Looks what there is.
 pub(crate) fn facets(store: &Connection, query: &Query, now_ns: i64) -> Result<Facets, Failure> {
     let range = Range::read(query.from.as_deref(), query.to.as_deref(), now_ns, USUAL_NS)?;
-    let window = Window::over(range, now_ns);
+    let window = Window::of(store, range, now_ns)?;
     let mut requests: [Counts; 4] = Default::default();
     each(store, REQUESTS, &window, |[service, environment, source, route], count| {
         let came_in = matches!(source, "asgi" | "envoy");

@@ -61,7 +61,7 @@ pub(crate) enum Of {
 /// Sums up what is stored.
 pub(crate) fn overview(store: &Connection, query: &Query, now_ns: i64) -> Result<Overview, Failure> {
     let range = Range::read(query.from.as_deref(), query.to.as_deref(), now_ns, USUAL_NS)?;
-    let window = Window::over(range, now_ns);
+    let window = Window::of(store, range, now_ns)?;
     let requests = routes::read(store, query, &window)?;
     Ok(Overview {
         from: time::format(range.from),
