@@ -5,7 +5,7 @@ import { Sparkline } from "../charts/sparkline.tsx";
 import { bytes, count, duration, short } from "../format.ts";
 import { Text } from "../parts/text.tsx";
 import { Bar, toneOf } from "./bar.tsx";
-import { type Looks, rate, rates, spanOf, total } from "./rates.ts";
+import { type Looks, rate, rates, spanOf, spanWords, total } from "./rates.ts";
 
 const NAME_LIMIT = 80;
 const SHOWN_PRODUCERS = 12;
@@ -18,7 +18,10 @@ export function Intake({ status, looks }: { status: Status; looks: Looks }) {
       <h2>Intake</h2>
       <p class="amount">
         <span class="value">{perSecond(rate(looks, events))}</span>
-        <Sparkline values={rates(looks, events)} label={`Events a second, over the ${spanWords(looks)}`} />
+        <Sparkline
+          values={rates(looks, events)}
+          label={`Events a second, over the ${spanWords(spanOf(looks))}`}
+        />
       </p>
       <table class="table">
         <thead>
@@ -125,10 +128,4 @@ function perSecond(rate: number | null): string {
 export function number(rate: number | null): string {
   if (rate === null) return "…";
   return rate > 0 && rate < 10 ? rate.toFixed(1) : short(Math.round(rate));
-}
-
-/** "last 3 minutes". */
-export function spanWords(looks: Looks): string {
-  const seconds = Math.round(spanOf(looks));
-  return seconds < 90 ? `last ${seconds} seconds` : `last ${Math.round(seconds / 60)} minutes`;
 }

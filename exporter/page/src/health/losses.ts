@@ -2,6 +2,7 @@
 // say the same at greater length.
 
 import type { Status } from "../api/types.ts";
+import { type Looks, spanOf, spanWords } from "./rates.ts";
 
 /** So many events that were lost for one reason: before the spool had them, or to one sink. */
 export interface Loss {
@@ -63,20 +64,11 @@ export function lostToSinks(status: Status): Loss[] {
   return status.sinks.flatMap(({ name, dropped }) => losses(name, dropped, TO_SINK)).sort(byCount);
 }
 
-/** The answer in one sentence. */
-export function verdict(status: Status): Verdict {
-  const before = lostBeforeSpool(status);
-  const lost = lostToSinks(status).filter(({ reason }) => reason !== "no_place");
+/** The answer in one sentence. Earlier looks tell whether it goes on. */
+export function verdict(status: Status, looks: Looks = []): Verdict {
   const since = `since the exporter started ${ago(status.uptime_seconds)}`;
-  if (before.length > 0)
-    return { state: "bad", words: `${events(before)} lost ${since}: ${reasons(before)}.` };
-  if (lost.length > 0) {
-    const sinks = new Set(lost.map(({ sink }) => sink));
-    return {
-      state: "bad",
-      words: `${events(lost)} lost to ${[...sinks].join(", ")} ${since}: ${reasons(lost)}.`,
-    };
-  }
+  const lost = countLost(status);
+  if (lost > 0) return { state: "bad", words: `${events(lost)} lost ${since}${lately(status, looks[0])}.` };
   const letters = status.sinks.reduce((sum, sink) => sum + sink.dead_letters, 0);
   const nothing = `Nothing has been lost ${since}`;
   if (letters === 0) return { state: "good", words: `${nothing}.` };
@@ -85,6 +77,19 @@ export function verdict(status: Status): Verdict {
       ? "1 event that a backend refused waits"
       : `${number(letters)} events that backends refused wait`;
   return { state: "warn", words: `${nothing}, but ${wait} as dead letters.` };
+}
+
+// What a backend has no place for was never to be there.
+function countLost(status: Status): number {
+  const losses = [...lostBeforeSpool(status), ...lostToSinks(status)];
+  return losses.reduce((sum, { reason, count }) => (reason === "no_place" ? sum : sum + count), 0);
+}
+
+function lately(status: Status, before: Status | undefined): string {
+  const seconds = before === undefined ? 0 : spanOf([before, status]);
+  if (before === undefined || seconds === 0) return "";
+  const newly = countLost(status) - countLost(before);
+  return `, ${newly === 0 ? "none" : number(newly)} of them in the ${spanWords(seconds)}`;
 }
 
 /** "2 h 5 min", for sentences. */
@@ -117,17 +122,8 @@ function byCount(one: Loss, other: Loss): number {
   return other.count - one.count;
 }
 
-function events(losses: Loss[]): string {
-  const count = losses.reduce((sum, loss) => sum + loss.count, 0);
+function events(count: number): string {
   return count === 1 ? "1 event was" : `${number(count)} events were`;
-}
-
-function reasons(losses: Loss[]): string {
-  const byReason: Record<string, number> = {};
-  for (const { reason, count } of losses) byReason[reason] = (byReason[reason] ?? 0) + count;
-  return Object.entries(byReason)
-    .map(([reason, count]) => `${number(count)} ${reason}`)
-    .join(", ");
 }
 
 function number(value: number): string {

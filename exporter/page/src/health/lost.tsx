@@ -8,24 +8,22 @@ import type { Loss } from "./losses.ts";
 
 const NAME_LIMIT = 200;
 
-export function Losses({ title, losses }: { title: string; losses: Loss[] }) {
+/** Each reason, and what to do about it. */
+export function Losses({ losses }: { losses: Loss[] }) {
   if (losses.length === 0) return null;
   return (
-    <section class="panel losses">
-      <h2>{title}</h2>
-      <ul>
-        {losses.map(({ sink, reason, count: lost, advice }) => (
-          <li key={`${sink} ${reason}`}>
-            <span class="number">{count(lost)}</span>
-            <span class="reason">
-              <code>{reason}</code>
-              {sink !== null && <span class="soft"> {sink}</span>}
-            </span>
-            <span class="advice">{advice}</span>
-          </li>
-        ))}
-      </ul>
-    </section>
+    <ul class="losses">
+      {losses.map(({ sink, reason, count: lost, advice }) => (
+        <li key={`${sink} ${reason}`}>
+          <span class="number">{count(lost)}</span>
+          <span class="reason">
+            <code>{reason}</code>
+            {sink !== null && ` to ${sink}`}
+          </span>
+          <span class="advice">{advice}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -33,9 +31,9 @@ export function Losses({ title, losses }: { title: string; losses: Loss[] }) {
 export function LossEvents({ losses }: { losses: Row[] }) {
   if (losses.length === 0) return null;
   return (
-    <section class="panel losses">
+    <section class="panel">
       <h2>Latest losses</h2>
-      <ul>
+      <ul class="losses">
         {losses.map((loss) => (
           <li key={loss.id}>
             <span class="number">{count(loss.loss_count)}</span>

@@ -34,6 +34,11 @@ export function spanOf(looks: Looks): number {
   return first === undefined || last === undefined ? 0 : secondsBetween(first, last);
 }
 
+/** "last 30 seconds", "last 3 minutes". */
+export function spanWords(seconds: number): string {
+  return seconds < 90 ? `last ${Math.round(seconds)} seconds` : `last ${Math.round(seconds / 60)} minutes`;
+}
+
 /** All of a number by kind. */
 export function total(byKind: Record<string, number>): number {
   return Object.values(byKind).reduce((sum, value) => sum + value, 0);

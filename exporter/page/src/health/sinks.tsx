@@ -5,8 +5,8 @@ import { Sparkline } from "../charts/sparkline.tsx";
 import { count, duration } from "../format.ts";
 import { Text } from "../parts/text.tsx";
 import { Ago } from "../parts/when.tsx";
-import { number, spanWords } from "./intake.tsx";
-import { type Looks, rate, total } from "./rates.ts";
+import { number } from "./intake.tsx";
+import { type Looks, rate, spanOf, spanWords, total } from "./rates.ts";
 
 const PROBLEM_LIMIT = 500;
 
@@ -88,7 +88,7 @@ function Sink({ sink, looks }: { sink: SinkStatus; looks: Looks }) {
         <td>
           <Sparkline
             values={looks.map((look) => of(look)?.lag_seconds ?? 0)}
-            label={`Lag of ${sink.name} over the ${spanWords(looks)}`}
+            label={`Lag of ${sink.name} over the ${spanWords(spanOf(looks))}`}
           />
         </td>
         <td class="number">{count(sink.backlog_events)}</td>

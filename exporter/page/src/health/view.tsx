@@ -44,7 +44,7 @@ function useLooks(status: Status | undefined): Looks {
 function Content({ status, looks, losses }: { status: Status; looks: Looks; losses: Loaded<Events> }) {
   return (
     <>
-      <Verdict status={status} />
+      <Verdict status={status} looks={looks} />
       <Problems problems={status.problems} />
       <div class="stages">
         <Intake status={status} looks={looks} />
@@ -52,24 +52,24 @@ function Content({ status, looks, losses }: { status: Status; looks: Looks; loss
         <Spool spool={status.spool} />
       </div>
       <Sinks sinks={status.sinks} looks={looks} />
-      <Losses title="Lost before the spool" losses={lostBeforeSpool(status)} />
-      <Losses title="Lost to sinks" losses={lostToSinks(status)} />
       {losses.value !== undefined && <LossEvents losses={losses.value.events} />}
       <About status={status} />
     </>
   );
 }
 
-/** The first line of all: read out when it becomes another kind of answer, not with each new number. */
-function Verdict({ status }: { status: Status }) {
-  const { state, words } = verdict(status);
-  const title = { good: "Nothing is lost", warn: "Something waits for you", bad: "Events were lost" }[state];
+const SAID = { good: "Nothing is lost", warn: "Dead letters wait", bad: "Events were lost" };
+
+/** The first line of all. It is read out when it becomes another kind of answer, not with each new number. */
+function Verdict({ status, looks }: { status: Status; looks: Looks }) {
+  const { state, words } = verdict(status, looks);
   return (
     <section class={`verdict ${state}`}>
-      <p class="title" role="status">
-        {title}
+      <p class="words">{words}</p>
+      <p class="only-read" role="status">
+        {SAID[state]}
       </p>
-      <p>{words}</p>
+      <Losses losses={[...lostBeforeSpool(status), ...lostToSinks(status)]} />
     </section>
   );
 }

@@ -148,6 +148,11 @@ function Durations({ overview, frame, shown }: PanelsProps) {
   );
 }
 
+// Without cents that say nothing.
+function dollarTick(usd: number): string {
+  return dollars(usd).replace(/\.00$/, "");
+}
+
 interface SumsProps {
   title: string;
   frame: Frame;
@@ -167,7 +172,7 @@ function Sums({ title, frame, series, format = count, children }: SumsProps) {
       shape="bars"
       scale="linear"
       format={format}
-      short={format === count ? short : format}
+      short={format === count ? short : dollarTick}
       isWhole={format === count}
     >
       {children}

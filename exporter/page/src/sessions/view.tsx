@@ -106,7 +106,9 @@ function List({ sessions, asked }: { sessions: Session[]; asked: Asked }) {
           <tr>
             <th scope="col">Session</th>
             <th scope="col">User</th>
-            <th scope="col">Service</th>
+            <th scope="col" class="less">
+              Service
+            </th>
             <th scope="col" class="number">
               Turns
             </th>
@@ -119,7 +121,7 @@ function List({ sessions, asked }: { sessions: Session[]; asked: Asked }) {
             <th scope="col" class="number">
               Cost
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number less">
               First
             </th>
             <th scope="col" class="number">
@@ -152,7 +154,7 @@ function SessionRow({ session, asked }: { session: Session; asked: Asked }) {
           </a>
         )}
       </td>
-      <td class="soft">
+      <td class="soft less">
         <Text value={session.service} limit={NAME_LIMIT} />
       </td>
       <td class="number">
@@ -168,7 +170,7 @@ function SessionRow({ session, asked }: { session: Session; asked: Asked }) {
       <td class="number">
         <Cost usd={session.cost_usd} />
       </td>
-      <td class="number soft">
+      <td class="number soft less">
         <Ago time={session.first} />
       </td>
       <td class="number">
