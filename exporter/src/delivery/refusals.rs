@@ -4,8 +4,8 @@
 //! proxy before it, refuses all there is, and then to set it all aside would empty the spool into dead letters. So only so
 //! many events in a row may be refused with none accepted between them; at the next one delivery stops, with an alarm, and
 //! nothing more is set aside. From then on one event at a time is tried, each farther on in the spool than the one before, twice
-//! as far each time, so that a stretch of bad events does not hold up what comes after it. As soon as one is accepted, it is
-//! known that the backend takes events, and that those between may each be bad: that many may be refused in a row then.
+//! as far each time, so that a stretch of bad events does not hold up what comes after it; beyond the end it begins anew, one
+//! event later than before, so that each has its turn. As soon as one is accepted, it is known that the backend takes events, and that those between may each be bad: that many may be refused in a row then.
 
 /// How many in a row are believed to be bad.
 const IN_A_ROW: u64 = 16;
@@ -15,8 +15,21 @@ const IN_A_ROW: u64 = 16;
 pub(super) struct Refusals {
     in_a_row: u64,
     allowed: u64,
-    /// How far from the first open event the next one is tried; `None` while delivery goes on.
-    farther: Option<u64>,
+    /// What is tried next; `None` while delivery goes on.
+    probe: Option<Probe>,
+}
+
+/// A place behind the first open event: how far this round is from where it began, and where that was.
+#[derive(Debug, Clone, Copy, Default)]
+struct Probe {
+    begin: u64,
+    farther: u64,
+}
+
+impl Probe {
+    fn place(self) -> u64 {
+        self.begin.saturating_add(self.farther)
+    }
 }
 
 /// What to do with an event that was refused alone.
@@ -30,37 +43,39 @@ pub(super) enum Then {
 
 impl Refusals {
     pub(super) fn new() -> Self {
-        Self { in_a_row: 0, allowed: IN_A_ROW, farther: None }
+        Self { in_a_row: 0, allowed: IN_A_ROW, probe: None }
     }
 
     /// How many events after the first open one the next one to try is; `None` if all can be sent.
     pub(super) fn probe_at(&self) -> Option<u64> {
-        self.farther
+        self.probe.map(Probe::place)
     }
 
     /// The backend took an event.
     pub(super) fn accepted(&mut self) {
         self.in_a_row = 0;
-        self.allowed = IN_A_ROW + self.farther.take().unwrap_or(0);
+        self.allowed = IN_A_ROW.saturating_add(self.probe.take().map_or(0, Probe::place));
     }
 
     /// It refused one that was alone in its request, or so many together.
     pub(super) fn refused(&mut self, count: u64) -> Then {
-        if let Some(farther) = self.farther {
-            self.farther = Some((farther * 2).max(1));
+        if let Some(probe) = &mut self.probe {
+            probe.farther = probe.farther.saturating_mul(2).max(1);
             return Then::Hold;
         }
         self.in_a_row += count;
         if self.in_a_row <= self.allowed {
             return Then::SetAside;
         }
-        self.farther = Some(0);
+        self.probe = Some(Probe::default());
         Then::Hold
     }
 
-    /// The event to try would be beyond the end: begin from the first again.
+    /// The event to try would be beyond the end: begin again, one later, or from the first if that is beyond the end as well.
     pub(super) fn start_over(&mut self) {
-        self.farther = self.farther.map(|_| 0);
+        let next =
+            |probe: Probe| Probe { begin: if probe.farther == 0 { 0 } else { probe.begin + 1 }, farther: 0 };
+        self.probe = self.probe.map(next);
     }
 }
 
@@ -106,6 +121,14 @@ mod tests {
         let (aside, tried) = deliver(&events, 10_000);
         assert_eq!(aside, (0..100).collect::<Vec<_>>());
         assert!(tried < 250, "{tried}");
+    }
+
+    #[test]
+    fn the_last_event_is_reached_wherever_it_is() {
+        for bad in 0..100 {
+            let events = [vec![false; bad], vec![true]].concat();
+            assert_eq!(deliver(&events, 20_000).0.len(), bad, "{bad}");
+        }
     }
 
     proptest! {

@@ -138,8 +138,13 @@ impl Open {
     ) -> Result<T, Problem> {
         let (deadline, is_over) = (Instant::now() + PATIENCE, Arc::clone(is_over));
         let give_up = move || is_over.load(Ordering::Relaxed) || Instant::now() > deadline;
-        let watched = self.connection.progress_handler(STEPS, Some(give_up)).map_err(Failure::from);
-        watched.and_then(|()| question(&self.connection)).map_err(|failure| self.problem(&failure))
+        let answer = self.connection.progress_handler(STEPS, Some(give_up)).map_err(Failure::from);
+        // All of an answer is of one moment.
+        let answer = answer.and_then(|()| {
+            let moment = self.connection.transaction()?;
+            question(&moment)
+        });
+        answer.map_err(|failure| self.problem(&failure))
     }
 
     fn problem(&self, failure: &Failure) -> Problem {
