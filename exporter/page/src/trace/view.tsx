@@ -1,3 +1,46 @@
-export function TraceView() {
-  return <p>TraceView</p>;
+// One trace: what happened in it on one axis of time, and the event that is chosen in the tree.
+
+import { useMemo } from "preact/hooks";
+import { useLocation, useRoute } from "preact-iso";
+import { get } from "../api/client.ts";
+import type { Row, Trace } from "../api/types.ts";
+import { Show, useLoaded } from "../parts/loaded.tsx";
+import { Detail } from "./detail/detail.tsx";
+import { Header } from "./header.tsx";
+import { treeOf } from "./tree.ts";
+import { Waterfall } from "./waterfall.tsx";
+
+export function TraceView({ traceId = "" }: { traceId?: string }) {
+  const trace = useLoaded(
+    (signal) => get<Trace>(`traces/${encodeURIComponent(traceId)}`, {}, signal),
+    [traceId],
+  );
+  return (
+    <div class="trace">
+      <Show of={trace} what="the trace">
+        {(loaded) => <Events trace={loaded} />}
+      </Show>
+    </div>
+  );
+}
+
+function Events({ trace }: { trace: Trace }) {
+  const { query } = useRoute();
+  const { path, route } = useLocation();
+  const roots = useMemo(() => treeOf(trace.events), [trace]);
+  const chosen = trace.events.find(({ id }) => id === query.event) ?? roots[0]?.row;
+  const choose = (row: Row) => {
+    const address = new URLSearchParams({ ...query, event: row.id });
+    // Back leads to where one came from, not through all that was looked at.
+    route(`${path}?${address}`, true);
+  };
+  return (
+    <>
+      <Header trace={trace} root={roots[0]?.row} />
+      <div class="columns">
+        <Waterfall rows={trace.events} roots={roots} chosen={chosen?.id ?? ""} onChoose={choose} />
+        {chosen !== undefined && <Detail key={chosen.id} row={chosen} tab={query.tab} />}
+      </div>
+    </>
+  );
 }

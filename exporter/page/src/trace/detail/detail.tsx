@@ -1,0 +1,5 @@
+import type { Row } from "../../api/types.ts";
+
+export function Detail({ row }: { row: Row; tab: string | undefined }) {
+  return <section class="panel">{row.id}</section>;
+}
