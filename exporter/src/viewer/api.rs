@@ -14,9 +14,8 @@ use axum::{
     routing::get,
 };
 use rusqlite::Connection;
-use serde::Deserialize;
 use serde_json::Value;
-use utoipa::{IntoParams, OpenApi};
+use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -28,7 +27,7 @@ use super::{
     parameters::Parameters,
     problem::Problem,
     search::{self, Events, PageParameters, Search},
-    sessions::{self, Sessions, Turns},
+    sessions::{self, Sessions, Turns, TurnsQuery},
     store::Store,
     trace::{self, Trace},
 };
@@ -42,7 +41,6 @@ pub(crate) struct Asked {
 }
 
 type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
-type Asking<T> = Result<Query<T>, QueryRejection>;
 type Named = Result<Path<String>, PathRejection>;
 type Answer<T> = Result<Json<T>, Problem>;
 
@@ -110,21 +108,9 @@ async fn trace(State(asked): State<Asked>, id: Named) -> Answer<Trace> {
     get, path = "/api/v1/sessions", params(sessions::Query),
     responses((status = 200, body = Sessions), Refused)
 )]
-async fn sessions(State(asked): State<Asked>, query: Asking<sessions::Query>) -> Answer<Sessions> {
-    let query = given(query)?;
+async fn sessions(State(asked): State<Asked>, pairs: Pairs) -> Answer<Sessions> {
+    let query = sessions::Query::read(parameters(pairs)?)?;
     asked.store.ask(move |store| sessions::list(store, &query, sessions::BUDGET)).await.map(Json)
-}
-
-/// Which turns of a session.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct TurnsQuery {
-    /// How many, 1 to 200; 50 unless told.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<usize>,
-    /// `next` of the page before.
-    cursor: Option<String>,
 }
 
 /// A session, and its turns, oldest first.
@@ -133,9 +119,9 @@ struct TurnsQuery {
     params(("session_id" = String, Path, description = "Percent-encoded."), TurnsQuery),
     responses((status = 200, body = Turns), Refused, Missing)
 )]
-async fn session(State(asked): State<Asked>, id: Named, query: Asking<TurnsQuery>) -> Answer<Turns> {
-    let (id, query) = (named(id)?, given(query)?);
-    let turns = move |store: &Connection| sessions::turns(store, &id, query.cursor.as_deref(), query.limit);
+async fn session(State(asked): State<Asked>, id: Named, pairs: Pairs) -> Answer<Turns> {
+    let (id, query) = (named(id)?, TurnsQuery::read(parameters(pairs)?)?);
+    let turns = move |store: &Connection| sessions::turns(store, &id, &query);
     asked.store.ask(turns).await?.ok_or_else(missing).map(Json)
 }
 
@@ -144,8 +130,8 @@ async fn session(State(asked): State<Asked>, id: Named, query: Asking<TurnsQuery
     get, path = "/api/v1/facets", params(facets::Query),
     responses((status = 200, body = Facets), Refused)
 )]
-async fn facets(State(asked): State<Asked>, query: Asking<facets::Query>) -> Answer<Facets> {
-    let query = given(query)?;
+async fn facets(State(asked): State<Asked>, pairs: Pairs) -> Answer<Facets> {
+    let query = facets::Query::read(parameters(pairs)?)?;
     asked.store.ask(move |store| facets::facets(store, &query, now())).await.map(Json)
 }
 
@@ -154,8 +140,8 @@ async fn facets(State(asked): State<Asked>, query: Asking<facets::Query>) -> Ans
     get, path = "/api/v1/overview", params(overview::Query),
     responses((status = 200, body = Overview), Refused)
 )]
-async fn overview(State(asked): State<Asked>, query: Asking<overview::Query>) -> Answer<Overview> {
-    let query = given(query)?;
+async fn overview(State(asked): State<Asked>, pairs: Pairs) -> Answer<Overview> {
+    let query = overview::Query::read(parameters(pairs)?)?;
     asked.store.ask(move |store| overview::overview(store, &query, now())).await.map(Json)
 }
 
@@ -169,11 +155,7 @@ async fn status(State(asked): State<Asked>) -> Json<Status> {
 }
 
 fn parameters(pairs: Pairs) -> Result<Parameters, Problem> {
-    given(pairs).map(Parameters::new)
-}
-
-fn given<T>(query: Asking<T>) -> Result<T, Problem> {
-    query.map(|Query(query)| query).map_err(|rejected| refused(rejected.body_text()))
+    pairs.map(|Query(pairs)| Parameters::new(pairs)).map_err(|rejected| refused(rejected.body_text()))
 }
 
 fn named(path: Named) -> Result<String, Problem> {

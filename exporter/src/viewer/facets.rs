@@ -6,12 +6,13 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use rusqlite::{Connection, named_params};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     failure::Failure,
     overview::window::Window,
+    parameters::Parameters,
     time::{Range, SECOND_NS},
 };
 use crate::metrics::series::OVERFLOW;
@@ -23,14 +24,23 @@ const USUAL_NS: i64 = 24 * 3600 * SECOND_NS;
 const MOST: usize = 200;
 
 /// Of which time.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Query {
     /// RFC 3339, inclusive; a day before `to` unless told. Rounded down to a whole step of the sums.
+    #[param(format = DateTime)]
     pub(crate) from: Option<String>,
     /// RFC 3339, exclusive; now unless told.
+    #[param(format = DateTime)]
     pub(crate) to: Option<String>,
+}
+
+impl Query {
+    pub(crate) fn read(mut parameters: Parameters) -> Result<Self, Failure> {
+        let query = Self { from: parameters.text("from")?, to: parameters.text("to")? };
+        parameters.finish()?;
+        Ok(query)
+    }
 }
 
 /// Most frequent first, 200 of each at most.

@@ -11,23 +11,32 @@ use super::{failure::Failure, mention, parameters::Parameters, time};
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is what the parameters look like from outside; `Filter::read` reads them")]
 pub(crate) struct FilterParameters {
+    #[param(min_length = 1)]
     service: Option<String>,
+    #[param(min_length = 1)]
     environment: Option<String>,
     /// asgi, envoy, httpx, aiohttp, sdk or otel.
+    #[param(min_length = 1)]
     source: Option<String>,
     /// Kinds of events, several with commas: exchange, span, generation, …, score, loss.
-    #[param(example = "generation,tool")]
+    #[param(min_length = 1, example = "generation,tool")]
     kind: Option<String>,
     /// A route's template.
+    #[param(min_length = 1)]
     route: Option<String>,
+    #[param(min_length = 1)]
     method: Option<String>,
     /// A code, or a class of them.
     #[param(pattern = "^[1-9]([0-9]{2}|xx)$", example = "5xx")]
     status: Option<String>,
+    #[param(min_length = 1)]
     model: Option<String>,
+    #[param(min_length = 1)]
     user: Option<String>,
+    #[param(min_length = 1)]
     session: Option<String>,
     /// A trace id.
+    #[param(min_length = 1)]
     trace: Option<String>,
     /// RFC 3339, inclusive.
     #[param(format = DateTime)]
@@ -45,6 +54,7 @@ pub(crate) struct FilterParameters {
     #[param(minimum = 0)]
     max_cost_usd: Option<f64>,
     /// Free text, anywhere in the event, as one sees it; letters of ASCII without regard to case.
+    #[param(min_length = 1)]
     q: Option<String>,
     /// Only what a trace begins with in its app: requests that came in, and spans without a parent.
     top: Option<bool>,

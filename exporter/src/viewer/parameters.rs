@@ -11,14 +11,17 @@ impl Parameters {
         Self(pairs)
     }
 
-    /// The value of `name`, if it is there and not empty.
+    /// The value of `name`, if it is there.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Failure> {
         let Some(at) = self.0.iter().position(|(there, _)| there == name) else { return Ok(None) };
         let (_, value) = self.0.swap_remove(at);
         if self.0.iter().any(|(there, _)| there == name) {
             return Err(Failure::Asked(format!("{name} must be given once")));
         }
-        Ok((!value.is_empty()).then_some(value))
+        if value.is_empty() {
+            return Err(Failure::Asked(format!("{name} must not be empty; leave it out")));
+        }
+        Ok(Some(value))
     }
 
     /// As `text`, of a value that `parse` takes; `rule` says which ones those are.
@@ -66,11 +69,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_is_not_given() {
-        assert_eq!(parameters(&[("route", "")]).text("route").expect("valid"), None);
-    }
-
-    #[test]
     fn what_is_wrong_is_told_by_name_rule_and_value() {
         let limit = |value| parameters(&[("limit", value)]).limit(50, 200).map_err(|error| error.to_string());
         assert_eq!(limit("7"), Ok(7));
@@ -80,7 +78,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_twice_or_unknown_is_refused() {
+    fn what_is_empty_given_twice_or_unknown_is_refused() {
+        let empty = parameters(&[("q", "")]).text("q").expect_err("refused").to_string();
+        assert_eq!(empty, "q must not be empty; leave it out");
         let twice = parameters(&[("q", "a"), ("q", "b")]).text("q").expect_err("refused").to_string();
         assert_eq!(twice, "q must be given once");
         let unknown = parameters(&[("rout", "/a")]).finish().expect_err("refused").to_string();

@@ -1,4 +1,4 @@
-//! The beginnings of what was said to a model or a span, and of what came back.
+//! The beginnings of what was said to a model, a span or a service, and of what came back.
 
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::Value;
@@ -28,11 +28,12 @@ pub(crate) fn add(store: &Connection, rows: &mut [Row], length: usize) -> rusqli
 }
 
 fn preview(event: &Value, length: usize) -> Preview {
-    let said = |llm: &str, span: &str, whose: fn(&Value) -> Option<String>| {
-        let messages = whose(&event["llm"][llm]).or_else(|| kept(&event[span]));
-        messages.map(|text| beginning(&text, length))
+    let said = |what: &str, message: &str, whose: fn(&Value) -> Option<String>| {
+        let told = whose(&event["llm"][what]).or_else(|| kept(&event[what]));
+        let text = told.or_else(|| kept(&event[message]["body"]))?;
+        Some(beginning(&text, length))
     };
-    Preview { input: said("input", "input", last), output: said("output", "output", first) }
+    Preview { input: said("input", "request", last), output: said("output", "response", first) }
 }
 
 fn last(messages: &Value) -> Option<String> {
@@ -65,7 +66,7 @@ fn message(message: &Value) -> Option<String> {
     (!calls.is_empty()).then_some(calls)
 }
 
-/// What was kept of a span's input or output.
+/// What was kept of a span's input or output, or of a body.
 fn kept(body: &Value) -> Option<String> {
     let head = body["head"].as_str().filter(|head| !head.is_empty() && body["encoding"] == "utf-8")?;
     // A text that is JSON reads better without its quotes.
@@ -115,6 +116,14 @@ mod tests {
         let body = |head: &str| json!({"size": 9, "kept": 9, "head": head, "tail": "", "encoding": "utf-8"});
         let event = json!({"llm": null, "input": body("\"a text\""), "output": body("{\"a\": 1}")});
         assert_eq!(told(&event), [Some("a text".to_owned()), Some("{\"a\": 1}".to_owned())]);
+    }
+
+    #[test]
+    fn of_any_other_exchange_it_is_what_its_bodies_begin_with() {
+        let body = json!({"body": {"head": "{\"question\": 1}", "encoding": "utf-8"}});
+        let binary = json!({"body": {"head": "AAAA", "encoding": "base64"}});
+        let event = json!({"llm": null, "request": body, "response": binary});
+        assert_eq!(told(&event), [Some("{\"question\":…".to_owned()), None]);
     }
 
     #[test]

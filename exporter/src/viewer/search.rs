@@ -37,6 +37,7 @@ pub(crate) struct PageParameters {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next` of the page before.
+    #[param(min_length = 1)]
     cursor: Option<String>,
 }
 

@@ -7,10 +7,10 @@ mod turns;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::failure::Failure;
+use super::{failure::Failure, parameters::Parameters};
 
 pub(crate) use self::{
     list::{BUDGET, list},
@@ -20,29 +20,61 @@ pub(crate) use self::{
 const USUAL: usize = 50;
 const MOST: usize = 200;
 
-/// How many are on a page.
-fn limit(asked: Option<usize>) -> Result<usize, Failure> {
-    let limit = asked.unwrap_or(USUAL);
-    let wrong = || Failure::Asked(format!("limit must be a number from 1 to {MOST}; it is {limit}"));
-    (1..=MOST).contains(&limit).then_some(limit).ok_or_else(wrong)
-}
-
 /// Which sessions: those with an event of this time, user and service.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Query {
     /// RFC 3339, inclusive; without it there is no bound.
+    #[param(format = DateTime)]
     pub(crate) from: Option<String>,
     /// RFC 3339, exclusive; without it there is no bound.
+    #[param(format = DateTime)]
     pub(crate) to: Option<String>,
+    #[param(min_length = 1)]
     pub(crate) user: Option<String>,
+    #[param(min_length = 1)]
     pub(crate) service: Option<String>,
-    /// How many, 1 to 200; 50 unless told.
+    /// How many; 50 unless told.
     #[param(minimum = 1, maximum = 200)]
     pub(crate) limit: Option<usize>,
     /// `next` of the page before.
+    #[param(min_length = 1)]
     pub(crate) cursor: Option<String>,
+}
+
+impl Query {
+    pub(crate) fn read(mut parameters: Parameters) -> Result<Self, Failure> {
+        let query = Self {
+            from: parameters.text("from")?,
+            to: parameters.text("to")?,
+            user: parameters.text("user")?,
+            service: parameters.text("service")?,
+            limit: Some(parameters.limit(USUAL, MOST)?),
+            cursor: parameters.text("cursor")?,
+        };
+        parameters.finish()?;
+        Ok(query)
+    }
+}
+
+/// Which turns of a session.
+#[derive(Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TurnsQuery {
+    /// How many; 50 unless told.
+    #[param(minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<usize>,
+    /// `next` of the page before.
+    #[param(min_length = 1)]
+    pub(crate) cursor: Option<String>,
+}
+
+impl TurnsQuery {
+    pub(crate) fn read(mut parameters: Parameters) -> Result<Self, Failure> {
+        let query = Self { limit: Some(parameters.limit(USUAL, MOST)?), cursor: parameters.text("cursor")? };
+        parameters.finish()?;
+        Ok(query)
+    }
 }
 
 /// A page of sessions.

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use ::time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
 use super::failure::Failure;
 
 pub(crate) const SECOND_NS: i64 = 1_000_000_000;
@@ -26,14 +28,15 @@ impl Range {
     }
 }
 
-/// RFC 3339, with any number of digits.
+/// RFC 3339, with any number of digits and any offset. What was before 1970 is as good as its beginning.
 pub(crate) fn parse(field: &str, text: &str) -> Result<i64, Failure> {
-    let time = humantime::parse_rfc3339(text).ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    time.and_then(|since| i64::try_from(since.as_nanos()).ok()).ok_or_else(|| {
+    let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
         Failure::Asked(format!(
             "{field} must be a time as RFC 3339 has it, such as 2026-11-20T08:00:00Z; it is {text:?}"
         ))
-    })
+    })?;
+    let most = i128::from(i64::MAX);
+    Ok(i64::try_from(time.unix_timestamp_nanos().clamp(0, most)).unwrap_or(i64::MAX))
 }
 
 /// RFC 3339, UTC, nine digits.
@@ -50,6 +53,14 @@ mod tests {
     fn a_time_is_written_as_it_is_read() {
         let text = "2026-11-20T08:00:00.123456789Z";
         assert_eq!(format(parse("from", text).expect("a time")), text);
+    }
+
+    #[test]
+    fn times_of_other_zones_and_before_1970_are_times_too() {
+        let [there, here] = ["2026-11-20T09:30:00+01:30", "2026-11-20T08:00:00Z"]
+            .map(|text| parse("from", text).expect("a time"));
+        assert_eq!(there, here);
+        assert_eq!(parse("from", "1389-01-01T00:00:00Z").expect("a time"), 0);
     }
 
     #[test]

@@ -44,11 +44,11 @@ fn events_are_listed_newest_first_a_page_at_a_time() {
 fn events_of_the_same_time_are_on_one_page_each() {
     let same = |id| Event { start_unix_ns: 1_795_161_600_000_000_000, ..event(id, on("/a")) };
     let (_place, exporter) = with((1..10).map(same).collect());
-    let (mut seen, mut cursor) = (Vec::new(), Some(String::new()));
-    while let Some(from) = cursor {
-        let (_, page) = ask(&exporter, &format!("events?limit=2&cursor={from}"));
+    let (mut seen, mut next) = (Vec::new(), Some("events?limit=2".to_owned()));
+    while let Some(path) = next {
+        let (_, page) = ask(&exporter, &path);
         seen.extend(ids(&page));
-        cursor = page["next"].as_str().map(str::to_owned);
+        next = page["next"].as_str().map(|cursor| format!("events?limit=2&cursor={cursor}"));
     }
     assert_eq!(seen, [9, 8, 7, 6, 5, 4, 3, 2, 1]);
 }
@@ -78,7 +78,6 @@ fn each_filter_leaves_out_what_does_not_fit() {
         ("to=2026-11-20T08:00:02Z", vec![1]),
         ("min_cost_usd=0.1", vec![]),
         ("service=chat-api&environment=test&route=/a", vec![1]),
-        ("model=&route=/a", vec![1]),
     ] {
         let (status, answer) = ask(&exporter, &format!("events?{filter}"));
         assert_eq!((status, ids(&answer)), (200, expected), "{filter}");
@@ -108,9 +107,10 @@ fn what_is_no_parameter_or_no_value_of_one_is_refused_with_the_rule() {
         ("events?cursor=x", "cursor must be `next` of the page before"),
         ("events?from=yesterday", "from must be a time as RFC 3339 has it"),
         ("events?q=a&q=b", "q must be given once"),
+        ("sessions?from=", "from must not be empty; leave it out"),
         ("live?after=-1", "after must be `position` of the answer before"),
-        ("overview?of=all", "unknown variant"),
-        ("facets?form=1", "unknown field"),
+        ("overview?of=all", "of must be requests or calls; it is \"all\""),
+        ("facets?form=1", "\"form\" is no parameter here"),
     ] {
         let (status, answer) = ask(&exporter, query);
         let detail = answer["detail"].as_str().expect("a text");

@@ -1,6 +1,6 @@
 // The fields that fold away: what there is to choose from is asked for when they are opened.
 
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { get } from "../api/client.ts";
 import type { Facet, Facets } from "../api/types.ts";
 import { count } from "../format.ts";
@@ -80,6 +80,13 @@ function ofFacets(facets: Facet[] = []): Option[] {
   return facets.map((facet) => ({ value: facet.value, label: count(facet.count) }));
 }
 
+/** What is in a field: what the filter has, until something is typed. Rows that come meanwhile take none of that away. */
+function useTyped(value: string): [string, (typed: string) => void] {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
+  return [typed, setTyped];
+}
+
 interface ChoiceProps {
   name: Name;
   value: string;
@@ -89,17 +96,19 @@ interface ChoiceProps {
 
 function Choice({ name, value, options, onChange }: ChoiceProps) {
   const id = useId();
+  const [typed, setTyped] = useTyped(value);
   return (
     <label>
       <span>{LABELS[name]}</span>
       <input
         class="field"
         list={id}
-        value={value}
+        value={typed}
         placeholder="any"
         spellcheck={false}
         autocomplete="off"
         onInput={(event) => {
+          setTyped(event.currentTarget.value);
           // A choice from the list is made by itself; what is typed is taken when it is done.
           const isChosen = !(event instanceof InputEvent) || event.inputType === "insertReplacementText";
           if (isChosen) onChange(event.currentTarget.value);
@@ -124,7 +133,24 @@ interface BetweenProps {
 }
 
 function Between({ legend, least, most, filter, set }: BetweenProps) {
-  const end = (name: Name, label: string) => (
+  return (
+    <fieldset class="between">
+      <legend>{legend}</legend>
+      <Amount label="from" value={filter[least] ?? ""} onChange={set(least)} />
+      <Amount label="to" value={filter[most] ?? ""} onChange={set(most)} />
+    </fieldset>
+  );
+}
+
+interface AmountProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+function Amount({ label, value, onChange }: AmountProps) {
+  const [typed, setTyped] = useTyped(value);
+  return (
     <input
       class="field"
       type="number"
@@ -132,16 +158,10 @@ function Between({ legend, least, most, filter, set }: BetweenProps) {
       step="any"
       aria-label={label}
       placeholder={label}
-      value={filter[name] ?? ""}
-      onChange={(event) => set(name)(event.currentTarget.value)}
+      value={typed}
+      onInput={(event) => setTyped(event.currentTarget.value)}
+      onChange={(event) => onChange(event.currentTarget.value)}
     />
-  );
-  return (
-    <fieldset class="between">
-      <legend>{legend}</legend>
-      {end(least, "from")}
-      {end(most, "to")}
-    </fieldset>
   );
 }
 
@@ -152,6 +172,7 @@ interface MomentProps {
 }
 
 function Moment({ name, value, onChange }: MomentProps) {
+  const [typed, setTyped] = useTyped(value === undefined ? "" : toLocal(value));
   return (
     <label>
       <span>{LABELS[name]}</span>
@@ -159,7 +180,8 @@ function Moment({ name, value, onChange }: MomentProps) {
         class="field"
         type="datetime-local"
         step="1"
-        value={value === undefined ? "" : toLocal(value)}
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
         onChange={(event) => onChange(fromLocal(event.currentTarget.value))}
       />
     </label>

@@ -25,20 +25,21 @@ test("what an address has beside is passed over", () => {
   assert.deepEqual(parseShown({ of: "everything", service: "", colour: "red" }), USUAL);
 });
 
-test("requests are what traces begin with", () => {
+test("requests are what the list shows unless told", () => {
   const query = queryOf(eventsHref(USUAL, BOUNDS, { route: "/chat" }));
   assert.deepEqual(query, {
     from: "2026-11-20T08:00:00Z",
     to: "2026-11-20T09:00:00Z",
-    top: "true",
     route: "/chat",
   });
 });
 
-test("calls are not what traces begin with", () => {
-  const query = queryOf(eventsHref({ ...USUAL, of: "calls" }, BOUNDS));
-  assert.equal(query.top, undefined);
-  assert.equal(query.kind, "exchange");
+test("calls are not what traces begin with, and are found by their host", () => {
+  const query = queryOf(eventsHref({ ...USUAL, of: "calls" }, BOUNDS, { route: "api.example" }));
+  assert.deepEqual(
+    [query.top, query.kind, query.q, query.route],
+    ["false", "exchange", "api.example", undefined],
+  );
 });
 
 test("what was chosen is a filter of the events too", () => {

@@ -41,13 +41,20 @@ export function eventsHref(
   bounds: Bounds,
   more: Record<string, string | undefined> = {},
 ): string {
+  const chosen = { ...shown.chosen, ...more };
   return href("/", {
-    ...shown.chosen,
+    ...(shown.of === "calls" ? ofCalls(chosen) : chosen),
     from: rfc3339(bounds.from),
     to: rfc3339(bounds.to),
-    ...(shown.of === "calls" ? { kind: "exchange" } : { top: "true" }),
-    ...more,
   });
+}
+
+/** Calls have hosts in the place of routes, and are found by them as text. */
+function ofCalls({
+  route,
+  ...others
+}: Record<string, string | undefined>): Record<string, string | undefined> {
+  return { ...others, q: route, kind: "exchange", top: "false" };
 }
 
 /** A field's bounds of durations, for the filter of events. The upper one is not within the field, but within the filter. */

@@ -51,7 +51,7 @@ pub(crate) fn list(store: &Connection, query: &Query, budget: Duration) -> Resul
 }
 
 fn walk(store: &Connection, query: &Query, deadline: Instant) -> Result<Found, Failure> {
-    let limit = super::limit(query.limit)?;
+    let limit = query.limit.unwrap_or(super::USUAL);
     let bound = |field, text: Option<&str>, usual| text.map_or(Ok(usual), |text| time::parse(field, text));
     let from = bound("from", query.from.as_deref(), i64::MIN)?;
     let to = bound("to", query.to.as_deref(), i64::MAX)?;

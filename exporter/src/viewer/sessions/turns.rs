@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Session, summary};
+use super::{Session, TurnsQuery, summary};
 use crate::viewer::{
     cursor::Cursor,
     failure::Failure,
@@ -38,11 +38,10 @@ ORDER BY start_time, seq LIMIT ?4";
 pub(crate) fn turns(
     store: &Connection,
     session_id: &str,
-    cursor: Option<&str>,
-    limit: Option<usize>,
+    query: &TurnsQuery,
 ) -> Result<Option<Turns>, Failure> {
-    let limit = super::limit(limit)?;
-    let after = cursor.map(Cursor::read).transpose()?;
+    let limit = query.limit.unwrap_or(super::USUAL);
+    let after = query.cursor.as_deref().map(Cursor::read).transpose()?;
     let after = after.map_or(Ok((i64::MIN, 0)), |after| Ok::<_, Failure>((after.time, seq(&after)?)))?;
     let Some(session) = summary::of(store, session_id.to_owned())? else { return Ok(None) };
     let has_top: bool = store.prepare_cached(HAS_TOP)?.query_row([session_id], |row| row.get(0))?;
