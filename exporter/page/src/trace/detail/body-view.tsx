@@ -1,0 +1,179 @@
+// A recorded body, by what it is, with what was cut out of it and masked in it made visible.
+
+import type { ComponentChildren } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import { bytes, count } from "../../format.ts";
+import { Text } from "../../parts/text.tsx";
+import { type Content, contentOf, lostWords, remarks } from "./body.ts";
+import { hexDump } from "./bytes.ts";
+import type { Body } from "./event.ts";
+import { jsonOrNothing, kindOf } from "./json.ts";
+import { JsonTree } from "./json-tree.tsx";
+import type { SseEvent, SsePart } from "./sse.ts";
+
+/** Its label is what readers of screens find it by. */
+export function BodyView({
+  body,
+  contentType,
+  label = "Body",
+}: {
+  body: Body;
+  contentType?: string | undefined;
+  label?: string;
+}) {
+  const content = useMemo(() => contentOf(body, contentType), [body, contentType]);
+  const lost = lostWords(body);
+  return (
+    <section class="body" aria-label={label}>
+      <div class="about-body">
+        <h3>{label}</h3>
+        <span class="soft">{body.size === 0 ? "empty" : bytes(body.size)}</span>
+        <MaskedCount body={body} />
+        {lost !== null && <span class="badge cut">{body.kept === 0 ? "not kept" : "not whole"}</span>}
+      </div>
+      {remarks(body).map((remark) => (
+        <p key={remark} class="remark">
+          <Text value={remark} limit={500} />
+        </p>
+      ))}
+      <Shown content={content} divider={lost !== null && <Divider words={lost} />} body={body} />
+    </section>
+  );
+}
+
+function MaskedCount({ body: { masked = 0 } }: { body: Body }) {
+  if (masked === 0) return null;
+  return (
+    <span class="badge masked">{masked === 1 ? "1 value masked" : `${count(masked)} values masked`}</span>
+  );
+}
+
+/** What a reader must not miss: here something is not there. */
+function Divider({ words }: { words: string }) {
+  return <p class="divider">{words}</p>;
+}
+
+interface ShownProps {
+  content: Content;
+  divider: ComponentChildren;
+  body: Body;
+}
+
+function Shown({ content, divider, body }: ShownProps) {
+  switch (content.form) {
+    case "none":
+      return <>{divider}</>;
+    case "json":
+      return <JsonTree value={content.value} />;
+    case "fields":
+      return <Pairs label="Fields" pairs={content.fields} />;
+    case "events":
+      return (
+        <>
+          <EventList part={content.head} start={1} />
+          {divider}
+          <EventList part={content.tail} start={null} />
+        </>
+      );
+    case "bytes":
+      return (
+        <>
+          <p class="soft">
+            {bytes(content.bytes.length)} of it kept at its begin; the first{" "}
+            {Math.min(512, content.bytes.length)}:
+          </p>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard too. */}
+          <pre class="hex" tabIndex={0}>
+            {hexDump(content.bytes)}
+          </pre>
+          {divider}
+        </>
+      );
+    case "text":
+      return (
+        <div class="plain-text">
+          {content.head !== "" && <Text value={content.head} block />}
+          {divider}
+          {content.tail !== "" && <Text value={content.tail} block />}
+          {content.head === "" && body.kept === 0 && null}
+        </div>
+      );
+  }
+}
+
+const EVENTS_PAGE = 100;
+
+function EventList({ part, start }: { part: SsePart; start: number | null }) {
+  const [shown, setShown] = useState(EVENTS_PAGE);
+  const left = part.events.length - shown;
+  return (
+    <>
+      {part.before !== "" && <Torn text={part.before} />}
+      {part.events.length > 0 && (
+        <ol class="sse" start={start ?? undefined}>
+          {part.events.slice(0, shown).map((event, index) => (
+            <li key={index}>
+              <SseLine event={event} />
+            </li>
+          ))}
+        </ol>
+      )}
+      {left > 0 && (
+        <button type="button" class="button small" onClick={() => setShown(shown + 10 * EVENTS_PAGE)}>
+          Show more of {count(left)} events
+        </button>
+      )}
+      {part.after !== "" && left <= 0 && <Torn text={part.after} />}
+    </>
+  );
+}
+
+/** What a cut left of an event. */
+function Torn({ text }: { text: string }) {
+  return (
+    <div class="torn">
+      <Text value={text} limit={2_000} block />
+    </div>
+  );
+}
+
+function SseLine({ event: { name, data } }: { event: SseEvent }) {
+  const value = useMemo(() => jsonOrNothing(data), [data]);
+  const isTree = kindOf(value) === "object" || kindOf(value) === "array";
+  return (
+    <>
+      {name !== null && (
+        <span class="badge">
+          <Text value={name} limit={100} />
+        </span>
+      )}
+      {isTree ? <JsonTree value={value} open={0} /> : <Text value={data} limit={2_000} block />}
+    </>
+  );
+}
+
+/** Names and values as a table; each may be of strangers. */
+export function Pairs({ label, pairs }: { label: string; pairs: [name: string, value: string][] }) {
+  return (
+    <table class="table pairs" aria-label={label}>
+      <thead class="only-read">
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">Value</th>
+        </tr>
+      </thead>
+      <tbody>
+        {pairs.map(([name, value], index) => (
+          <tr key={index}>
+            <th scope="row">
+              <Text value={name} limit={200} />
+            </th>
+            <td>
+              <Text value={value} limit={1_000} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
