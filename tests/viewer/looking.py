@@ -144,14 +144,15 @@ class Look:
         assert box is not None
         return box
 
-    def tab(self, name: str) -> Locator:
-        """Return what chooses a side of an event."""
-        return self.page.get_by_role("tab", name=name)
+    def side(self, name: str) -> Locator:
+        """Choose a side of the event, and return it."""
+        self.page.get_by_role("tab", name=name).click()
+        return self.page.get_by_role("tabpanel", name=name)
 
     @property
     def conversation(self) -> Locator:
         """What was said to a model and by it."""
-        return self.page.get_by_role("region", name="Conversation")
+        return self.side("Conversation")
 
     def headers(self, of: str) -> Locator:
         """Return the headers of the request or the response."""
@@ -162,7 +163,7 @@ class Look:
         return self._half(of).get_by_role("region", name="Body")
 
     def _half(self, of: str) -> Locator:
-        return self.page.get_by_role("region", name=of, exact=True)
+        return self.side("Request & response").get_by_role("region", name=of, exact=True)
 
     # --- Overview ---------------------------------------------------------------------------------------------------
 

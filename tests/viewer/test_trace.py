@@ -78,9 +78,8 @@ def test_messages_are_a_conversation_with_its_tool_calls(windows: Windows, demo:
 
 
 def test_usage_cost_and_times_of_a_model_are_shown(windows: Windows, demo: Demo) -> None:
-    look = trace(windows, demo, "streamed")
+    main = trace(windows, demo, "streamed").side("Timing & usage")
     event = json.loads(demo.one("json", of("streamed")))["llm"]
-    main = look.page.get_by_role("main")
     expect(main).to_contain_text(event["response_model"])
     expect(main).to_contain_text(re.compile(r"First token", re.IGNORECASE))
     expect(main).to_contain_text(re.compile(r"tokens (a|per) second|tokens/s", re.IGNORECASE))
@@ -111,7 +110,7 @@ def test_a_score_is_shown_with_its_trace(windows: Windows, demo: Demo) -> None:
 
 def test_the_raw_event_is_what_is_stored(windows: Windows, demo: Demo) -> None:
     look = trace(windows, demo, TURN)
-    look.tab("Raw").click()
+    look.side("Raw")
     look.page.get_by_role("button", name="Copy as JSON").first.click()
     expect(look.page.get_by_role("button", name="Copied")).to_be_visible()
     assert json.loads(look.clipboard()) == json.loads(demo.one("json", of(TURN)))

@@ -168,14 +168,21 @@ function Ticks({ axis }: { axis: Axis }) {
   return (
     <div class="ticks" aria-hidden="true">
       <div class="scale">
-        {ticksOf(axis, 4).map((ns) => (
-          <span key={ns} style={{ left: `${(ns / axis.lengthNs) * 100}%` }}>
-            {ns === 0 ? "0" : duration(ns)}
-          </span>
-        ))}
+        {ticksOf(axis, 4)
+          .filter(hasRoom(axis))
+          .map((ns) => (
+            <span key={ns} style={{ left: `${(ns / axis.lengthNs) * 100}%` }}>
+              {ns === 0 ? "0" : duration(ns)}
+            </span>
+          ))}
       </div>
     </div>
   );
+}
+
+/** At the end of the axis no word fits. */
+function hasRoom({ lengthNs }: Axis) {
+  return (ns: number) => ns < 0.85 * lengthNs;
 }
 
 interface LineProps {
