@@ -18,6 +18,7 @@ export function phasesOf({ duration_ns: all, first_byte_ns: byte, llm }: Event):
   ];
   return times
     .filter((time): time is [string, number] => typeof time[1] === "number")
+    .toSorted(([, one], [, other]) => one - other)
     .map(([name, ns]) => ({ name, ns, share: all > 0 ? Math.min(1, ns / all) : 1 }));
 }
 

@@ -11,20 +11,22 @@ import { jsonOrNothing, kindOf } from "./json.ts";
 import { JsonTree } from "./json-tree.tsx";
 import type { SseEvent, SsePart } from "./sse.ts";
 
-/** Its label is what readers of screens find it by. */
 export function BodyView({
   body,
   contentType,
   label = "Body",
+  name = label,
 }: {
   body: Body;
   contentType?: string | undefined;
   label?: string;
+  /** What it is called among others. */
+  name?: string;
 }) {
   const content = useMemo(() => contentOf(body, contentType), [body, contentType]);
   const lost = lostWords(body);
   return (
-    <section class="body" aria-label={label}>
+    <section class="body" aria-label={name}>
       <div class="about-body">
         <h3>{label}</h3>
         <span class="soft">{body.size === 0 ? "empty" : bytes(body.size)}</span>
@@ -36,7 +38,7 @@ export function BodyView({
           <Text value={remark} limit={500} />
         </p>
       ))}
-      <Shown content={content} divider={lost !== null && <Divider words={lost} />} body={body} />
+      <Shown content={content} divider={lost !== null && <Divider words={lost} />} />
     </section>
   );
 }
@@ -56,10 +58,9 @@ function Divider({ words }: { words: string }) {
 interface ShownProps {
   content: Content;
   divider: ComponentChildren;
-  body: Body;
 }
 
-function Shown({ content, divider, body }: ShownProps) {
+function Shown({ content, divider }: ShownProps) {
   switch (content.form) {
     case "none":
       return <>{divider}</>;
@@ -70,9 +71,9 @@ function Shown({ content, divider, body }: ShownProps) {
     case "events":
       return (
         <>
-          <EventList part={content.head} start={1} />
+          <EventList part={content.head} isNumbered />
           {divider}
-          <EventList part={content.tail} start={null} />
+          <EventList part={content.tail} isNumbered={false} />
         </>
       );
     case "bytes":
@@ -95,7 +96,6 @@ function Shown({ content, divider, body }: ShownProps) {
           {content.head !== "" && <Text value={content.head} block />}
           {divider}
           {content.tail !== "" && <Text value={content.tail} block />}
-          {content.head === "" && body.kept === 0 && null}
         </div>
       );
   }
@@ -103,14 +103,15 @@ function Shown({ content, divider, body }: ShownProps) {
 
 const EVENTS_PAGE = 100;
 
-function EventList({ part, start }: { part: SsePart; start: number | null }) {
+/** After a cut nobody knows how many came before. */
+function EventList({ part, isNumbered }: { part: SsePart; isNumbered: boolean }) {
   const [shown, setShown] = useState(EVENTS_PAGE);
   const left = part.events.length - shown;
   return (
     <>
       {part.before !== "" && <Torn text={part.before} />}
       {part.events.length > 0 && (
-        <ol class="sse" start={start ?? undefined}>
+        <ol class={isNumbered ? "sse numbered" : "sse"}>
           {part.events.slice(0, shown).map((event, index) => (
             <li key={index}>
               <SseLine event={event} />
@@ -156,6 +157,10 @@ function SseLine({ event: { name, data } }: { event: SseEvent }) {
 export function Pairs({ label, pairs }: { label: string; pairs: [name: string, value: string][] }) {
   return (
     <table class="table pairs" aria-label={label}>
+      <colgroup>
+        <col class="names" />
+        <col />
+      </colgroup>
       <thead class="only-read">
         <tr>
           <th scope="col">Name</th>

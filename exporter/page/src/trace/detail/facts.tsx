@@ -36,12 +36,25 @@ export function factsOf(object: Record<string, unknown>): Fact[] {
     .map(([name, value]) => ({ name, value: <Value value={value} /> }));
 }
 
+function isShortList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length <= 20 && value.every((word) => typeof word === "string");
+}
+
 function saysSomething(value: unknown): boolean {
   return value !== null && value !== undefined && value !== "" && sizeOf(value) !== 0;
 }
 
 function Value({ value }: { value: unknown }) {
   const kind = kindOf(value);
+  if (isShortList(value)) {
+    return value.map((word, index) => (
+      <span key={index}>
+        <span class="badge">
+          <Text value={word} limit={100} />
+        </span>{" "}
+      </span>
+    ));
+  }
   if (kind === "array" || kind === "object") return <JsonTree value={value} />;
   return <Text value={String(value)} limit={2_000} block />;
 }

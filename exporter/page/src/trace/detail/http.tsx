@@ -38,7 +38,7 @@ function RequestView({ event, request }: { event: Event; request: HttpMessage })
           <Pairs label="Query" pairs={parameters} />
         </div>
       )}
-      <Rest message={request} />
+      <Rest message={request} of="Request" />
     </section>
   );
 }
@@ -50,7 +50,7 @@ function ResponseView({ event, response }: { event: Event; response: HttpMessage
       <p class="start-line">
         <strong>{event.status ?? "No status"}</strong> <Version event={event} />
       </p>
-      <Rest message={response} />
+      <Rest message={response} of="Response" />
     </section>
   );
 }
@@ -64,21 +64,25 @@ function Version({ event: { http_version: version } }: { event: Event }) {
   );
 }
 
-function Rest({ message }: { message: HttpMessage }) {
+function Rest({ message, of }: { message: HttpMessage; of: string }) {
   const { headers, trailers = [], chunks, body } = message;
   return (
     <>
       <div class="table-part">
         <h3>Headers</h3>
-        {headers.length > 0 ? <Pairs label="Headers" pairs={headers} /> : <p class="soft">None are kept.</p>}
+        {headers.length > 0 ? (
+          <Pairs label={`${of} headers`} pairs={headers} />
+        ) : (
+          <p class="soft">None are kept.</p>
+        )}
       </div>
       {trailers.length > 0 && (
         <div class="table-part">
           <h3>Trailers</h3>
-          <Pairs label="Trailers" pairs={trailers} />
+          <Pairs label={`${of} trailers`} pairs={trailers} />
         </div>
       )}
-      <BodyView body={body} contentType={header(message, "content-type")} />
+      <BodyView body={body} name={`${of} body`} contentType={header(message, "content-type")} />
       {chunks > 1 && <p class="soft chunks">It came in {count(chunks)} chunks.</p>}
     </>
   );

@@ -1,5 +1,7 @@
 // JSON of strangers, made ready to be shown: with numbers as they were written, and so that no depth overflows the stack.
 
+import { beginning } from "../../text/cut.ts";
+
 /** A number that JavaScript cannot hold, as it was written. */
 export class ExactNumber {
   readonly source: string;
@@ -67,34 +69,33 @@ export function membersOf(value: unknown, count: number): Member[] {
     .map((key) => ({ key, value: object[key] }));
 }
 
-/** `{"id": 1, "tags": […]}`: what is in it, in one short line. */
-export function summary(value: unknown, limit = 80): string {
+/** Beyond this, a summary only says that there is something. */
+const SUMMARY_LEVELS = 4;
+
+/** `{"id": 1, "tags": ["a", …]}`: what is in it, in one short line. */
+export function summary(value: unknown, limit = 100, levels = SUMMARY_LEVELS): string {
   const kind = kindOf(value);
   if (kind !== "array" && kind !== "object") return leaf(value, limit);
+  const [open, close] = kind === "array" ? "[]" : "{}";
+  const size = sizeOf(value) ?? 0;
+  if (size > 0 && (levels === 0 || limit < 8)) return `${open}…${close}`;
   const parts: string[] = [];
-  let length = 0;
-  for (const member of membersOf(value, 10)) {
-    const key = member.key === null ? "" : `${leaf(member.key, 30)}: `;
-    const part = key + closed(member.value);
-    length += part.length + 2;
-    if (length > limit) break;
+  let left = limit;
+  for (const { key, value: inner } of membersOf(value, 20)) {
+    if (left <= 0) break;
+    const name = key === null ? "" : `${leaf(key, 30)}: `;
+    const part = name + summary(inner, left - name.length, levels - 1);
+    left -= part.length + 2;
     parts.push(part);
   }
-  if (parts.length < (sizeOf(value) ?? 0)) parts.push("…");
-  return kind === "array" ? `[${parts.join(", ")}]` : `{${parts.join(", ")}}`;
-}
-
-function closed(value: unknown): string {
-  const kind = kindOf(value);
-  if (kind === "array") return sizeOf(value) === 0 ? "[]" : "[…]";
-  if (kind === "object") return sizeOf(value) === 0 ? "{}" : "{…}";
-  return leaf(value, 40);
+  if (parts.length < size) parts.push("…");
+  return `${open}${parts.join(", ")}${close}`;
 }
 
 function leaf(value: unknown, limit: number): string {
   if (value instanceof ExactNumber) return value.source;
   if (typeof value !== "string") return String(value ?? null);
-  return JSON.stringify(value.length > limit ? `${value.slice(0, limit)}…` : value);
+  return JSON.stringify(beginning(value, Math.max(limit, 8)));
 }
 
 const CUT_KEY = "…";

@@ -58,6 +58,7 @@ export function Tabs({ sides, chosen, children }: Props) {
         ))}
       </div>
       <div id="side" role="tabpanel" aria-labelledby={`tab-${chosen}`} class="side">
+        <h2 class="only-read">{SIDES[chosen]}</h2>
         {children}
       </div>
     </div>
