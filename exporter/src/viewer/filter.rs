@@ -67,6 +67,7 @@ pub(crate) struct FilterParameters {
 pub(crate) struct Filter {
     conditions: Vec<String>,
     values: Vec<Value>,
+    reads_all: bool,
 }
 
 /// Columns that are as they are asked for.
@@ -93,7 +94,7 @@ const BOUNDED: [(&str, &str, f64); 4] = [
 impl Filter {
     /// Leaves nothing out.
     pub(crate) fn all() -> Self {
-        Self { conditions: Vec::new(), values: Vec::new() }
+        Self { conditions: Vec::new(), values: Vec::new(), reads_all: false }
     }
 
     /// Takes what it knows of the parameters.
@@ -126,6 +127,7 @@ impl Filter {
         // Last, as the only one that reads all of an event.
         if let Some(text) = parameters.text("q")? {
             filter.add(format!("{}(json, ?)", mention::FUNCTION), text);
+            filter.reads_all = true;
         }
         Ok(filter)
     }
@@ -157,6 +159,11 @@ impl Filter {
         self.conditions.push(condition.to_owned());
         self.values.extend(values.into_iter().map(Value::from));
         self
+    }
+
+    /// Whether all of an event is read to tell whether it fits.
+    pub(crate) fn reads_all(&self) -> bool {
+        self.reads_all
     }
 
     /// What stands behind WHERE.
