@@ -25,6 +25,7 @@ export function BodyView({
 }) {
   const content = useMemo(() => contentOf(body, contentType), [body, contentType]);
   const lost = lostWords(body);
+  const said = remarks(body).join(" ");
   return (
     <section class="body" aria-label={name}>
       <div class="about-body">
@@ -33,11 +34,11 @@ export function BodyView({
         <MaskedCount body={body} />
         {lost !== null && <span class="badge cut">{body.kept === 0 ? "not kept" : "not whole"}</span>}
       </div>
-      {remarks(body).map((remark) => (
-        <p key={remark} class="remark">
-          <Text value={remark} limit={500} />
+      {said !== "" && (
+        <p class="remark">
+          <Text value={said} limit={1_000} />
         </p>
-      ))}
+      )}
       <Shown content={content} divider={lost !== null && <Divider words={lost} />} />
     </section>
   );
@@ -102,6 +103,7 @@ function Shown({ content, divider }: ShownProps) {
 }
 
 const EVENTS_PAGE = 100;
+const MORE_EVENTS = 1_000;
 
 /** After a cut nobody knows how many came before. */
 function EventList({ part, isNumbered }: { part: SsePart; isNumbered: boolean }) {
@@ -120,8 +122,8 @@ function EventList({ part, isNumbered }: { part: SsePart; isNumbered: boolean })
         </ol>
       )}
       {left > 0 && (
-        <button type="button" class="button small" onClick={() => setShown(shown + 10 * EVENTS_PAGE)}>
-          Show more of {count(left)} events
+        <button type="button" class="button small" onClick={() => setShown(shown + MORE_EVENTS)}>
+          Show {count(Math.min(left, MORE_EVENTS))} more of {count(left)} events
         </button>
       )}
       {part.after !== "" && left <= 0 && <Torn text={part.after} />}
@@ -148,7 +150,7 @@ function SseLine({ event: { name, data } }: { event: SseEvent }) {
           <Text value={name} limit={100} />
         </span>
       )}
-      {isTree ? <JsonTree value={value} open={0} /> : <Text value={data} limit={2_000} block />}
+      {isTree ? <JsonTree value={value} closed /> : <Text value={data} limit={2_000} block />}
     </>
   );
 }
@@ -174,7 +176,7 @@ export function Pairs({ label, pairs }: { label: string; pairs: [name: string, v
               <Text value={name} limit={200} />
             </th>
             <td>
-              <Text value={value} limit={1_000} />
+              <Text value={value} limit={500} />
             </td>
           </tr>
         ))}

@@ -106,13 +106,12 @@ export function remarks(body: Body): string[] {
   const said: string[] = [];
   if (body.withheld)
     said.push(`Nothing of it was kept, because it could not be looked into: ${body.withheld}.`);
-  if (body.masked) said.push(`${some(body.masked, "value")} masked.`);
   if (body.cut) {
     said.push(
       `${count(body.cut)} of its strings, lists, levels or media ${was(body.cut)} cut by the limits of a rule.`,
     );
   }
-  if (body.json && missing(body) > 0) said.push(`${some(missing(body), "byte")} left out, where it says so.`);
+  if (body.json && missing(body) > 0) said.push("What was left out of it is marked where it was.");
   if (body.content_type) said.push(`Only summed up: it was ${body.content_type}.`);
   if (body.digest) said.push(`Its digest is ${body.digest}.`);
   if (body.decoded) said.push(`Shown decoded: it was sent as ${body.decoded.replaceAll(",", ", ")}.`);
@@ -123,10 +122,6 @@ export function remarks(body: Body): string[] {
 export function lostWords(body: Body): string | null {
   const lost = missing(body);
   return lost === 0 ? null : `${count(lost)} of ${count(body.size)} bytes ${was(lost)} not kept`;
-}
-
-function some(amount: number, noun: string): string {
-  return `${count(amount)} ${noun}${amount === 1 ? "" : "s"} ${was(amount)}`;
 }
 
 function was(amount: number): string {

@@ -173,7 +173,9 @@ function CallView({ call }: { call: Call }) {
           </span>
         )}
       </p>
-      <Data text={call.arguments} />
+      <div class="arguments">
+        <Data text={call.arguments} />
+      </div>
       {call.result !== null && (
         <div class="result">
           <p class="soft">Result</p>

@@ -70,8 +70,8 @@ function Problems({ event }: { event: Event }) {
   return (
     <section class="note bad problems" aria-label="What went wrong">
       <dl>
-        {problems.map(({ title, text }) => (
-          <div key={title}>
+        {problems.map(({ title, text }, index) => (
+          <div key={index}>
             <dt>
               <Text value={title} limit={200} />
             </dt>

@@ -51,7 +51,6 @@ export interface Proxy {
 
 export interface HttpMessage {
   headers: [name: string, value: string][];
-  trailers?: [name: string, value: string][];
   chunks: number;
   body: Body;
 }

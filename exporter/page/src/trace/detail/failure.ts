@@ -34,7 +34,7 @@ export function problemsOf(event: Event): Problem[] {
   if (otel?.status?.code === "error" && otel.status.message !== event.status_message) {
     if (otel.status.message) add("OpenTelemetry status", otel.status.message);
   }
-  if (llm?.error_kind) add("The provider refused", llm.error_kind);
+  if (llm?.error_kind) add("The provider's error", llm.error_kind);
   if (outcome !== undefined && outcome in OUTCOMES) add(`${OUTCOMES[outcome]}`, outcome);
   if (ending !== undefined && ending in ENDINGS) add(`${ENDINGS[ending]}`, ending);
   if (event.grpc_status) add("gRPC status", String(event.grpc_status));

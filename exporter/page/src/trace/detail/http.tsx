@@ -65,7 +65,7 @@ function Version({ event: { http_version: version } }: { event: Event }) {
 }
 
 function Rest({ message, of }: { message: HttpMessage; of: string }) {
-  const { headers, trailers = [], chunks, body } = message;
+  const { headers, chunks, body } = message;
   return (
     <>
       <div class="table-part">
@@ -76,12 +76,6 @@ function Rest({ message, of }: { message: HttpMessage; of: string }) {
           <p class="soft">None are kept.</p>
         )}
       </div>
-      {trailers.length > 0 && (
-        <div class="table-part">
-          <h3>Trailers</h3>
-          <Pairs label={`${of} trailers`} pairs={trailers} />
-        </div>
-      )}
       <BodyView body={body} name={`${of} body`} contentType={header(message, "content-type")} />
       {chunks > 1 && <p class="soft chunks">It came in {count(chunks)} chunks.</p>}
     </>

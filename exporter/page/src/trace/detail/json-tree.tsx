@@ -6,46 +6,42 @@ import { Text } from "../../parts/text.tsx";
 import { ExactNumber, isCutMark, kindOf, type Member, membersOf, sizeOf, summary } from "./json.ts";
 
 const PAGE = 100;
+const MORE = 1_000;
 const KEY_LIMIT = 200;
 const STRING_LIMIT = 2_000;
 /** What has no more than this is opened with what it is in, for some levels. */
 const SMALL = 12;
 const OPEN_LEVELS = 3;
 
-/** `open` levels are shown at first. */
-export function JsonTree({ value, open = OPEN_LEVELS }: { value: unknown; open?: number }) {
+/** `closed`, it is one line until somebody opens it. */
+export function JsonTree({ value, closed = false }: { value: unknown; closed?: boolean }) {
   return (
     <div class="json">
-      <Value member={{ key: null, value }} open={open} root />
+      <Value member={{ key: null, value }} isOpen={!closed} levels={OPEN_LEVELS} />
     </div>
   );
 }
 
-function Value({ member, open, root = false }: { member: Member; open: number; root?: boolean }) {
-  const size = sizeOf(member.value);
-  if (size === null || size === 0) {
-    return (
-      <div class={isCutMark(member) ? "leaf cut" : "leaf"}>
-        <Key member={member} />
-        <Leaf value={member.value} />
-      </div>
-    );
-  }
-  return <Branch member={member} size={size} open={open > 0 && (root || size <= SMALL)} levels={open - 1} />;
+interface ValueProps {
+  member: Member;
+  isOpen: boolean;
+  /** How many levels are open at first, with this one. */
+  levels: number;
 }
 
-function Branch({
-  member,
-  size,
-  open,
-  levels,
-}: {
-  member: Member;
-  size: number;
-  open: boolean;
-  levels: number;
-}) {
-  const [isOpen, setOpen] = useState(open);
+function Value({ member, isOpen, levels }: ValueProps) {
+  const size = sizeOf(member.value) ?? 0;
+  if (size > 0) return <Branch member={member} isOpen={isOpen} levels={levels} size={size} />;
+  return (
+    <div class={isCutMark(member) ? "leaf cut" : "leaf"}>
+      <Key member={member} />
+      <Leaf value={member.value} />
+    </div>
+  );
+}
+
+function Branch({ member, isOpen: openAtFirst, levels, size }: ValueProps & { size: number }) {
+  const [isOpen, setOpen] = useState(openAtFirst);
   const [shown, setShown] = useState(PAGE);
   const isArray = Array.isArray(member.value);
   return (
@@ -64,11 +60,16 @@ function Branch({
         <>
           <div class="members">
             {membersOf(member.value, shown).map((inner, index) => (
-              <Value key={index} member={inner} open={levels} />
+              <Value
+                key={index}
+                member={inner}
+                isOpen={levels > 1 && size <= SMALL && (sizeOf(inner.value) ?? 0) <= SMALL}
+                levels={levels - 1}
+              />
             ))}
             {size > shown && (
-              <button type="button" class="button small" onClick={() => setShown(shown + 10 * PAGE)}>
-                Show more of {count(size - shown)}
+              <button type="button" class="button small" onClick={() => setShown(shown + MORE)}>
+                Show {count(Math.min(size - shown, MORE))} more of {count(size - shown)}
               </button>
             )}
           </div>

@@ -50,7 +50,7 @@ const PROBLEMS: [what: string, event: object, title: string, text: string | null
     "The client left before it had the whole answer",
     "client_disconnected",
   ],
-  ["the provider's error", { llm: { error_kind: "rate_limit" } }, "The provider refused", "rate_limit"],
+  ["the provider's error", { llm: { error_kind: "rate_limit" } }, "The provider's error", "rate_limit"],
   ["the words of a span's status", { level: "ERROR", status_message: "broken" }, "Error", "broken"],
   ["an error without words", { level: "ERROR" }, "Error", null],
   [
