@@ -1,10 +1,8 @@
 // What the colours of a chart stand for, and the values: of the whole time, or of the step that is pointed at.
 
-import { Text } from "../parts/text.tsx";
 import type { Frame } from "./frame.ts";
+import { Name } from "./name.tsx";
 import type { Series } from "./series.ts";
-
-const NAME_LIMIT = 100;
 
 interface LegendProps {
   frame: Frame;
@@ -24,7 +22,7 @@ export function Legend({ frame, series, totals, format }: LegendProps) {
         <li key={`${slot} ${name}`}>
           <span class={`swatch swatch-${slot}`} />
           <span class="name">
-            <Text value={name} limit={NAME_LIMIT} />
+            <Name value={name} />
           </span>
           {parts.map(({ part, index }) => (
             <span key={index} class="value">

@@ -1,13 +1,12 @@
 // What comes in: events by where they come from, the rings of processes, and the spool.
 
 import type { Status } from "../api/types.ts";
+import { Name } from "../charts/name.tsx";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { bytes, count, duration, short } from "../format.ts";
-import { Text } from "../parts/text.tsx";
 import { Bar, toneOf } from "./bar.tsx";
 import { type Looks, rate, rates, spanOf, spanWords, total } from "./rates.ts";
 
-const NAME_LIMIT = 80;
 const SHOWN_PRODUCERS = 12;
 
 export function Intake({ status, looks }: { status: Status; looks: Looks }) {
@@ -67,7 +66,7 @@ export function Producers({ producers }: { producers: Status["producers"] }) {
         {fullest.slice(0, SHOWN_PRODUCERS).map(({ name, used_ratio }) => (
           <li key={name}>
             <span class="process">
-              <Text value={name} limit={NAME_LIMIT} />
+              <Name value={name} />
             </span>
             <Bar ratio={used_ratio} label={`Ring of ${name}`} />
           </li>

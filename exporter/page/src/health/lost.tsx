@@ -1,12 +1,10 @@
 // What was lost, why, and what to do about it.
 
 import type { Row } from "../api/types.ts";
+import { Name } from "../charts/name.tsx";
 import { count } from "../format.ts";
-import { Text } from "../parts/text.tsx";
 import { Ago } from "../parts/when.tsx";
 import type { Loss } from "./losses.ts";
-
-const NAME_LIMIT = 200;
 
 /** Each reason, and what to do about it. */
 export function Losses({ losses }: { losses: Loss[] }) {
@@ -44,7 +42,7 @@ export function LossEvents({ losses }: { losses: Row[] }) {
               <Ago time={loss.start_time} />
               <span class="soft">
                 {" "}
-                in <Text value={loss.service} limit={NAME_LIMIT} />
+                in <Name value={loss.service} />
                 {loss.source !== null && `, ${loss.source}`}
               </span>
             </span>

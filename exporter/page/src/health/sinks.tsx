@@ -4,7 +4,7 @@ import type { SinkStatus, Status } from "../api/types.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { count, duration } from "../format.ts";
 import { Text } from "../parts/text.tsx";
-import { Ago } from "../parts/when.tsx";
+import { When } from "../parts/when.tsx";
 import { number } from "./intake.tsx";
 import { type Looks, rate, spanOf, spanWords, total } from "./rates.ts";
 
@@ -123,7 +123,7 @@ function Remarks({ sink }: { sink: SinkStatus }) {
               {since !== null && (
                 <>
                   {" "}
-                  Since <Ago time={since} />
+                  Since <When time={since} />
                 </>
               )}
               {retryAt !== null && `; it tries again ${untilWords(retryAt)}`}.

@@ -14,6 +14,7 @@ export interface ControlsProps {
 
 export function Controls({ shown, facets }: ControlsProps) {
   const { route } = useLocation();
+  const isCalls = shown.of === "calls";
   const show = (range: Range) => route(overviewHref({ ...shown, range }));
   return (
     <div class="controls">
@@ -22,7 +23,12 @@ export function Controls({ shown, facets }: ControlsProps) {
       <OfLinks shown={shown} />
       <Select shown={shown} choice="service" all="all services" facets={facets?.services} />
       <Select shown={shown} choice="environment" all="all environments" facets={facets?.environments} />
-      <Select shown={shown} choice="route" all="all routes" facets={facets?.routes} />
+      <Select
+        shown={shown}
+        choice="route"
+        all={isCalls ? "all hosts" : "all routes"}
+        facets={isCalls ? [] : facets?.routes}
+      />
       <Select shown={shown} choice="model" all="all models" facets={facets?.models} />
     </div>
   );
@@ -100,14 +106,16 @@ const OFS: { of: Of; name: string; title: string }[] = [
   { of: "calls", name: "calls out", title: "What the apps asked others, by host" },
 ];
 
+// A route of the one is none of the other.
 function OfLinks({ shown }: { shown: Shown }) {
+  const { route: _, ...others } = shown.chosen;
   return (
     <nav class="switch" aria-label="Of what">
       {OFS.map(({ of, name, title }) => (
         <a
           key={of}
           class="button"
-          href={overviewHref({ ...shown, of })}
+          href={overviewHref({ ...shown, chosen: others, of })}
           aria-current={shown.of === of ? "true" : undefined}
           title={title}
         >

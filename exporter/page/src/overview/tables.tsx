@@ -1,8 +1,8 @@
 // The sums by route and by model. They tell the same as the charts, in numbers.
 
 import type { ModelSeries, Overview, RouteSeries } from "../api/types.ts";
+import { Name } from "../charts/name.tsx";
 import { count, dollars, duration, short } from "../format.ts";
-import { Text } from "../parts/text.tsx";
 import { type Choice, eventsHref, overviewHref, type Shown } from "./address.ts";
 import { share } from "./figures.tsx";
 import { modelKey, modelName, routeKey, routeName } from "./lines.ts";
@@ -14,8 +14,6 @@ interface TablesProps {
   bounds: Bounds;
   shown: Shown;
 }
-
-const NAME_LIMIT = 120;
 
 export function Tables({ overview, bounds, shown }: TablesProps) {
   const isCalls = shown.of === "calls";
@@ -49,13 +47,13 @@ function routeColumns(shown: Shown, bounds: Bounds): Column<RouteSeries>[] {
       isText: true,
       value: routeName,
       show: (row) => (
-        <Name
+        <FirstCell
           shown={shown}
           bounds={bounds}
           name={routeName(row)}
           beside={row.service}
           choice="route"
-          value={row.other || isCalls ? null : row.route}
+          value={row.other ? null : row.route}
         />
       ),
     },
@@ -77,7 +75,7 @@ function modelColumns(shown: Shown, bounds: Bounds): Column<ModelSeries>[] {
       isText: true,
       value: modelName,
       show: (row) => (
-        <Name
+        <FirstCell
           shown={shown}
           bounds={bounds}
           name={modelName(row)}
@@ -132,7 +130,7 @@ function shortOrNone(value: number | null): string {
   return value ? short(value) : "–";
 }
 
-interface NameProps {
+interface FirstCellProps {
   shown: Shown;
   bounds: Bounds;
   name: string;
@@ -143,26 +141,28 @@ interface NameProps {
   value: string | null;
 }
 
-function Name({ shown, bounds, name, beside, choice, value }: NameProps) {
+function FirstCell({ shown, bounds, name, beside, choice, value }: FirstCellProps) {
   const chosen = { ...shown.chosen, ...(value !== null && { [choice]: value }) };
   const isChosen = shown.chosen[choice] === value;
+  const seen = shown.of === "calls" || choice === "model" ? "see calls" : "see requests";
   return (
     <span class="name">
       {value === null || isChosen ? (
-        <Text value={name} limit={NAME_LIMIT} />
+        <Name value={name} />
       ) : (
-        <a href={overviewHref({ ...shown, chosen })} title={`Only this ${choice}`}>
-          <Text value={name} limit={NAME_LIMIT} />
+        <a href={overviewHref({ ...shown, chosen })} title="Only this one">
+          <Name value={name} />
         </a>
       )}
       {beside !== null && (
         <span class="soft">
-          <Text value={beside} limit={NAME_LIMIT} />
+          <Name value={beside} />
         </span>
       )}
       {value !== null && (
         <a class="see" href={eventsHref({ ...shown, chosen }, bounds, modelMore(choice))}>
-          see requests<span class="only-read"> of {name}</span>
+          {seen}
+          <span class="only-read"> of {name}</span>
         </a>
       )}
     </span>
@@ -171,5 +171,5 @@ function Name({ shown, bounds, name, beside, choice, value }: NameProps) {
 
 // What a model was asked may be deep in a trace.
 function modelMore(choice: Choice): Record<string, string | undefined> {
-  return choice === "model" ? { top: undefined } : {};
+  return choice === "model" ? { top: "false" } : {};
 }

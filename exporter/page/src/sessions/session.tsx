@@ -2,6 +2,7 @@
 
 import { get } from "../api/client.ts";
 import type { Row, Session, Turns } from "../api/types.ts";
+import { Name } from "../charts/name.tsx";
 import { count, dollars, duration, short } from "../format.ts";
 import { Cost, StatusBadge, Tokens } from "../parts/badges.tsx";
 import { CopyButton } from "../parts/copy.tsx";
@@ -16,7 +17,7 @@ import { usePages } from "./pages.ts";
 
 const PAGE = 50;
 const PREVIEW = 4_000;
-const NAME_LIMIT = 200;
+const ID_LIMIT = 200;
 
 export function SessionView({ sessionId = "" }: { sessionId?: string }) {
   const { first, pages, next, loadingMore, problem, more } = usePages<Turns>(
@@ -46,10 +47,10 @@ function Header({ session }: { session: Session }) {
     <header class="panel about">
       <div class="top">
         <Heading title="Session">
-          <span class="soft">Session</span> <Text value={id} limit={NAME_LIMIT} />
+          <span class="soft">Session</span> <Text value={id} limit={ID_LIMIT} />
         </Heading>
         <div class="controls">
-          <a class="button" href={`/?${new URLSearchParams({ session: id })}`}>
+          <a class="button small" href={`/?${new URLSearchParams({ session: id, top: "false" })}`}>
             All its events
           </a>
           <CopyButton value={id} label="Copy id" />
@@ -59,12 +60,12 @@ function Header({ session }: { session: Session }) {
         {user !== null && (
           <Fact name="User">
             <a href={`/sessions?${new URLSearchParams({ user })}`}>
-              <Text value={user} limit={NAME_LIMIT} />
+              <Name value={user} />
             </a>
           </Fact>
         )}
         <Fact name="Service">
-          <Text value={service} limit={NAME_LIMIT} />
+          <Name value={service} />
         </Fact>
         <Fact name="Turns">
           {count(turns)}
@@ -111,6 +112,9 @@ function Gap({ ns }: { ns: number | null }) {
 }
 
 function Turn({ turn, number }: { turn: Row; number: number }) {
+  const tokensIn = turn.trace_input_tokens ?? turn.input_tokens;
+  const tokensOut = turn.trace_output_tokens ?? turn.output_tokens;
+  const cost = turn.trace_cost_usd ?? turn.cost_usd;
   const what = turn.name ?? turn.route ?? turn.path ?? turn.kind;
   return (
     <article class={turn.failed ? "turn failed" : "turn"} aria-label={`Turn ${number}`}>
@@ -120,32 +124,29 @@ function Turn({ turn, number }: { turn: Row; number: number }) {
         <StatusBadge row={turn} />
         <span class="what">
           {turn.method !== null && <span class="soft">{turn.method} </span>}
-          <Text value={what} limit={NAME_LIMIT} />
+          <Name value={what} />
         </span>
         {turn.model !== null && (
           <span class="soft">
-            <Text value={turn.model} limit={NAME_LIMIT} />
+            <Name value={turn.model} />
           </span>
         )}
         <span class="amounts">
           <span>{duration(turn.duration_ns)}</span>
-          <Tokens
-            input={turn.trace_input_tokens ?? turn.input_tokens}
-            output={turn.trace_output_tokens ?? turn.output_tokens}
-          />
-          <Cost usd={turn.trace_cost_usd ?? turn.cost_usd} />
+          {tokensIn !== null && <Tokens input={tokensIn} output={tokensOut} />}
+          {cost !== null && <Cost usd={cost} />}
           <a href={`/traces/${encodeURIComponent(turn.trace_id)}`}>
             trace<span class="only-read"> of turn {number}</span>
           </a>
         </span>
       </div>
-      {turn.error_type !== null && (
-        <p class="error bad">
-          <Text value={turn.error_type} limit={NAME_LIMIT} />
-        </p>
-      )}
       <Said by="in" text={turn.preview?.input ?? null} none="Nothing readable was asked." />
       <Said by="out" text={turn.preview?.output ?? null} none="Nothing readable was answered." />
+      {turn.error_type !== null && (
+        <p class="error bad">
+          <Name value={turn.error_type} />
+        </p>
+      )}
     </article>
   );
 }

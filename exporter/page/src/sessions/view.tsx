@@ -3,6 +3,7 @@
 import { useLocation } from "preact-iso";
 import { get } from "../api/client.ts";
 import type { Session, Sessions } from "../api/types.ts";
+import { Name } from "../charts/name.tsx";
 import { count } from "../format.ts";
 import { RangeButtons } from "../overview/controls.tsx";
 import { boundsOf, parseRange, type Range, rangeQuery, rangeWords, rfc3339 } from "../overview/range.ts";
@@ -10,13 +11,11 @@ import { Cost, Tokens } from "../parts/badges.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Empty, Failed, Show } from "../parts/loaded.tsx";
 import { More } from "../parts/more.tsx";
-import { Text } from "../parts/text.tsx";
 import { Ago } from "../parts/when.tsx";
 import { sessionHref } from "./address.ts";
 import { usePages } from "./pages.ts";
 
 const PAGE = 50;
-const NAME_LIMIT = 200;
 
 interface Asked {
   range: Range | null;
@@ -144,18 +143,18 @@ function SessionRow({ session, asked }: { session: Session; asked: Asked }) {
     <tr>
       <td class="id">
         <a href={sessionHref(session.session_id)}>
-          <Text value={session.session_id} limit={NAME_LIMIT} />
+          <Name value={session.session_id} />
         </a>
       </td>
       <td>
         {session.user_id !== null && (
           <a class="plain" href={href({ ...asked, user: session.user_id })} title="Only this user">
-            <Text value={session.user_id} limit={NAME_LIMIT} />
+            <Name value={session.user_id} />
           </a>
         )}
       </td>
       <td class="soft less">
-        <Text value={session.service} limit={NAME_LIMIT} />
+        <Name value={session.service} />
       </td>
       <td class="number">
         {count(session.turns)}
