@@ -37,15 +37,15 @@ export function Panels({ overview, frame, shown }: PanelsProps) {
   const requests = useMemo(() => byRoute(overview, routes, (route) => route.requests), [overview, routes]);
   const errors = useMemo(() => byRoute(overview, routes, (route) => route.errors), [overview, routes]);
   const slowest = useMemo(() => slowestByRoute(overview, routes), [overview, routes]);
-  const what = shown.of === "calls" ? "Calls" : "Requests";
+  const [what, where] = shown.of === "calls" ? ["Calls", "host"] : ["Requests", "route"];
   return (
     <div class="panels">
-      <Sums title={`${what} by ${shown.of === "calls" ? "host" : "route"}`} frame={frame} series={requests} />
+      <Sums title={`${what} by ${where}`} frame={frame} series={requests} />
       <Sums title="Errors" frame={frame} series={errors} />
       <Latency overview={overview} frame={frame} />
       <Durations overview={overview} frame={frame} shown={shown} />
       <Chart
-        title="P95 by route"
+        title={`P95 by ${where}`}
         frame={frame}
         series={slowest.series}
         totals={slowest.totals}
@@ -148,9 +148,9 @@ function Durations({ overview, frame, shown }: PanelsProps) {
   );
 }
 
-// Without cents that say nothing.
+// Small sums have cents all along the axis, large ones none.
 function dollarTick(usd: number): string {
-  return dollars(usd).replace(/\.00$/, "");
+  return usd >= 0.1 && usd < 10 ? `$${usd.toFixed(2)}` : dollars(usd).replace(/\.00$/, "");
 }
 
 interface SumsProps {
