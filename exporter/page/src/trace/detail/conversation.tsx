@@ -37,7 +37,13 @@ export function ConversationView({ event, conversation }: { event: Event; conver
         <Messages messages={input.end} />
         <Messages messages={output} answer />
       </ol>
-      <End llm={llm} answered={output.length > 0} />
+      {conversation.others.map(({ name, value }) => (
+        <div key={name}>
+          <h3>{name}</h3>
+          <JsonTree value={value} />
+        </div>
+      ))}
+      <End llm={llm} isAnswered={output.length > 0 || event.output != null} />
     </section>
   );
 }
@@ -199,10 +205,15 @@ function Data({ text }: { text: string }) {
   return isTree ? <JsonTree value={value} /> : <Text value={text} limit={TEXT_LIMIT} block />;
 }
 
-function End({ llm, answered }: { llm: Llm; answered: boolean }) {
+/** What answers in words; the answers of others, such as embeddings, are no messages. */
+const TALKING = ["chat", "text_completion", "generate_content"];
+
+function End({ llm, isAnswered }: { llm: Llm; isAnswered: boolean }) {
+  const isMissing =
+    !isAnswered && llm.output === null && TALKING.includes(llm.operation ?? "") && llm.error_kind === null;
   return (
     <p class="end-of-answer soft">
-      {!answered && <span>No answer can be read.</span>}
+      {isMissing && <span>No answer is kept.</span>}
       {llm.finish_reasons.length > 0 && (
         <span>
           Ended by <Text value={[...new Set(llm.finish_reasons)].join(", ")} limit={NAME_LIMIT} />
