@@ -53,6 +53,7 @@ export function Chart(props: ChartProps) {
     data,
     scale: scale === "duration" ? durationScale() : linearScale(),
     axis: scale === "duration" ? durationAxis() : linearAxis(short, isWhole),
+    marksValues: shape === "lines",
     series: shape === "bars" ? series.map(bar).reverse() : series.map(line),
   });
   const summary = series

@@ -86,10 +86,11 @@ function useHeatPlot(
   });
 }
 
-// In other charts the cursor is at a time alone.
+// Where another chart is pointed at, the time alone is meant; there is no event of the mouse here then.
 function cellUnder(u: uPlot, map: Grid | null): Cell | null {
-  const { idx, top = -1 } = u.cursor;
-  return map === null || idx == null || top < 0 ? null : cellAt(map, idx, u.posToVal(top, "y"));
+  const { idx, event, top = -1 } = u.cursor;
+  const isHere = event != null && idx != null && top >= 0;
+  return map !== null && isHere ? cellAt(map, idx, u.posToVal(top, "y")) : null;
 }
 
 function chooseAt(

@@ -26,6 +26,8 @@ export interface Plot {
   /** Those after the one of time. */
   series: uPlot.Series[];
   hooks?: uPlot.Hooks.Arrays;
+  /** Whether the values that are pointed at are marked: of what stands on one another they would be sums. */
+  marksValues?: boolean;
 }
 
 /** Where the plot goes; `latest` is for hooks, which outlive the render that they were made in. */
@@ -64,7 +66,7 @@ export function usePlot(plot: Plot): RefObject<HTMLDivElement | null> {
 }
 
 function optionsOf(latest: { readonly current: Plot }, width: number): uPlot.Options {
-  const { height, scale, axis, series, hooks = {} } = latest.current;
+  const { height, scale, axis, series, hooks = {}, marksValues = false } = latest.current;
   return {
     width,
     height,
@@ -81,6 +83,7 @@ function optionsOf(latest: { readonly current: Plot }, width: number): uPlot.Opt
     ],
     cursor: {
       y: false,
+      points: { show: marksValues },
       drag: { x: true, y: false, setScale: false, dist: 4 },
       sync: { key: "frame", scales: ["x", null] },
     },

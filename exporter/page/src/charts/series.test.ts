@@ -79,3 +79,15 @@ test("the extent leaves out what is not there, and of nothing is null", () => {
 test("a value is lonely if neither neighbour is there", () => {
   assert.deepEqual(lonely([1, null, 2, 3, null, 4]), [0, 5]);
 });
+
+test("series stay in the order of their colours when others become more", () => {
+  const slots = new Map([
+    ["a", 1],
+    ["b", 2],
+  ]);
+  const series = withRest([part("b", [9]), part("a", [1])], slots);
+  assert.deepEqual(
+    series.map(({ key }) => key),
+    ["a", "b"],
+  );
+});

@@ -39,7 +39,7 @@ export function assignSlots(before: ReadonlyMap<string, number>, keys: string[])
   return slots;
 }
 
-/** A line for each part that has a colour, and one for the sum of the others, if there are any. */
+/** A line for each part that has a colour, in the order of these, and one for the sum of the others, if there are any. */
 export function withRest(parts: Part[], slots: ReadonlyMap<string, number>): Series[] {
   const series: Series[] = [];
   let rest: number[] | undefined;
@@ -48,8 +48,14 @@ export function withRest(parts: Part[], slots: ReadonlyMap<string, number>): Ser
     if (slot !== undefined) series.push({ key, name, slot, values });
     else rest = rest === undefined ? values : rest.map((sum, index) => sum + (values[index] ?? 0));
   }
+  series.sort(bySlot);
   if (rest !== undefined) series.push({ key: "other", name: "Other", slot: 0, values: rest });
   return series;
+}
+
+/** So ordered, what becomes more than another does not change places with it while one looks. */
+export function bySlot(one: { slot: number }, other: { slot: number }): number {
+  return one.slot - other.slot;
 }
 
 /** The upper edge of each series when they stand on one another, the first at the bottom. */

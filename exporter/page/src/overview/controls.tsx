@@ -66,7 +66,7 @@ export function RangeButtons({ range, href, children }: RangeButtonsProps) {
 function BetweenForm({ range, choose }: { range: Range; choose: (bounds: Bounds) => void }) {
   const bounds = boundsOf(range, Date.now() / 1000);
   return (
-    <details class="between">
+    <details class="from-to">
       <summary class="button">From – to</summary>
       <form
         class="panel"

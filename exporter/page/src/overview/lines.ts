@@ -1,7 +1,7 @@
 // From what the API answers to the lines of each chart.
 
 import type { ModelSeries, Overview, RouteSeries } from "../api/types.ts";
-import { type Part, type Series, withRest } from "../charts/series.ts";
+import { bySlot, type Part, type Series, withRest } from "../charts/series.ts";
 
 export type Slots = ReadonlyMap<string, number>;
 
@@ -56,15 +56,10 @@ export function slowestByRoute(
   overview: Overview,
   slots: Slots,
 ): { series: Series[]; totals: (number | null)[] } {
-  const routes = overview.routes.filter((route) => slots.has(routeKey(route)));
+  const routes = coloured(overview.routes, slots, routeKey);
   return {
-    series: routes.map((route) => ({
-      key: routeKey(route),
-      name: routeName(route),
-      slot: slots.get(routeKey(route)) ?? 0,
-      values: route.p95_ns,
-    })),
-    totals: routes.map(({ total }) => total.p95_ns),
+    series: routes.map(({ row, key, slot }) => ({ key, name: routeName(row), slot, values: row.p95_ns })),
+    totals: routes.map(({ row }) => row.total.p95_ns),
   };
 }
 
@@ -90,18 +85,25 @@ export function firstTokens(
   overview: Overview,
   slots: Slots,
 ): { series: Series[]; totals: (number | null)[] } {
-  const models = overview.models.filter(
-    (model) => slots.has(modelKey(model)) && model.total.first_token_p50_ns,
-  );
-  const series = models.flatMap((model): Series[] => {
-    const [key, name, slot] = [modelKey(model), modelName(model), slots.get(modelKey(model)) ?? 0];
+  const telling = overview.models.filter(({ total }) => total.first_token_p50_ns !== null);
+  const models = coloured(telling, slots, modelKey);
+  const series = models.flatMap(({ row, key, slot }): Series[] => {
+    const name = modelName(row);
     return [
-      { key: `${key} p95`, name, part: "P95", slot, values: model.first_token_p95_ns },
-      { key: `${key} p50`, name, part: "P50", slot, values: model.first_token_p50_ns, dashed: true },
+      { key: `${key} p95`, name, part: "P95", slot, values: row.first_token_p95_ns },
+      { key: `${key} p50`, name, part: "P50", slot, values: row.first_token_p50_ns, dashed: true },
     ];
   });
-  const totals = models.flatMap(({ total }) => [total.first_token_p95_ns, total.first_token_p50_ns]);
+  const totals = models.flatMap(({ row: { total } }) => [total.first_token_p95_ns, total.first_token_p50_ns]);
   return { series, totals };
+}
+
+/** Those that have a colour, in the order of these. */
+function coloured<T>(rows: T[], slots: Slots, keyOf: (row: T) => string) {
+  return rows
+    .map((row) => ({ row, key: keyOf(row), slot: slots.get(keyOf(row)) ?? 0 }))
+    .filter(({ slot }) => slot > 0)
+    .sort(bySlot);
 }
 
 /** Which tokens: what was said to models, what they said, or both. */
