@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso";
 import { get } from "../api/client.ts";
-import type { Row, Trace } from "../api/types.ts";
+import type { Trace } from "../api/types.ts";
 import { Show, useLoaded } from "../parts/loaded.tsx";
 import { Detail } from "./detail/detail.tsx";
 import { Header } from "./header.tsx";
@@ -18,7 +18,7 @@ export function TraceView({ traceId = "" }: { traceId?: string }) {
   return (
     <div class="trace">
       <Show of={trace} what="the trace">
-        {(loaded) => <Events trace={loaded} />}
+        {(loaded) => <Events key={loaded.trace_id} trace={loaded} />}
       </Show>
     </div>
   );
@@ -27,18 +27,19 @@ export function TraceView({ traceId = "" }: { traceId?: string }) {
 function Events({ trace }: { trace: Trace }) {
   const { query } = useRoute();
   const { path, route } = useLocation();
-  const roots = useMemo(() => treeOf(trace.events), [trace]);
-  const chosen = trace.events.find(({ id }) => id === query.event) ?? roots[0]?.row;
-  const choose = (row: Row) => {
-    const address = new URLSearchParams({ ...query, event: row.id });
+  const nodes = useMemo(() => treeOf(trace.events), [trace]);
+  const root = nodes[0]?.row;
+  const chosen = trace.events.find(({ id }) => id === query.event) ?? root;
+  const choose = (id: string) => {
+    const address = new URLSearchParams({ ...query, event: id });
     // Back leads to where one came from, not through all that was looked at.
     route(`${path}?${address}`, true);
   };
   return (
     <>
-      <Header trace={trace} root={roots[0]?.row} />
+      <Header trace={trace} root={root} />
       <div class="columns">
-        <Waterfall rows={trace.events} roots={roots} chosen={chosen?.id ?? ""} onChoose={choose} />
+        <Waterfall rows={trace.events} nodes={nodes} chosen={chosen?.id ?? ""} onChoose={choose} />
         {chosen !== undefined && <Detail key={chosen.id} row={chosen} tab={query.tab} />}
       </div>
     </>
