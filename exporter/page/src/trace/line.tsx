@@ -11,6 +11,8 @@ import { nameOf, scoreInWords } from "./name.ts";
 import type { Node } from "./tree.ts";
 
 const NAME_LENGTH = 200;
+/** In a bar that is a smaller share of the axis marks would be all that is seen. */
+const ROOM_FOR_MARKS = 0.03;
 
 export interface LineActions {
   choose: (index: number, id: string) => void;
@@ -132,7 +134,7 @@ function Bar({ row, axis }: { row: Row; axis: Axis }) {
   const left = placeOn(axis, row.start_time);
   const right = placeOn(axis, row.start_time, row.duration_ns);
   const marks = marksOf(row);
-  const waited = marks.at(-1)?.ns ?? 0;
+  const waited = (marks.at(-1)?.ns ?? 0) / Math.max(row.duration_ns, 1);
   return (
     <span class="track" aria-hidden="true">
       <span
@@ -140,16 +142,17 @@ function Bar({ row, axis }: { row: Row; axis: Axis }) {
         style={{
           left: percent(left),
           width: percent(right - left),
-          "--waited": percent(waited / row.duration_ns),
+          "--waited": percent(waited),
         }}
         title={[
           duration(row.duration_ns),
           ...marks.map(({ name, ns }) => `${name} after ${duration(ns)}`),
         ].join(", ")}
       >
-        {marks.map(({ name, ns }) => (
-          <span key={name} class="mark" style={{ left: percent(ns / row.duration_ns) }} />
-        ))}
+        {right - left > ROOM_FOR_MARKS &&
+          marks.map(({ name, ns }) => (
+            <span key={name} class="mark" style={{ left: percent(ns / row.duration_ns) }} />
+          ))}
       </span>
     </span>
   );

@@ -51,7 +51,8 @@ export function useTree(nodes: Node[], chosen: string, onChoose: (id: string) =>
       },
       actions: {
         choose: (index: number, id: string) => {
-          moveTo(index);
+          // The focus is there, or in it, already.
+          setActive((before) => ({ ...before, active: index }));
           rest(null);
           now.current.onChoose(id);
         },
@@ -86,8 +87,9 @@ function toggled(folded: ReadonlySet<string>, id: string): ReadonlySet<string> {
 }
 
 function without(folded: ReadonlySet<string>, nodes: Node[], indices: number[]): ReadonlySet<string> {
-  const ids = indices.map((index) => nodes[index]?.row.id ?? "").filter((id) => folded.has(id));
-  return ids.length === 0 ? folded : new Set([...folded].filter((id) => !ids.includes(id)));
+  const next = new Set(folded);
+  for (const index of indices) next.delete(nodes[index]?.row.id ?? "");
+  return next.size === folded.size ? folded : next;
 }
 
 /** Runs what it was given last, once it is given nothing else for a moment; what waits is dropped for null. */

@@ -1,6 +1,6 @@
 // One trace: what happened in it on one axis of time, and the event that is chosen in the tree.
 
-import { useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso";
 import { get } from "../api/client.ts";
 import type { Trace } from "../api/types.ts";
@@ -35,12 +35,22 @@ function Events({ trace }: { trace: Trace }) {
     // Back leads to where one came from, not through all that was looked at.
     route(`${path}?${address}`, true);
   };
+  const detail = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    // Who had scrolled down in another event begins this one at its top.
+    if ((detail.current?.getBoundingClientRect().top ?? 0) < 0) detail.current?.scrollIntoView();
+  }, [chosen?.id]);
   return (
     <>
       <Header trace={trace} root={root} />
+      {query.event !== undefined && query.event !== chosen?.id && (
+        <p class="note">The event of this address is not among those that are here. Another is shown.</p>
+      )}
       <div class="columns">
         <Waterfall rows={trace.events} nodes={nodes} chosen={chosen?.id ?? ""} onChoose={choose} />
-        {chosen !== undefined && <Detail key={chosen.id} row={chosen} tab={query.tab} />}
+        <div class="chosen" ref={detail}>
+          {chosen !== undefined && <Detail key={chosen.id} row={chosen} tab={query.tab} />}
+        </div>
       </div>
     </>
   );

@@ -25,7 +25,6 @@ export function Waterfall({ rows, nodes, chosen, onChoose }: Props) {
   useTreeShortcuts(tree, nodes);
   return (
     <section class="waterfall panel" aria-label="What happened">
-      <Head tree={tree} axis={axis} />
       <Lines nodes={nodes} tree={tree} axis={axis} chosen={chosen} />
     </section>
   );
@@ -75,6 +74,7 @@ function Lines({ nodes, tree, axis, chosen }: LinesProps) {
   };
   return (
     <div class="lines" ref={scroller}>
+      <Head tree={tree} axis={axis} />
       <div class="grid" aria-hidden="true">
         {ticksOf(axis, 4).map((ns) => (
           <span key={ns} style={{ left: `${(ns / axis.ns) * 100}%` }} />
