@@ -4,6 +4,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso";
 import { get } from "../api/client.ts";
 import type { Trace } from "../api/types.ts";
+import { Heading } from "../parts/heading.tsx";
 import { Show, useLoaded } from "../parts/loaded.tsx";
 import { Detail } from "./detail/detail.tsx";
 import { Header } from "./header.tsx";
@@ -17,6 +18,7 @@ export function TraceView({ traceId = "" }: { traceId?: string }) {
   );
   return (
     <div class="trace">
+      {trace.value === undefined && <Heading title="Trace" hidden />}
       <Show of={trace} what="the trace">
         {(loaded) => <Events key={loaded.trace_id} trace={loaded} />}
       </Show>
