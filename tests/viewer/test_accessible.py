@@ -26,7 +26,7 @@ VIEWS = {
     "sessions": "/sessions",
     "a session": "/sessions/ann-1",
     "health": "/health",
-    "nowhere": "/nowhere",
+    "nowhere": "/traces/%FF",
 }
 views = pytest.mark.parametrize("path", VIEWS.values(), ids=VIEWS)
 
@@ -149,7 +149,7 @@ def test_space_pauses_and_goes_on(windows: Windows, demo: Demo) -> None:
     ("key", "path"), {"o": "/overview", "s": "/sessions", "h": "/health", "l": "/"}.items()
 )
 def test_g_and_a_letter_lead_to_a_view(windows: Windows, demo: Demo, key: str, path: str) -> None:
-    look = opened(windows, demo, "/nowhere")
+    look = opened(windows, demo, VIEWS["nowhere"])
     look.page.keyboard.press("g")
     look.page.keyboard.press(key)
     eventually("the view is opened", lambda: look.path == path)

@@ -21,6 +21,10 @@ from .stores import REQUESTS, Demo, Served
 EXAMPLES = 40
 
 
+#: What a value must be beside others, no schema says: a time before another, the cursor of the page before.
+CHECKS = "[checks.positive_data_acceptance]\nexpected-statuses = [200, 400, 404]\n"
+
+
 def run(served: Served, folder: Path, known: dict[str, list[str]]) -> None:
     """Ask all operations what their description allows and what it does not, and hold the answers to it.
 
@@ -31,7 +35,7 @@ def run(served: Served, folder: Path, known: dict[str, list[str]]) -> None:
     """
     config = folder / "schemathesis.toml"
     values = "\n".join(f"{name} = {json.dumps(values)}" for name, values in known.items())
-    config.write_text(f"[parameters]\n{values}\n", encoding="utf-8")
+    config.write_text(f"{CHECKS}\n[parameters]\n{values}\n", encoding="utf-8")
     command = [str(BIN / "schemathesis"), "--config-file", str(config), "run"]
     command += [f"{served.url}/api/v1/openapi.json", "--checks=all", "--no-color", "--warnings=off"]
     command += [f"--max-examples={EXAMPLES}", "--generation-deterministic"]

@@ -66,7 +66,8 @@ def test_a_wrong_token_is_asked_for_again(windows: Windows, open_to_all: Served)
     windows.expected = "401"
     look = windows.open(open_to_all.url)
     look.page.get_by_label(re.compile("token")).fill("a-token-of-other-letters")
-    look.page.get_by_role("button", name="Use it in this tab").click()
+    with look.page.expect_response(lambda answer: answer.status == 401):
+        look.page.get_by_role("button", name="Use it in this tab").click()
     ask_for_token(look)
     look.shows(open_to_all.ids("kind = 'exchange'"))
 

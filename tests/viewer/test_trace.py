@@ -78,7 +78,9 @@ def test_messages_are_a_conversation_with_its_tool_calls(windows: Windows, demo:
 
 
 def test_usage_cost_and_times_of_a_model_are_shown(windows: Windows, demo: Demo) -> None:
-    main = trace(windows, demo, "streamed").side("Timing & usage")
+    look = trace(windows, demo, "streamed")
+    look.side("Timing & usage")
+    main = look.page.get_by_role("main")
     event = json.loads(demo.one("json", of("streamed")))["llm"]
     expect(main).to_contain_text(event["response_model"])
     expect(main).to_contain_text(re.compile(r"First token", re.IGNORECASE))

@@ -15,7 +15,7 @@ pub(crate) struct FilterParameters {
     service: Option<String>,
     #[param(min_length = 1)]
     environment: Option<String>,
-    /// asgi, envoy, httpx, aiohttp, sdk or otel.
+    /// asgi, envoy, httpx, aiohttp, sdk or otel; several with commas.
     #[param(min_length = 1)]
     source: Option<String>,
     /// Kinds of events, several with commas: exchange, span, generation, …, score, loss.
@@ -71,10 +71,9 @@ pub(crate) struct Filter {
 }
 
 /// Columns that are as they are asked for.
-const EQUAL: [(&str, &str); 9] = [
+const EQUAL: [(&str, &str); 8] = [
     ("service", "service"),
     ("environment", "environment"),
-    ("source", "source"),
     ("route", "route"),
     ("method", "method"),
     ("model", "model"),
@@ -82,6 +81,9 @@ const EQUAL: [(&str, &str); 9] = [
     ("session", "session_id"),
     ("trace", "trace_id"),
 ];
+
+/// Values of one column; there are fewer kinds and sources.
+const MOST_OF_ONE: usize = 64;
 
 /// Columns with a least and a most, and how much of their unit one of the parameter's is.
 const BOUNDED: [(&str, &str, f64); 4] = [
@@ -105,7 +107,9 @@ impl Filter {
                 filter.add(format!("{column} = ?"), value);
             }
         }
-        filter.read_kinds(parameters)?;
+        for column in ["source", "kind"] {
+            filter.read_several(parameters, column)?;
+        }
         filter.read_status(parameters)?;
         for (name, bound) in [("from", "start_time >= ?"), ("to", "start_time < ?")] {
             if let Some(text) = parameters.text(name)? {
@@ -132,11 +136,11 @@ impl Filter {
         Ok(filter)
     }
 
-    fn read_kinds(&mut self, parameters: &mut Parameters) -> Result<(), Failure> {
-        let Some(kinds) = parameters.text("kind")? else { return Ok(()) };
-        let kinds: Vec<&str> = kinds.split(',').take(64).collect();
-        self.conditions.push(format!("kind IN ({})", vec!["?"; kinds.len()].join(", ")));
-        self.values.extend(kinds.into_iter().map(|kind| Value::from(kind.trim().to_owned())));
+    fn read_several(&mut self, parameters: &mut Parameters, column: &str) -> Result<(), Failure> {
+        let Some(text) = parameters.text(column)? else { return Ok(()) };
+        let values: Vec<&str> = text.split(',').take(MOST_OF_ONE).collect();
+        self.conditions.push(format!("{column} IN ({})", vec!["?"; values.len()].join(", ")));
+        self.values.extend(values.into_iter().map(|value| Value::from(value.trim().to_owned())));
         Ok(())
     }
 

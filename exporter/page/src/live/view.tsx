@@ -29,8 +29,8 @@ export function LiveView() {
   const [isLive, setLive] = useState(true);
   const table = useRef<HTMLTableElement>(null);
   const feed = useFeed(filter, isLive, () => isBeingRead(table.current));
-  const now = useRef({ filter, go, feed });
-  now.current = { filter, go, feed };
+  const now = useRef({ filter, go, feed, isLive });
+  now.current = { filter, go, feed, isLive };
   const actions = useMemo<RowActions>(
     () => ({
       pick: (name, value) => now.current.go(having(now.current.filter, name, value)),
@@ -39,8 +39,10 @@ export function LiveView() {
     [],
   );
   const toggle = () => {
-    setLive(!isLive);
-    announce(isLive ? "Paused" : "Live again");
+    // The key may come again before it is bound anew.
+    const willBeLive = !now.current.isLive;
+    setLive(willBeLive);
+    announce(willBeLive ? "Live again" : "Paused");
   };
   const showHeld = () => {
     feed.release();

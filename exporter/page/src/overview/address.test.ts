@@ -37,8 +37,8 @@ test("requests are what the list shows unless told", () => {
 test("calls are not what traces begin with, and are found by their host", () => {
   const query = queryOf(eventsHref({ ...USUAL, of: "calls" }, BOUNDS, { route: "api.example" }));
   assert.deepEqual(
-    [query.top, query.kind, query.q, query.route],
-    ["false", "exchange", "api.example", undefined],
+    [query.top, query.source, query.q, query.route],
+    ["false", "httpx,aiohttp", "api.example", undefined],
   );
 });
 

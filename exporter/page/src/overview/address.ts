@@ -54,7 +54,7 @@ function ofCalls({
   route,
   ...others
 }: Record<string, string | undefined>): Record<string, string | undefined> {
-  return { ...others, q: route, kind: "exchange", top: "false" };
+  return { ...others, q: route, source: others.source ?? "httpx,aiohttp", top: "false" };
 }
 
 /** A field's bounds of durations, for the filter of events. The upper one is not within the field, but within the filter. */

@@ -1,27 +1,41 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Row } from "../api/types.ts";
-import { axisOf, nsBetween, placeOf, ticksOf } from "./axis.ts";
+import { axisOf, nsBetween, placeOn, ticksOf } from "./axis.ts";
 
-function row(start: string, duration: number): Row {
-  return { start_time: `2026-11-20T08:00:${start}Z`, duration_ns: duration } as Row;
+const at = (nanos: number, second = 0) =>
+  `2026-11-20T08:00:${String(second).padStart(2, "0")}.${String(nanos).padStart(9, "0")}Z`;
+
+function row(start_time: string, duration_ns: number, kind = "span"): Row {
+  return { start_time, duration_ns, kind } as Row;
 }
 
-test("a nanosecond is told from the next", () => {
-  assert.equal(nsBetween("2026-11-20T07:59:59.999999999Z", "2026-11-20T08:00:00.000000001Z"), 2);
+test("time between is exact to the nanosecond", () => {
+  assert.equal(nsBetween(at(999_999_999), at(1, 1)), 2);
 });
 
-test("the axis is as long as from the first start to the last end", () => {
-  const axis = axisOf([row("01.500000000", 2e9), row("01.000000000", 1e9)]);
-  assert.deepEqual(axis, { begin: "2026-11-20T08:00:01.000000000Z", lengthNs: 2.5e9 });
+test("the axis goes from the first start to the last end, in whichever order events are", () => {
+  assert.deepEqual(axisOf([row(at(50), 900), row(at(20), 10)]), { start: at(20), ns: 930 });
 });
 
-test("a bar begins and ends where its event did", () => {
-  const rows = [row("00.000000000", 4e9), row("01.000000000", 1e9)];
-  assert.deepEqual(placeOf(rows[1] as Row, axisOf(rows)), { left: 0.25, width: 0.25 });
+test("a score that was given later makes the axis no longer", () => {
+  assert.equal(axisOf([row(at(0), 100), row(at(0, 59), 0, "score")]).ns, 100);
 });
 
-test("ticks are round, and no more than asked for", () => {
-  assert.deepEqual(ticksOf({ begin: "", lengthNs: 870e6 }, 5), [0, 200e6, 400e6, 600e6, 800e6]);
-  assert.equal(ticksOf({ begin: "", lengthNs: 1 }, 5).length <= 6, true);
+test("an axis of scores alone has a length", () => {
+  assert.equal(axisOf([row(at(0), 0, "score")]).ns, 1);
+});
+
+test("what is beyond the axis stands at its end", () => {
+  assert.equal(placeOn({ start: at(0), ns: 100 }, at(0, 5)), 1);
+  assert.equal(placeOn({ start: at(50), ns: 100 }, at(0)), 0);
+});
+
+test("a place is a share of the axis", () => {
+  assert.equal(placeOn({ start: at(0), ns: 100 }, at(20), 5), 0.25);
+});
+
+test("lines are at round times, as many as there is room for", () => {
+  assert.deepEqual(ticksOf({ start: at(0), ns: 930 }, 4), [0, 500]);
+  assert.deepEqual(ticksOf({ start: at(0), ns: 1000 }, 5), [0, 200, 400, 600, 800, 1000]);
 });

@@ -8,7 +8,9 @@ import { CopyButton } from "../parts/copy.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Text } from "../parts/text.tsx";
 import { When } from "../parts/when.tsx";
+import { sessionHref } from "../sessions/address.ts";
 import { axisOf } from "./axis.ts";
+import { nameOf } from "./name.ts";
 import { totalsOf } from "./totals.ts";
 
 const NAME = 200;
@@ -37,7 +39,7 @@ export function Header({ trace, root }: { trace: Trace; root: Row | undefined })
             <When time={root.start_time} />
           </Fact>
         )}
-        <Fact name="Took">{duration(axisOf(events).lengthNs)}</Fact>
+        <Fact name="Took">{duration(axisOf(events).ns)}</Fact>
         {firstTokenNs !== null && <Fact name="First token">{duration(firstTokenNs)}</Fact>}
         {input + output > 0 && (
           <Fact name="Tokens">
@@ -70,7 +72,7 @@ export function Header({ trace, root }: { trace: Trace; root: Row | undefined })
         )}
         {session !== null && (
           <Fact name="Session">
-            <a href={`/sessions/${encodeURIComponent(session)}`}>
+            <a href={sessionHref(session)}>
               <Text value={session} limit={NAME} />
             </a>
           </Fact>
@@ -83,11 +85,6 @@ export function Header({ trace, root }: { trace: Trace; root: Row | undefined })
       )}
     </header>
   );
-}
-
-/** What an event is called: a span by its name, an exchange by its route or, where it has none, its path. */
-export function nameOf(row: Row): string {
-  return row.name ?? row.route ?? row.path ?? row.loss_reason ?? row.kind;
 }
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }) {

@@ -1,9 +1,10 @@
 // One trace: what happened in it on one axis of time, and the event that is chosen in the tree.
 
-import { useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso";
 import { get } from "../api/client.ts";
-import type { Row, Trace } from "../api/types.ts";
+import type { Trace } from "../api/types.ts";
+import { Heading } from "../parts/heading.tsx";
 import { Show, useLoaded } from "../parts/loaded.tsx";
 import { Detail } from "./detail/detail.tsx";
 import { Header } from "./header.tsx";
@@ -17,8 +18,9 @@ export function TraceView({ traceId = "" }: { traceId?: string }) {
   );
   return (
     <div class="trace">
+      {trace.value === undefined && <Heading title="Trace" hidden />}
       <Show of={trace} what="the trace">
-        {(loaded) => <Events trace={loaded} />}
+        {(loaded) => <Events key={loaded.trace_id} trace={loaded} />}
       </Show>
     </div>
   );
@@ -27,19 +29,30 @@ export function TraceView({ traceId = "" }: { traceId?: string }) {
 function Events({ trace }: { trace: Trace }) {
   const { query } = useRoute();
   const { path, route } = useLocation();
-  const roots = useMemo(() => treeOf(trace.events), [trace]);
-  const chosen = trace.events.find(({ id }) => id === query.event) ?? roots[0]?.row;
-  const choose = (row: Row) => {
-    const address = new URLSearchParams({ ...query, event: row.id });
+  const nodes = useMemo(() => treeOf(trace.events), [trace]);
+  const root = nodes[0]?.row;
+  const chosen = trace.events.find(({ id }) => id === query.event) ?? root;
+  const choose = (id: string) => {
+    const address = new URLSearchParams({ ...query, event: id });
     // Back leads to where one came from, not through all that was looked at.
     route(`${path}?${address}`, true);
   };
+  const detail = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    // Who had scrolled down in another event begins this one at its top.
+    if ((detail.current?.getBoundingClientRect().top ?? 0) < 0) detail.current?.scrollIntoView();
+  }, [chosen?.id]);
   return (
     <>
-      <Header trace={trace} root={roots[0]?.row} />
+      <Header trace={trace} root={root} />
+      {query.event !== undefined && query.event !== chosen?.id && (
+        <p class="note">The event of this address is not among those that are here. Another is shown.</p>
+      )}
       <div class="columns">
-        <Waterfall rows={trace.events} roots={roots} chosen={chosen?.id ?? ""} onChoose={choose} />
-        {chosen !== undefined && <Detail key={chosen.id} row={chosen} tab={query.tab} />}
+        <Waterfall rows={trace.events} nodes={nodes} chosen={chosen?.id ?? ""} onChoose={choose} />
+        <div class="chosen" ref={detail}>
+          {chosen !== undefined && <Detail key={chosen.id} row={chosen} tab={query.tab} />}
+        </div>
       </div>
     </>
   );

@@ -1,285 +1,163 @@
-// The tree of a trace beside its axis of time. Of a tree of thousands only the lines near what is in sight are drawn.
+// The tree of a trace beside its axis of time. Of thousands of events only the lines near what is in sight are drawn.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Row } from "../api/types.ts";
-import { duration } from "../format.ts";
-import { Cost, KindBadge, StatusBadge } from "../parts/badges.tsx";
-import { pure } from "../parts/pure.ts";
-import { Text } from "../parts/text.tsx";
-import { type Axis, axisOf, placeOf, ticksOf } from "./axis.ts";
-import { nameOf } from "./header.tsx";
-import { idsAbove, type Line, linesOf, type Node } from "./tree.ts";
-
-/** Pixels of a line, as trace.css has them. */
-const LINE = 30;
-/** Lines that are drawn beyond what is in sight. */
-const MARGIN = 20;
-/** Fewer are all drawn: the browser's own search finds them then. */
-const FEW = 400;
-/** Levels that are indented; those below are as far in. */
-const DEEPEST = 12;
+import { durationTick } from "../charts/ticks.ts";
+import { useShortcuts } from "../parts/keys.ts";
+import { type Axis, axisOf, ticksOf } from "./axis.ts";
+import { TreeLine } from "./line.tsx";
+import type { Node } from "./tree.ts";
+import { actOf } from "./tree-keys.ts";
+import { type Tree, useTree } from "./use-tree.ts";
+import { pageOf, useWindow } from "./window.ts";
 
 interface Props {
   rows: Row[];
-  roots: Node[];
+  nodes: Node[];
   /** The id of the event that is shown beside. */
   chosen: string;
-  onChoose: (row: Row) => void;
+  onChoose: (id: string) => void;
 }
 
-export function Waterfall({ rows, roots, chosen, onChoose }: Props) {
-  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const lines = useMemo(() => linesOf(roots, closed), [roots, closed]);
+export function Waterfall({ rows, nodes, chosen, onChoose }: Props) {
   const axis = useMemo(() => axisOf(rows), [rows]);
-  const { scroller, first, last, onScroll } = useWindow(lines.length);
-  const at = Math.max(
-    0,
-    lines.findIndex(({ node }) => node.row.id === chosen),
-  );
-
-  const toggle = (row: Row) => {
-    const next = new Set(closed);
-    if (!next.delete(row.id)) {
-      next.add(row.id);
-      // What is chosen stays in sight.
-      if (idsAbove(roots, chosen).includes(row.id)) onChoose(row);
-    }
-    setClosed(next);
-  };
-  const go = (to: number) => {
-    const line = lines[Math.max(0, Math.min(lines.length - 1, to))];
-    if (line === undefined) return;
-    onChoose(line.node.row);
-    bringIntoView(scroller.current, lines.indexOf(line));
-    focusSoon(scroller.current, line.node.row.id);
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const line = lines[at];
-    const does = line === undefined ? undefined : keyOf(event, line, lines, at, closed, toggle, go);
-    if (does === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    does();
-  };
+  const tree = useTree(nodes, chosen, onChoose);
+  useTreeShortcuts(tree, nodes);
   return (
     <section class="waterfall panel" aria-label="What happened">
-      <Ticks axis={axis} />
-      <div class="lines" ref={scroller} onScroll={onScroll}>
-        <div
-          role="tree"
-          aria-label="Events of the trace"
-          class="tree"
-          style={{ height: `${lines.length * LINE}px` }}
-          onKeyDown={onKeyDown}
-        >
-          {lines.slice(first, last).map((line, index) => (
-            <TreeLine
-              key={line.node.row.id}
-              node={line.node}
-              level={line.level}
-              position={line.position}
-              setSize={line.setSize}
-              top={(first + index) * LINE}
-              axis={axis}
-              isChosen={first + index === at}
-              isClosed={closed.has(line.node.row.id)}
-              onChoose={onChoose}
-              onToggle={toggle}
-            />
-          ))}
-        </div>
-      </div>
+      <Lines nodes={nodes} tree={tree} axis={axis} chosen={chosen} />
     </section>
   );
 }
 
-/** What a key does to a tree: https://www.w3.org/WAI/ARIA/apg/patterns/treeview/. */
-function keyOf(
-  event: KeyboardEvent,
-  line: Line,
-  lines: Line[],
-  at: number,
-  closed: ReadonlySet<string>,
-  toggle: (row: Row) => void,
-  go: (to: number) => void,
-): (() => void) | undefined {
-  if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
-  const { row, children } = line.node;
-  const isOpen = children.length > 0 && !closed.has(row.id);
-  switch (event.key) {
-    case "ArrowDown":
-    case "j":
-      return () => go(at + 1);
-    case "ArrowUp":
-    case "k":
-      return () => go(at - 1);
-    case "Home":
-      return () => go(0);
-    case "End":
-      return () => go(lines.length - 1);
-    case "ArrowRight":
-      if (children.length === 0) return () => {};
-      return isOpen ? () => go(at + 1) : () => toggle(row);
-    case "ArrowLeft":
-      if (isOpen) return () => toggle(row);
-      return () => {
-        const parent = lines.slice(0, at).findLastIndex(({ level }) => level < line.level);
-        if (parent >= 0) go(parent);
-      };
-    case "Enter":
-    case " ":
-      return () => go(at);
-    default:
-      return undefined;
-  }
-}
-
-/** Which lines are near what is in sight. */
-function useWindow(count: number) {
-  const scroller = useRef<HTMLDivElement>(null);
-  const [seen, setSeen] = useState({ from: 0, to: FEW });
-  const look = () => {
-    const element = scroller.current;
-    if (element === null || count <= FEW) return;
-    const from = Math.floor(element.scrollTop / LINE);
-    setSeen({ from, to: from + Math.ceil(element.clientHeight / LINE) });
-  };
-  useEffect(look, [count]);
-  const [first, last] = count <= FEW ? [0, count] : [Math.max(0, seen.from - MARGIN), seen.to + MARGIN];
-  return { scroller, first, last, onScroll: look };
-}
-
-function bringIntoView(scroller: HTMLElement | null, line: number): void {
-  if (scroller === null) return;
-  const [top, bottom] = [line * LINE, (line + 1) * LINE];
-  if (top < scroller.scrollTop) scroller.scrollTop = top;
-  else if (bottom > scroller.scrollTop + scroller.clientHeight)
-    scroller.scrollTop = bottom - scroller.clientHeight;
-}
-
-/** It may not be drawn yet. */
-function focusSoon(scroller: HTMLElement | null, id: string): void {
-  requestAnimationFrame(() =>
-    scroller?.querySelector<HTMLElement>(`[data-event="${CSS.escape(id)}"]`)?.focus(),
-  );
-}
-
-function Ticks({ axis }: { axis: Axis }) {
+function Head({ tree, axis }: { tree: Tree; axis: Axis }) {
   return (
-    <div class="ticks" aria-hidden="true">
-      <div class="scale">
-        {ticksOf(axis, 4)
-          .filter(hasRoom(axis))
-          .map((ns) => (
-            <span key={ns} style={{ left: `${(ns / axis.lengthNs) * 100}%` }}>
-              {ns === 0 ? "0" : duration(ns)}
-            </span>
-          ))}
+    <div class="head">
+      {tree.canFoldAll && (
+        <button type="button" class="button small quiet" onClick={tree.foldAll}>
+          {tree.folded.size > 0 ? "Unfold all" : "Fold all"}
+        </button>
+      )}
+      <div class="scale" aria-hidden="true">
+        {ticksOf(axis, 4).map((ns) => (
+          <span key={ns} style={{ left: `${(ns / axis.ns) * 100}%` }}>
+            {/* At the end of the axis no word fits. */}
+            {ns < axis.ns * 0.85 && (ns === 0 ? "0" : durationTick(ns))}
+          </span>
+        ))}
       </div>
     </div>
   );
 }
 
-/** At the end of the axis no word fits. */
-function hasRoom({ lengthNs }: Axis) {
-  return (ns: number) => ns < 0.85 * lengthNs;
-}
-
-interface LineProps {
-  node: Node;
-  level: number;
-  position: number;
-  setSize: number;
-  /** Pixels from the top of the tree. */
-  top: number;
+interface LinesProps {
+  nodes: Node[];
+  tree: Tree;
   axis: Axis;
-  isChosen: boolean;
-  isClosed: boolean;
-  onChoose: (row: Row) => void;
-  onToggle: (row: Row) => void;
+  chosen: string;
 }
 
-const TreeLine = pure((props: LineProps) => {
-  const { node, level, position, setSize, top, axis, isChosen, isClosed, onChoose, onToggle } = props;
-  const { row, children, scores, isOrphan } = node;
-  const hasChildren = children.length > 0;
+function Lines({ nodes, tree, axis, chosen }: LinesProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const { seen, folded, active, chosenAt } = tree;
+  const window = useWindow(scroller, seen.length);
+  useFocus(scroller, tree);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || presses(event)) return;
+    const page = scroller.current === null ? 1 : pageOf(scroller.current);
+    const act = actOf(event.key, { nodes, seen, folded, at: active, page });
+    if (act === undefined) return;
+    event.preventDefault();
+    if ("fold" in act) tree.actions.fold(act.fold);
+    else if ("choose" in act) tree.actions.choose(act.choose, nodes[act.choose]?.row.id ?? "");
+    else tree.go(act.go);
+  };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the tree has the keys
-    <div
-      role="treeitem"
-      aria-level={level}
-      aria-posinset={position}
-      aria-setsize={setSize}
-      aria-selected={isChosen}
-      {...(hasChildren ? { "aria-expanded": !isClosed } : {})}
-      tabIndex={isChosen ? 0 : -1}
-      data-event={row.id}
-      class={row.failed ? "line failed" : "line"}
-      style={{ top: `${top}px` }}
-      onClick={() => onChoose(row)}
-    >
-      <span class="what" style={{ paddingLeft: `${Math.min(level - 1, DEEPEST)}rem` }}>
-        {hasChildren ? (
-          <button
-            type="button"
-            class="fold"
-            tabIndex={-1}
-            aria-hidden="true"
-            onClick={(event) => {
-              event.stopPropagation();
-              onToggle(row);
-            }}
-          >
-            {isClosed ? "▸" : "▾"}
-          </button>
-        ) : (
-          <span class="fold" />
-        )}
-        <KindBadge row={row} />
-        <span class="name" title={isOrphan ? "What it is a part of is not here" : undefined}>
-          {row.method !== null && <span class="soft">{row.method} </span>}
-          <Text value={nameOf(row)} limit={120} />
-          {row.kind === "exchange" && row.host !== null && !row.top && (
-            <span class="soft">
-              {" "}
-              <Text value={row.host} limit={60} />
-            </span>
-          )}
-        </span>
-        {scores.map((score) => (
-          <span key={score.id} class="badge score" title="Score">
-            <Text
-              value={`${score.name ?? "score"} ${score.score_value ?? score.score_text ?? ""}`}
-              limit={60}
-            />
-          </span>
+    <div class="lines" ref={scroller}>
+      <Head tree={tree} axis={axis} />
+      <div class="grid" aria-hidden="true">
+        {ticksOf(axis, 4).map((ns) => (
+          <span key={ns} style={{ left: `${(ns / axis.ns) * 100}%` }} />
         ))}
-        <StatusBadge row={row} />
-      </span>
-      <span class="cost">{row.usage_counts && <Cost usd={row.cost_usd} />}</span>
-      <span class="took">{duration(row.duration_ns)}</span>
-      <Bar row={row} axis={axis} />
+      </div>
+      <div
+        role="tree"
+        aria-label="Events of the trace"
+        class="tree"
+        style={{ "--lines": seen.length }}
+        onKeyDown={onKeyDown}
+      >
+        {drawn(seen, window, active).map((line) => {
+          const index = seen[line] as number;
+          const node = nodes[index] as Node;
+          return (
+            <TreeLine
+              key={index}
+              node={node}
+              index={index}
+              line={line}
+              axis={axis}
+              chosen={index === chosenAt ? chosen : null}
+              isActive={index === active}
+              isFolded={folded.has(node.row.id)}
+              actions={tree.actions}
+            />
+          );
+        })}
+      </div>
     </div>
   );
-});
+}
 
-function Bar({ row, axis }: { row: Row; axis: Axis }) {
-  const { left, width } = placeOf(row, axis);
-  const first = row.first_token_ns ?? row.first_byte_ns;
-  return (
-    <span class="track" aria-hidden="true">
-      <span
-        class={`bar ${row.kind}${row.failed ? " failed" : ""}`}
-        style={{ left: `${left * 100}%`, width: `${width * 100}%` }}
-      >
-        {first !== null && first < row.duration_ns && (
-          <span
-            class="first"
-            style={{ left: `${(first / row.duration_ns) * 100}%` }}
-            title={`${row.first_token_ns === null ? "First byte" : "First token"} after ${duration(first)}`}
-          />
-        )}
-      </span>
-    </span>
+/** Whether a key is for a button in a line. */
+function presses({ key, target }: KeyboardEvent): boolean {
+  return (key === "Enter" || key === " ") && target instanceof HTMLButtonElement;
+}
+
+/** The lines near what is in sight, and the active one wherever it is: else Tab would not lead to it. */
+function drawn(seen: number[], [first, last]: [number, number], active: number): number[] {
+  const lines = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index);
+  const line = seen.indexOf(active);
+  if (line === -1 || (line >= first && line < last)) return lines;
+  return line < first ? [line, ...lines] : [...lines, line];
+}
+
+/** Has the focus follow the active line, and what is opened be in sight. */
+function useFocus(scroller: { current: HTMLElement | null }, { active, moved }: Tree): void {
+  const lineOf = (index: number) => scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+  useEffect(() => {
+    const [list, line] = [scroller.current, lineOf(active)];
+    // The page itself stays at its top.
+    if (list && line && line.offsetTop > list.clientHeight - line.offsetHeight)
+      list.scrollTop = line.offsetTop - list.clientHeight / 2;
+  }, []);
+  useLayoutEffect(() => {
+    if (moved === 0) return;
+    const line = lineOf(active);
+    line?.focus({ preventScroll: true });
+    line?.scrollIntoView({ block: "nearest" });
+  }, [moved]);
+}
+
+function useTreeShortcuts(tree: Tree, nodes: Node[]): void {
+  const now = useRef({ tree, nodes });
+  now.current = { tree, nodes };
+  const step = (by: 1 | -1) => {
+    const { seen, active, go } = now.current.tree;
+    go(seen[seen.indexOf(active) + by] ?? active);
+  };
+  const toNextFailed = () => {
+    const { nodes, tree } = now.current;
+    const failed = nodes.flatMap(({ row }, index) => (row.failed ? [index] : []));
+    const next = failed.find((index) => index > tree.active) ?? failed[0];
+    if (next !== undefined) tree.go(next);
+  };
+  useShortcuts(
+    [
+      { keys: "j", does: "Next event", run: () => step(1) },
+      { keys: "k", does: "Event before", run: () => step(-1) },
+      { keys: "e", does: "Next that failed", run: toNextFailed },
+    ],
+    [],
   );
 }

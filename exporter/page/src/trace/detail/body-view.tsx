@@ -1,7 +1,7 @@
 // A recorded body, by what it is, with what was cut out of it and masked in it made visible.
 
 import type { ComponentChildren } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { bytes, count } from "../../format.ts";
 import { Text } from "../../parts/text.tsx";
 import { type Content, contentOf, lostWords, remarks } from "./body.ts";
@@ -9,6 +9,7 @@ import { hexDump } from "./bytes.ts";
 import type { Body } from "./event.ts";
 import { jsonOrNothing, kindOf } from "./json.ts";
 import { JsonTree } from "./json-tree.tsx";
+import { useShown } from "./shown.tsx";
 import type { SseEvent, SsePart } from "./sse.ts";
 
 export function BodyView({
@@ -102,13 +103,9 @@ function Shown({ content, divider }: ShownProps) {
   }
 }
 
-const EVENTS_PAGE = 100;
-const MORE_EVENTS = 1_000;
-
 /** After a cut nobody knows how many came before. */
 function EventList({ part, isNumbered }: { part: SsePart; isNumbered: boolean }) {
-  const [shown, setShown] = useState(EVENTS_PAGE);
-  const left = part.events.length - shown;
+  const [shown, more] = useShown(part.events.length, "events");
   return (
     <>
       {part.before !== "" && <Torn text={part.before} />}
@@ -121,12 +118,8 @@ function EventList({ part, isNumbered }: { part: SsePart; isNumbered: boolean })
           ))}
         </ol>
       )}
-      {left > 0 && (
-        <button type="button" class="button small" onClick={() => setShown(shown + MORE_EVENTS)}>
-          Show {count(Math.min(left, MORE_EVENTS))} more of {count(left)} events
-        </button>
-      )}
-      {part.after !== "" && left <= 0 && <Torn text={part.after} />}
+      {more}
+      {part.after !== "" && more === null && <Torn text={part.after} />}
     </>
   );
 }
@@ -157,30 +150,34 @@ function SseLine({ event: { name, data } }: { event: SseEvent }) {
 
 /** Names and values as a table; each may be of strangers. */
 export function Pairs({ label, pairs }: { label: string; pairs: [name: string, value: string][] }) {
+  const [shown, more] = useShown(pairs.length);
   return (
-    <table class="table pairs" aria-label={label}>
-      <colgroup>
-        <col class="names" />
-        <col />
-      </colgroup>
-      <thead class="only-read">
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Value</th>
-        </tr>
-      </thead>
-      <tbody>
-        {pairs.map(([name, value], index) => (
-          <tr key={index}>
-            <th scope="row">
-              <Text value={name} limit={200} />
-            </th>
-            <td>
-              <Text value={value} limit={500} />
-            </td>
+    <>
+      <table class="table pairs" aria-label={label}>
+        <colgroup>
+          <col class="names" />
+          <col />
+        </colgroup>
+        <thead class="only-read">
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Value</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {pairs.slice(0, shown).map(([name, value], index) => (
+            <tr key={index}>
+              <th scope="row">
+                <Text value={name} limit={200} />
+              </th>
+              <td>
+                <Text value={value} limit={500} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {more}
+    </>
   );
 }

@@ -7,9 +7,12 @@ import type { Event, Llm } from "./event.ts";
 import { kindOf } from "./json.ts";
 import { JsonTree } from "./json-tree.tsx";
 import { type Call, folded, type Message, type Part, passages, structured, withResults } from "./messages.ts";
+import { useShown } from "./shown.tsx";
 import type { Conversation } from "./sides.ts";
 
 const NAME_LIMIT = 200;
+/** How many messages of a long history are unfolded at once. */
+const UNFOLDED = 100;
 const TEXT_LIMIT = 10_000;
 /** Longer texts are not looked through for code. */
 const READABLE = 50_000;
@@ -19,25 +22,33 @@ export function ConversationView({ event, conversation }: { event: Event; conver
     () => ({ input: folded(withResults(conversation.input)), output: withResults(conversation.output) }),
     [conversation],
   );
-  const [unfolded, setUnfolded] = useState(false);
+  // The newest first: they are what the answer is most about.
+  const [unfolded, setUnfolded] = useState(0);
+  const earlier = Math.max(0, input.middle.length - unfolded);
   const llm = event.llm as Llm;
   return (
     <section class="conversation" aria-label="Conversation">
       <Facts llm={llm} />
       <ol>
         <Messages messages={input.begin} />
-        {input.middle.length > 0 && !unfolded && (
+        {earlier > 0 && (
           <li class="folded">
-            <button type="button" class="button small" onClick={() => setUnfolded(true)}>
-              {count(input.middle.length)} earlier messages
+            <button type="button" class="button small" onClick={() => setUnfolded(unfolded + UNFOLDED)}>
+              {count(earlier)} earlier {earlier === 1 ? "message" : "messages"}
             </button>
           </li>
         )}
-        {unfolded && <Messages messages={input.middle} />}
+        <Messages messages={input.middle.slice(earlier)} />
         <Messages messages={input.end} />
         <Messages messages={output} answer />
       </ol>
-      <End llm={llm} answered={output.length > 0} />
+      {conversation.others.map(({ name, value }) => (
+        <div key={name}>
+          <h3>{name}</h3>
+          <JsonTree value={value} />
+        </div>
+      ))}
+      <End llm={llm} isAnswered={output.length > 0 || event.output != null} />
     </section>
   );
 }
@@ -88,6 +99,8 @@ function roleClass(role: string): string {
 }
 
 function Said({ message: { parts, reasoning, refusal, calls } }: { message: Message }) {
+  const [shownParts, moreParts] = useShown(parts.length, "parts");
+  const [shownCalls, moreCalls] = useShown(calls.length, "tool calls");
   return (
     <>
       {reasoning !== null && (
@@ -96,18 +109,20 @@ function Said({ message: { parts, reasoning, refusal, calls } }: { message: Mess
           <Text value={reasoning} limit={TEXT_LIMIT} block />
         </details>
       )}
-      {parts.map((part, index) => (
+      {parts.slice(0, shownParts).map((part, index) => (
         <PartView key={index} part={part} />
       ))}
+      {moreParts}
       {refusal !== null && (
         <div class="refusal">
           <span class="badge warn">refused</span>
           <Text value={refusal} limit={TEXT_LIMIT} block />
         </div>
       )}
-      {calls.map((call, index) => (
+      {calls.slice(0, shownCalls).map((call, index) => (
         <CallView key={index} call={call} />
       ))}
+      {moreCalls}
       {parts.length + calls.length === 0 && reasoning === null && refusal === null && (
         <p class="soft">Nothing was said.</p>
       )}
@@ -199,10 +214,15 @@ function Data({ text }: { text: string }) {
   return isTree ? <JsonTree value={value} /> : <Text value={text} limit={TEXT_LIMIT} block />;
 }
 
-function End({ llm, answered }: { llm: Llm; answered: boolean }) {
+/** What answers in words; the answers of others, such as embeddings, are no messages. */
+const TALKING = ["chat", "text_completion", "generate_content"];
+
+function End({ llm, isAnswered }: { llm: Llm; isAnswered: boolean }) {
+  const isMissing =
+    !isAnswered && llm.output === null && TALKING.includes(llm.operation ?? "") && llm.error_kind === null;
   return (
     <p class="end-of-answer soft">
-      {!answered && <span>No answer can be read.</span>}
+      {isMissing && <span>No answer is kept.</span>}
       {llm.finish_reasons.length > 0 && (
         <span>
           Ended by <Text value={[...new Set(llm.finish_reasons)].join(", ")} limit={NAME_LIMIT} />

@@ -4,9 +4,8 @@ import { useState } from "preact/hooks";
 import { count } from "../../format.ts";
 import { Text } from "../../parts/text.tsx";
 import { ExactNumber, isCutMark, kindOf, type Member, membersOf, sizeOf, summary } from "./json.ts";
+import { useShown } from "./shown.tsx";
 
-const PAGE = 100;
-const MORE = 1_000;
 const KEY_LIMIT = 200;
 const STRING_LIMIT = 2_000;
 /** What has no more than this is opened with what it is in, for some levels. */
@@ -42,7 +41,7 @@ function Value({ member, isOpen, levels }: ValueProps) {
 
 function Branch({ member, isOpen: openAtFirst, levels, size }: ValueProps & { size: number }) {
   const [isOpen, setOpen] = useState(openAtFirst);
-  const [shown, setShown] = useState(PAGE);
+  const [shown, more] = useShown(size);
   const isArray = Array.isArray(member.value);
   return (
     <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -67,11 +66,7 @@ function Branch({ member, isOpen: openAtFirst, levels, size }: ValueProps & { si
                 levels={levels - 1}
               />
             ))}
-            {size > shown && (
-              <button type="button" class="button small" onClick={() => setShown(shown + MORE)}>
-                Show {count(Math.min(size - shown, MORE))} more of {count(size - shown)}
-              </button>
-            )}
+            {more}
           </div>
           <div class="soft" aria-hidden="true">
             {isArray ? "]" : "}"}

@@ -5,11 +5,14 @@ import { sessionHref } from "../../sessions/address.ts";
 import { BodyView } from "./body-view.tsx";
 import type { Body, Event } from "./event.ts";
 import { type Fact, Facts, factsOf, membersWithout } from "./facts.tsx";
+import { sizeOf } from "./json.ts";
 
 const ELSEWHERE =
   "schema request response input output query llm otel error proxy websocket duration_ns first_byte_ns user_id session_id metadata trace_metadata".split(
     " ",
   );
+/** More than these are for a tree, which shows them bit by bit. */
+const MOST_FACTS = 100;
 const OF_MODEL_ELSEWHERE =
   "input output usage cost cost_usd estimated first_token_ns tokens_per_second".split(" ");
 
@@ -50,5 +53,6 @@ function Reference({ href, text }: { href: string; text: string }) {
 function More({ name, value }: { name: string; value: unknown }) {
   if (typeof value !== "object" || value === null) return null;
   if ("head" in value && "kept" in value) return <BodyView body={value as Body} label={name} />;
-  return <Facts title={name} facts={factsOf(value as Record<string, unknown>)} />;
+  if ((sizeOf(value) ?? 0) <= MOST_FACTS) return <Facts title={name} facts={factsOf({ ...value })} />;
+  return <Facts title={name} facts={factsOf({ all: value })} />;
 }

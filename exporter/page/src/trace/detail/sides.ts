@@ -1,7 +1,7 @@
 // The sides of an event: which it has, and which of them is shown.
 
 import type { Body, Event } from "./event.ts";
-import { jsonOrNothing } from "./json.ts";
+import { jsonOrNothing, sizeOf } from "./json.ts";
 import { type Message, messagesOf } from "./messages.ts";
 
 export const SIDES = {
@@ -19,14 +19,24 @@ export type Side = keyof typeof SIDES;
 export interface Conversation {
   input: Message[];
   output: Message[];
+  /** What is there and has not the form of messages. */
+  others: { name: string; value: unknown }[];
 }
 
-/** The conversation of an event, or null if none can be read in it. */
+/** The conversation of an event, or null if it has none. */
 export function conversationOf({ llm, input, output }: Event): Conversation | null {
   if (!llm) return null;
-  const asked = messagesOf(llm.input ?? jsonIn(input)) ?? [];
-  const answered = messagesOf(llm.output ?? jsonIn(output)) ?? [];
-  return asked.length + answered.length > 0 ? { input: asked, output: answered } : null;
+  const asked = messagesOf(llm.input ?? jsonIn(input));
+  const answered = messagesOf(llm.output ?? jsonIn(output));
+  const others: Conversation["others"] = [];
+  if (asked === null && hasContent(llm.input)) others.push({ name: "Input", value: llm.input });
+  if (answered === null && hasContent(llm.output)) others.push({ name: "Output", value: llm.output });
+  if (asked === null && answered === null && others.length === 0) return null;
+  return { input: asked ?? [], output: answered ?? [], others };
+}
+
+function hasContent(value: unknown): boolean {
+  return value !== null && value !== undefined && sizeOf(value) !== 0;
 }
 
 function jsonIn(body: Body | null | undefined): unknown {
@@ -46,8 +56,8 @@ export function sidesOf(event: Event, conversation: Conversation | null): Side[]
   };
   const sides = (Object.keys(SIDES) as Side[]).filter((side) => has[side]);
   // Of an event without any content, what is known of it comes before how long it took.
-  const hasContent = has.conversation || has.io || has.http;
-  return hasContent ? sides : sides.toSorted((one) => (one === "metadata" ? -1 : 0));
+  const isBare = !has.conversation && !has.io && !has.http;
+  return isBare ? ["metadata", ...sides.filter((side) => side !== "metadata")] : sides;
 }
 
 /** The one that the address names, if the event has it. */
