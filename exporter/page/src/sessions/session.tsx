@@ -50,7 +50,7 @@ function Header({ session }: { session: Session }) {
           <span class="soft">Session</span> <Text value={id} limit={ID_LIMIT} />
         </Heading>
         <div class="controls">
-          <a class="button small" href={`/?${new URLSearchParams({ session: id, top: "false" })}`}>
+          <a class="button small" href={`/?${new URLSearchParams({ session: id })}`}>
             All its events
           </a>
           <CopyButton value={id} label="Copy id" />
