@@ -59,7 +59,10 @@ pub(crate) fn router() -> (axum::Router<Asked>, Value) {
         .split_for_parts();
     let description = describe::document(&description);
     let served = description.clone();
-    (routes.route("/api/v1/openapi.json", get(async move || Json(served.clone()))), description)
+    let routes = routes
+        .route("/api/v1/openapi.json", get(async move || Json(served.clone())))
+        .route("/api/v1/{*nothing}", get(async || nowhere()));
+    (routes, description)
 }
 
 /// Lists events, newest first, and searches them.
@@ -171,6 +174,11 @@ fn missing() -> Problem {
         StatusCode::NOT_FOUND,
         "the store does not have it: it has gone by age or size, or has not come yet",
     )
+}
+
+fn nowhere() -> Problem {
+    let told = "nothing is asked at this path: /api/v1/openapi.json has those that there are; a slash in an id is %2F";
+    Problem::new(StatusCode::NOT_FOUND, told)
 }
 
 fn now() -> i64 {

@@ -149,6 +149,13 @@ fn what_is_live_is_what_was_stored_since_and_fits() {
 }
 
 #[test]
+fn a_path_that_is_none_is_a_problem_like_any_other() {
+    let (_place, exporter) = with(vec![event(1, on("/a"))]);
+    let (status, answer) = ask(&exporter, "sessions/a/b");
+    assert_eq!((status, &answer["status"]), (404, &404.into()));
+}
+
+#[test]
 fn sessions_and_their_turns_are_read_whatever_they_are_called() {
     let mut said = event(1, on("/a"));
     said.session_id = "a/b %\u{202e}".to_owned();
