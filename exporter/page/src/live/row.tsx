@@ -3,6 +3,7 @@
 import type { Row } from "../api/types.ts";
 import { duration } from "../format.ts";
 import { Cost, familyOf, KindBadge, Nothing, StatusBadge, Tokens } from "../parts/badges.tsx";
+import { nameOf } from "../parts/name.ts";
 import { pure } from "../parts/pure.ts";
 import { Text } from "../parts/text.tsx";
 import { When } from "../parts/when.tsx";
@@ -67,21 +68,6 @@ export const EventRow = pure(({ row, isFresh, find, actions }: Props) => (
 
 function addressOf(row: Row): string {
   return `/traces/${encodeURIComponent(row.trace_id)}?event=${encodeURIComponent(row.id)}`;
-}
-
-/** What one calls it: of an exchange the route or where it went, else its name. */
-function nameOf(row: Row): string {
-  switch (row.kind) {
-    case "exchange":
-      if (row.route !== null) return row.route;
-      return row.top ? (row.path ?? "/") : `${row.host ?? ""}${row.path ?? ""}`;
-    case "score":
-      return `${row.name ?? "score"} = ${row.score_text ?? row.score_value ?? "–"}`;
-    case "loss":
-      return `${row.loss_count ?? "some"} lost: ${row.loss_reason ?? "unknown"}`;
-    default:
-      return row.name ?? row.kind;
-  }
 }
 
 function tokensOf(row: Row): { input: number | null; output: number | null } {

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
+import { visible } from "../text/visible.ts";
 
 interface Props {
   /** What the tab is called. */
@@ -14,7 +15,7 @@ interface Props {
 
 export function Heading({ title, children, hidden = false }: Props) {
   useEffect(() => {
-    document.title = `${title} · offpath`;
+    document.title = `${inSight(title)} · offpath`;
   }, [title]);
   return (
     <h1 tabIndex={-1} class={hidden ? "only-read" : undefined}>
@@ -26,4 +27,11 @@ export function Heading({ title, children, hidden = false }: Props) {
 /** For when the address has changed: readers go on at the heading of what is new. */
 export function focusHeading(): void {
   document.querySelector<HTMLElement>("main h1, main")?.focus({ preventScroll: true });
+}
+
+/** Characters that turn others around would turn the tab's name around too. */
+function inSight(title: string): string {
+  return visible(title)
+    .map(({ text }) => text)
+    .join("");
 }

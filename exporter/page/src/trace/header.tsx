@@ -6,11 +6,11 @@ import { count, dollars, duration, short } from "../format.ts";
 import { StatusBadge } from "../parts/badges.tsx";
 import { CopyButton } from "../parts/copy.tsx";
 import { Heading } from "../parts/heading.tsx";
+import { nameOf } from "../parts/name.ts";
 import { Text } from "../parts/text.tsx";
 import { When } from "../parts/when.tsx";
 import { sessionHref } from "../sessions/address.ts";
 import { axisOf } from "./axis.ts";
-import { nameOf } from "./name.ts";
 import { totalsOf } from "./totals.ts";
 
 const NAME = 200;

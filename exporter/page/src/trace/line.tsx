@@ -3,11 +3,11 @@
 import type { Row } from "../api/types.ts";
 import { count, dollars, duration } from "../format.ts";
 import { familyOf, StatusBadge, Tokens, wordFor } from "../parts/badges.tsx";
+import { nameOf } from "../parts/name.ts";
 import { pure } from "../parts/pure.ts";
 import { Text } from "../parts/text.tsx";
 import { beginning } from "../text/cut.ts";
 import { type Axis, placeOn, takesTime } from "./axis.ts";
-import { nameOf, scoreInWords } from "./name.ts";
 import type { Node } from "./tree.ts";
 
 const NAME_LENGTH = 200;
@@ -76,7 +76,7 @@ export const TreeLine = pure(({ node, index, line, axis, chosen, isActive, isFol
             }}
           >
             <span class="only-read">Score </span>
-            <Text value={beginning(scoreInWords(score), NAME_LENGTH)} />
+            <Text value={beginning(nameOf(score), NAME_LENGTH)} />
           </button>
         ))}
       </div>
