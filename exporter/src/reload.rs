@@ -21,8 +21,14 @@ use crate::{
 
 /// Tables of which this process is told, and what of them is followed.
 const OURS: [&str; 3] = ["exporter", "intake", "sinks"];
-const FOLLOWED: [&str; 5] =
-    ["exporter.dead_letters", "exporter.hosts", "exporter.llm", "exporter.metrics", "exporter.spool"];
+const FOLLOWED: [&str; 6] = [
+    "exporter.dead_letters",
+    "exporter.hosts",
+    "exporter.llm",
+    "exporter.metrics",
+    "exporter.spool",
+    "exporter.token",
+];
 
 /// A configuration, and the file that it came from.
 #[derive(Debug)]
@@ -162,6 +168,7 @@ mod tests {
                 "hosts": ["x"],
                 "spool": {"sync": "2s"},
                 "metrics": {"max_series": 2},
+                "token": "0123456789abcdef",
                 "nice": 1,
             },
             "sinks": {"b": {"type": "stdout"}},
