@@ -93,7 +93,7 @@ async fn event(State(asked): State<Asked>, id: Named) -> Result<Response, Proble
 )]
 async fn live(State(asked): State<Asked>, pairs: Pairs) -> Answer<Live> {
     let since = Since::read(parameters(pairs)?)?;
-    asked.store.ask(move |store| live::live(store, &since)).await.map(Json)
+    asked.store.ask(move |store| live::live(store, &since, search::BUDGET)).await.map(Json)
 }
 
 /// The events of a trace.

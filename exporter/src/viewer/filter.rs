@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{failure::Failure, mention, parameters::Parameters, time};
+use super::{failure::Failure, mention::Mention, parameters::Parameters, time};
 
 /// Parameters that leave out what does not fit all of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -63,11 +63,12 @@ pub(crate) struct FilterParameters {
 }
 
 /// Conditions that all hold, and what stands for their question marks.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Filter {
     conditions: Vec<String>,
     values: Vec<Value>,
-    reads_all: bool,
+    /// What else an event has to have: SQL knows nothing of it, for a clock is looked at between two that are read.
+    mention: Option<Mention>,
 }
 
 /// Columns that are as they are asked for.
@@ -96,7 +97,7 @@ const BOUNDED: [(&str, &str, f64); 4] = [
 impl Filter {
     /// Leaves nothing out.
     pub(crate) fn all() -> Self {
-        Self { conditions: Vec::new(), values: Vec::new(), reads_all: false }
+        Self { conditions: Vec::new(), values: Vec::new(), mention: None }
     }
 
     /// Takes what it knows of the parameters.
@@ -128,11 +129,7 @@ impl Filter {
                 filter.conditions.push(flag.to_owned());
             }
         }
-        // Last, as the only one that reads all of an event.
-        if let Some(text) = parameters.text("q")? {
-            filter.add(format!("{}(json, ?)", mention::FUNCTION), text);
-            filter.reads_all = true;
-        }
+        filter.mention = parameters.text("q")?.map(|text| Mention::of(&text)).transpose()?;
         Ok(filter)
     }
 
@@ -165,9 +162,9 @@ impl Filter {
         self
     }
 
-    /// Whether all of an event is read to tell whether it fits.
-    pub(crate) fn reads_all(&self) -> bool {
-        self.reads_all
+    /// The text that an event is to mention, beside all that SQL is asked for.
+    pub(crate) fn mention(&self) -> Option<&Mention> {
+        self.mention.as_ref()
     }
 
     /// What stands behind WHERE.

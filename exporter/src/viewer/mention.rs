@@ -1,43 +1,78 @@
 //! Free text, looked for in the JSON of events as people see it there.
 //!
-//! In an event's JSON a quote is `\"`, and in a body that is JSON itself, `\\\"`. Somebody who types a quote has seen one of
-//! both, or the JSON itself; so each of these is looked for.
+//! In an event's JSON a quote is `\"`, and in a body that is JSON itself, `\\\"`; many clients write `Ø` as `\u00d8`. Somebody who
+//! types a quote or a letter has seen what any of these stands for, or the JSON itself; so each of them is looked for.
 
-use std::sync::Arc;
+use std::fmt::Write as _;
 
 use aho_corasick::AhoCorasick;
-use rusqlite::{Connection, Error, functions::FunctionFlags};
+use rusqlite::{CachedStatement, Connection};
 use serde_json::Value;
 
-/// The name by which SQL calls it: `mentions(json, text)`.
-pub(super) const FUNCTION: &str = "mentions";
+use super::failure::Failure;
 
-/// Lets this connection call it.
-pub(super) fn register(store: &Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    store.create_scalar_function(FUNCTION, 2, flags, |call| {
-        // Made once for a query.
-        let text: Arc<AhoCorasick> = call
-            .get_or_create_aux(1, |text| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
-                Ok(finder(text.as_str()?)?)
-            })?;
-        let json = call.get_raw(0).as_str().map_err(|error| Error::UserFunctionError(error.into()))?;
-        Ok(text.is_match(json))
-    })
+const JSON: &str = "SELECT json FROM events WHERE seq = ?1";
+
+/// A text that events are to mention.
+#[derive(Debug, Clone)]
+pub(crate) struct Mention(AhoCorasick);
+
+impl Mention {
+    pub(crate) fn of(text: &str) -> Result<Self, Failure> {
+        let in_json = [quoted(text), in_ascii(&quoted(text))];
+        let in_body = in_json.clone().map(|form| quoted(&form));
+        let mut forms: Vec<String> = [text.to_owned()].into_iter().chain(in_json).chain(in_body).collect();
+        forms.sort();
+        forms.dedup();
+        let finder = AhoCorasick::builder().ascii_case_insensitive(true).build(forms);
+        finder
+            .map(Self)
+            .map_err(|error| Failure::Asked(format!("q must be a text that can be looked for: {error}")))
+    }
+
+    fn is_in(&self, json: &str) -> bool {
+        self.0.is_match(json)
+    }
 }
 
-fn finder(text: &str) -> Result<AhoCorasick, aho_corasick::BuildError> {
-    let within_json = escaped(text);
-    let within_body = escaped(&within_json);
-    let mut forms = vec![text.to_owned(), within_json, within_body];
-    forms.dedup();
-    AhoCorasick::builder().ascii_case_insensitive(true).build(forms)
+/// Looks into one event after the other.
+pub(crate) struct Reader<'a> {
+    mention: &'a Mention,
+    select: CachedStatement<'a>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(store: &'a Connection, mention: &'a Mention) -> rusqlite::Result<Self> {
+        Ok(Self { mention, select: store.prepare_cached(JSON)? })
+    }
+
+    /// Whether the event mentions it.
+    pub(crate) fn finds(&mut self, seq: i64) -> rusqlite::Result<bool> {
+        let mention = self.mention;
+        self.select.query_row([seq], |row| Ok(mention.is_in(row.get_ref(0)?.as_str()?)))
+    }
 }
 
 /// As it stands in a string of JSON.
-fn escaped(text: &str) -> String {
+fn quoted(text: &str) -> String {
     let quoted = Value::from(text).to_string();
     quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
+}
+
+/// As it stands in JSON of which all is ASCII: what Python's `json.dumps` writes.
+fn in_ascii(quoted: &str) -> String {
+    let mut ascii = String::with_capacity(quoted.len());
+    for character in quoted.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a string does not fail.
+                let _ = write!(ascii, "\\u{unit:04x}");
+            }
+        }
+    }
+    ascii
 }
 
 #[cfg(test)]
@@ -45,7 +80,7 @@ mod tests {
     use super::*;
 
     fn mentions(json: &Value, text: &str) -> bool {
-        finder(text).expect("a text").is_match(&json.to_string())
+        Mention::of(text).expect("a text").is_in(&json.to_string())
     }
 
     #[test]
@@ -62,12 +97,15 @@ mod tests {
     }
 
     #[test]
-    fn sql_calls_it() {
-        let store = Connection::open_in_memory().expect("opened");
-        register(&store).expect("registered");
-        let found: bool = store
-            .query_row("SELECT mentions('{\"a\":\"Oslo\"}', 'oslo')", [], |row| row.get(0))
-            .expect("run");
-        assert!(found);
+    fn a_letter_that_a_client_wrote_as_its_number_is_found() {
+        let body = r#"{"content": "to \u00c6r\u00D8, \ud83d\ude00 \"there\""}"#;
+        let in_a_body = serde_json::json!({"request": {"body": {"head": body}}});
+        let in_a_message: Value = serde_json::json!({"input": "IT"});
+        let in_a_message = in_a_message.to_string().replace("\"IT\"", &format!("[{body}]"));
+        for text in ["ÆrØ", "to Ær", "😀", "😀 \"there\""] {
+            assert!(mentions(&in_a_body, text), "{text}");
+            assert!(Mention::of(text).expect("a text").is_in(&in_a_message), "{text}");
+        }
+        assert!(!mentions(&in_a_body, "Øre"));
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /api/v1/events`: events that fit, newest first.
 //!
-//! A search goes back in time a stretch at a time, and stops when its page is full or its time is up. So it answers in time
+//! A search goes back in time a stretch at a time, and stops when its page is full or its time is up. Of a stretch, SQL tells what
+//! fits but for a text; that is looked for in one event after the other, until the time is up. So a search answers in time
 //! whatever is asked for, says how far it came, and goes on from there when it is asked to.
 
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use super::{
     cursor::Cursor,
     failure::Failure,
     filter::Filter,
+    mention::Reader,
     parameters::Parameters,
     preview,
     row::{COLUMNS, Row},
@@ -25,10 +27,8 @@ pub(crate) const BUDGET: Duration = Duration::from_millis(100);
 const USUAL: usize = 50;
 const MOST: usize = 200;
 
-/// Events in the first stretch: passed over in an index, or read as a whole. While one takes less than `QUICK`, the next is
-/// twice as long.
-const PASSED: i64 = 16_000;
-const READ: i64 = 1_000;
+/// Events in the first stretch, which are passed over in an index. While one takes less than `QUICK`, the next is twice as long.
+const STRETCH: i64 = 16_000;
 const QUICK: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -50,6 +50,8 @@ pub(crate) struct Search {
     limit: usize,
     /// Only what is older than this.
     before: Option<(i64, i64)>,
+    /// Events in the first stretch.
+    stretch: i64,
 }
 
 /// A page of events, newest first.
@@ -70,7 +72,7 @@ impl Search {
         let limit = parameters.limit(USUAL, MOST)?;
         let before = parameters.text("cursor")?.map(|text| place(&text)).transpose()?;
         parameters.finish()?;
-        Ok(Self { filter, limit, before })
+        Ok(Self { filter, limit, before, stretch: STRETCH })
     }
 }
 
@@ -81,19 +83,22 @@ fn place(text: &str) -> Result<(i64, i64), Failure> {
     Ok((cursor.time, seq.map_err(wrong)?))
 }
 
-/// Looks for a page of events; no longer than `budget`, but for the stretch that it is in by then.
+/// Looks for a page of events; no longer than `budget`, but for the event that it reads, or the stretch that it passes over, by
+/// then.
 pub(crate) fn search(store: &Connection, search: &Search, budget: Duration) -> Result<Events, Failure> {
     let deadline = Instant::now() + budget;
     let mut before = search.before.unwrap_or((i64::MAX, i64::MAX));
-    let mut stretch = if search.filter.reads_all() { READ } else { PASSED };
+    let mut stretch = search.stretch;
     let mut events = Vec::new();
     let (next, reached) = loop {
         let begun = Instant::now();
         let since = stretch_begin(store, before.0, stretch)?;
-        let left = search.limit - events.len();
-        events.extend(within(store, search, before, since, left)?);
+        let stopped = find(store, search, before, since, deadline, &mut events)?;
         if let Some(last) = events.get(search.limit - 1) {
             break (Some((time::parse("start_time", &last.start_time)?, last.seq)), None);
+        }
+        if let Some(stopped) = stopped {
+            break (Some(stopped), Some(time::format(stopped.0)));
         }
         let Some(since) = since else { break (None, None) };
         // What began at that very time has been looked at.
@@ -118,21 +123,41 @@ fn stretch_begin(store: &Connection, before: i64, events: i64) -> rusqlite::Resu
     store.prepare_cached(BEGIN)?.query_row([before, events], |row| row.get(0)).optional()
 }
 
-/// Those that fit, of a stretch that ends before `before` and begins `since`.
-fn within(
+/// Adds those that fit, of a stretch that ends before `before` and begins `since`, until the page is full. Returns the last that
+/// was looked at, if time was up by then.
+fn find(
     store: &Connection,
     search: &Search,
     (before, before_seq): (i64, i64),
     since: Option<i64>,
-    limit: usize,
-) -> rusqlite::Result<Vec<Row>> {
+    deadline: Instant,
+    events: &mut Vec<Row>,
+) -> rusqlite::Result<Option<(i64, i64)>> {
     let filter = Filter::clone(&search.filter)
         .and("start_time >= ?", [since.unwrap_or(i64::MIN)])
         .and("start_time <= ? AND (start_time < ? OR seq < ?)", [before, before, before_seq]);
     let sql = format!(
-        "SELECT {COLUMNS} FROM events WHERE {} ORDER BY start_time DESC, seq DESC LIMIT {limit}",
+        "SELECT start_time, seq FROM events WHERE {} ORDER BY start_time DESC, seq DESC",
         filter.sql()
     );
-    let mut select = store.prepare_cached(&sql)?;
-    select.query_map(params_from_iter(filter.values()), Row::read)?.collect()
+    let mut fitting = store.prepare_cached(&sql)?;
+    let mut fitting = fitting.query(params_from_iter(filter.values()))?;
+    let mut select = store.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE seq = ?1"))?;
+    let mut reader = filter.mention().map(|mention| Reader::new(store, mention)).transpose()?;
+    while events.len() < search.limit
+        && let Some(place) = fitting.next()?
+    {
+        let (time, seq) = (place.get(0)?, place.get(1)?);
+        let fits = reader.as_mut().map_or(Ok(true), |reader| reader.finds(seq))?;
+        if fits {
+            events.push(select.query_row([seq], Row::read)?);
+        }
+        if Instant::now() >= deadline {
+            return Ok(Some((time, seq)));
+        }
+    }
+    Ok(None)
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::Semaphore;
 use tracing::warn;
 
-use super::{failure::Failure, mention, problem::Problem};
+use super::{failure::Failure, problem::Problem};
 use crate::{
     config::{Live, Settings},
     sinks::{Kind, sqlite},
@@ -164,7 +164,6 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.busy_timeout(Duration::from_secs(1))?;
-    mention::register(&connection)?;
     Ok(connection)
 }
 
