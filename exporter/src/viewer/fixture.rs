@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::time::SECOND_NS;
 use crate::{
-    ids,
+    config, ids,
     sinks::{
         Batch, Sink as _,
         sqlite::{Bounds, Settings, Sqlite},
@@ -47,6 +47,12 @@ impl Fixture {
             }
         });
         sink.deliver(&Batch { events: numbered.collect(), ..Batch::default() }).expect("delivered");
+    }
+
+    /// Of an exporter whose store this is.
+    pub(crate) fn settings(&self) -> config::Live {
+        let json = serde_json::json!({"exporter": {"data_dir": self.place.path()}});
+        config::Live::new(config::Settings::from_json(&json, &|_| None).expect("valid"))
     }
 
     pub(crate) fn connection(&self) -> Connection {

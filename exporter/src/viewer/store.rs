@@ -178,3 +178,33 @@ impl Drop for Waiting {
         self.is_over.store(true, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::viewer::fixture::Fixture;
+    use tokio::{sync::oneshot, time::timeout};
+
+    const ENDLESS: &str =
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+    #[tokio::test]
+    async fn a_question_that_nobody_waits_for_any_more_makes_room_for_others() {
+        let mut fixture = Fixture::new();
+        fixture.store(Vec::new());
+        let store = Store::new(fixture.settings());
+        for _ in 0..2 * AT_A_TIME {
+            let (begin, has_begun) = oneshot::channel();
+            let asked = store.ask(move |store| {
+                let _ = begin.send(());
+                Ok(store.query_row(ENDLESS, [], |row| row.get::<_, i64>(0))?)
+            });
+            tokio::select! {
+                answer = asked => panic!("{answer:?}"),
+                begun = has_begun => begun.expect("it begins"),
+            }
+        }
+        let answer = timeout(PATIENCE / 2, store.ask(|_| Ok(7))).await;
+        assert_eq!(answer.expect("at once").expect("an answer"), 7);
+    }
+}
