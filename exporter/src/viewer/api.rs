@@ -61,7 +61,8 @@ pub(crate) fn router() -> (axum::Router<Asked>, Value) {
     let served = description.clone();
     let routes = routes
         .route("/api/v1/openapi.json", get(async move || Json(served.clone())))
-        .route("/api/v1/{*nothing}", get(async || nowhere()));
+        .route("/api/v1/{*nothing}", get(async || nowhere()))
+        .method_not_allowed_fallback(async || not_allowed());
     (routes, description)
 }
 
@@ -179,6 +180,10 @@ fn missing() -> Problem {
 fn nowhere() -> Problem {
     let told = "nothing is asked at this path: /api/v1/openapi.json has those that there are; a slash in an id is %2F";
     Problem::new(StatusCode::NOT_FOUND, told)
+}
+
+fn not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "nothing is changed here: ask by GET")
 }
 
 fn now() -> i64 {
