@@ -179,12 +179,11 @@ impl Filter {
 
 /// The first and the last code that are meant.
 fn codes(text: &str) -> Option<(i64, i64)> {
-    if let Some(class) = text.strip_suffix("xx") {
-        let class = class.parse::<i64>().ok().filter(|class| (1..=9).contains(class))?;
-        return Some((class * 100, class * 100 + 99));
-    }
-    let code = text.parse::<i64>().ok().filter(|code| (100..=999).contains(code))?;
-    Some((code, code))
+    // A number may have a sign, and a code has none.
+    let is_code = text.starts_with(|first: char| first.is_ascii_digit());
+    let (first, width) = text.strip_suffix("xx").map_or((text, 1), |class| (class, 100));
+    let first = first.parse::<i64>().ok()?.checked_mul(width)?;
+    (is_code && (100..=999).contains(&first)).then_some((first, first + width - 1))
 }
 
 #[cfg(test)]
@@ -224,6 +223,8 @@ mod tests {
             ("status", "5x"),
             ("status", "99"),
             ("status", "0xx"),
+            ("status", "+503"),
+            ("status", "+5xx"),
             ("min_duration_ms", "-1"),
             ("max_cost_usd", "NaN"),
             ("from", "yesterday"),
