@@ -8,6 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use subtle::ConstantTimeEq as _;
 
 use super::problem::Problem;
 use crate::config::{Live, Secret};
@@ -69,10 +70,7 @@ fn is_told(token: &Secret, headers: &HeaderMap) -> bool {
     let told = told
         .and_then(|told| told.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    told.is_some_and(|(_, told)| {
-        let (told, token) = (told.trim().as_bytes(), token.expose().as_bytes());
-        told.len() == token.len() && told.iter().zip(token).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
-    })
+    told.is_some_and(|(_, told)| bool::from(told.trim().as_bytes().ct_eq(token.expose().as_bytes())))
 }
 
 /// Lets through to the API who may ask.
