@@ -121,8 +121,12 @@ test-python: $(VENV)/.wheel $(PEERS) $(addprefix .cache/peers/,$(addsuffix /.whe
 	$(CARGO) run --quiet --locked -p offpath-build -- --test-filters
 	$(CARGO) build --quiet --locked --release -p offpath-exporter --example parity --example write_events
 	$(CARGO) build --quiet --locked --release -p offpath-python --example component
-	cd host-python && ../$(BIN)/python -m pytest $(AT_A_TIME) 3
-	CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m pytest $(AT_A_TIME) 2
+	@# The browser's event loop would be in the way of other tests in its process.
+	@$(BIN)/python -m pytest tests/viewer >.cache/viewer.log 2>&1 & viewer=$$!; \
+		(cd host-python && ../$(BIN)/python -m pytest $(AT_A_TIME) 3) || exit 1; \
+		wait $$viewer || { cat .cache/viewer.log; exit 1; }; \
+		tail -n 1 .cache/viewer.log
+	CARGO_TARGET_DIR=$(TARGET) $(BIN)/python -m pytest $(AT_A_TIME) 2 --ignore tests/viewer
 
 .PHONY: corpus
 corpus: .cache/peers/llm-clients/.installed ## record anew what the official clients of models say and hear
