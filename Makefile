@@ -123,6 +123,7 @@ test-python: $(VENV)/.wheel $(PEERS) $(addprefix .cache/peers/,$(addsuffix /.whe
 	$(CARGO) build --quiet --locked --release -p offpath-python --example component
 	@# The browser's event loop would be in the way of other tests in its process.
 	@$(BIN)/python -m pytest tests/viewer >.cache/viewer.log 2>&1 & viewer=$$!; \
+		trap 'kill $$viewer 2>/dev/null || true' EXIT; \
 		(cd host-python && ../$(BIN)/python -m pytest $(AT_A_TIME) 3) || exit 1; \
 		wait $$viewer || { cat .cache/viewer.log; exit 1; }; \
 		tail -n 1 .cache/viewer.log

@@ -36,30 +36,30 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A browser that runs as long as there are tests for it: it has an event loop, and others have theirs after it."""
+    """A browser that runs as long as there are tests for it."""
     with sync_playwright() as playwright:
         started = launch(playwright)
         yield started
         started.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def demo() -> Iterator[Demo]:
     """What the demo recorded, with its apps, which go on."""
     with stores.demo() as served:
         yield served
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def attacked() -> Iterator[Served]:
     """What strangers may have an app record."""
     with stores.attacked() as served:
         yield served
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def ailing() -> Iterator[Served]:
     """An exporter that lost events, and that has a sink which cannot deliver."""
     with stores.ailing() as served:
