@@ -1,7 +1,7 @@
 // What the colours of a chart stand for, and the values: of the whole time, or of the step that is pointed at.
 
+import { Name } from "../parts/name.tsx";
 import type { Frame } from "./frame.ts";
-import { Name } from "./name.tsx";
 import type { Series } from "./series.ts";
 
 interface LegendProps {

@@ -1,9 +1,9 @@
 // What comes in: events by where they come from, the rings of processes, and the spool.
 
 import type { Status } from "../api/types.ts";
-import { Name } from "../charts/name.tsx";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { bytes, count, duration, short } from "../format.ts";
+import { Name } from "../parts/name.tsx";
 import { Bar, toneOf } from "./bar.tsx";
 import { type Looks, rate, rates, spanOf, spanWords, total } from "./rates.ts";
 

@@ -1,8 +1,8 @@
 // What was lost, why, and what to do about it.
 
 import type { Row } from "../api/types.ts";
-import { Name } from "../charts/name.tsx";
 import { count } from "../format.ts";
+import { Name } from "../parts/name.tsx";
 import { Ago } from "../parts/when.tsx";
 import type { Loss } from "./losses.ts";
 

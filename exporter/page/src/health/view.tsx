@@ -3,10 +3,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api/client.ts";
 import type { Events, Status } from "../api/types.ts";
-import { useRefresh } from "../charts/refresh.ts";
 import { dateAndClock } from "../format.ts";
 import { Heading } from "../parts/heading.tsx";
 import { type Loaded, Show, useLoaded } from "../parts/loaded.tsx";
+import { useRefresh } from "../parts/refresh.ts";
 import { Text } from "../parts/text.tsx";
 import { Intake, Producers, Spool } from "./intake.tsx";
 import { lostBeforeSpool, lostToSinks, verdict } from "./losses.ts";

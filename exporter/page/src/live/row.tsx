@@ -3,7 +3,7 @@
 import type { Row } from "../api/types.ts";
 import { duration } from "../format.ts";
 import { Cost, familyOf, KindBadge, Nothing, StatusBadge, Tokens } from "../parts/badges.tsx";
-import { nameOf } from "../parts/name.ts";
+import { nameOf } from "../parts/name.tsx";
 import { pure } from "../parts/pure.ts";
 import { Text } from "../parts/text.tsx";
 import { When } from "../parts/when.tsx";

@@ -1,8 +1,8 @@
 // The sums by route and by model. They tell the same as the charts, in numbers.
 
 import type { ModelSeries, Overview, RouteSeries } from "../api/types.ts";
-import { Name } from "../charts/name.tsx";
 import { count, dollars, duration, short } from "../format.ts";
+import { Name } from "../parts/name.tsx";
 import { type Choice, eventsHref, overviewHref, type Shown } from "./address.ts";
 import { share } from "./figures.tsx";
 import { modelKey, modelName, routeKey, routeName } from "./lines.ts";

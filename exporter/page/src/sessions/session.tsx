@@ -2,13 +2,14 @@
 
 import { get } from "../api/client.ts";
 import type { Row, Session, Turns } from "../api/types.ts";
-import { Name } from "../charts/name.tsx";
 import { count, dollars, duration, short } from "../format.ts";
 import { Cost, StatusBadge, Tokens } from "../parts/badges.tsx";
 import { CopyButton } from "../parts/copy.tsx";
+import { Fact } from "../parts/fact.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Failed, Show } from "../parts/loaded.tsx";
 import { More } from "../parts/more.tsx";
+import { Name } from "../parts/name.tsx";
 import { Text } from "../parts/text.tsx";
 import { When } from "../parts/when.tsx";
 import { sessionPath } from "./address.ts";
@@ -82,15 +83,6 @@ function Header({ session }: { session: Session }) {
         <Fact name="Lasted">{duration(length)}</Fact>
       </dl>
     </header>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

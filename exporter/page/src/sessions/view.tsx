@@ -3,7 +3,6 @@
 import { useLocation } from "preact-iso";
 import { get } from "../api/client.ts";
 import type { Session, Sessions } from "../api/types.ts";
-import { Name } from "../charts/name.tsx";
 import { count } from "../format.ts";
 import { RangeButtons } from "../overview/controls.tsx";
 import { boundsOf, parseRange, type Range, rangeQuery, rangeWords, rfc3339 } from "../overview/range.ts";
@@ -11,6 +10,7 @@ import { Cost, Tokens } from "../parts/badges.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Empty, Failed, Show } from "../parts/loaded.tsx";
 import { More } from "../parts/more.tsx";
+import { Name } from "../parts/name.tsx";
 import { Ago } from "../parts/when.tsx";
 import { sessionHref } from "./address.ts";
 import { usePages } from "./pages.ts";

@@ -1,12 +1,12 @@
 // What a trace is as a whole.
 
-import type { ComponentChildren } from "preact";
 import type { Row, Trace } from "../api/types.ts";
 import { count, dollars, duration, short } from "../format.ts";
 import { StatusBadge } from "../parts/badges.tsx";
 import { CopyButton } from "../parts/copy.tsx";
+import { Fact } from "../parts/fact.tsx";
 import { Heading } from "../parts/heading.tsx";
-import { nameOf } from "../parts/name.ts";
+import { nameOf } from "../parts/name.tsx";
 import { Text } from "../parts/text.tsx";
 import { When } from "../parts/when.tsx";
 import { sessionHref } from "../sessions/address.ts";
@@ -84,14 +84,5 @@ export function Header({ trace, root }: { trace: Trace; root: Row | undefined })
         </p>
       )}
     </header>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

@@ -3,7 +3,7 @@
 import type { Row } from "../api/types.ts";
 import { count, dollars, duration } from "../format.ts";
 import { familyOf, StatusBadge, Tokens, wordFor } from "../parts/badges.tsx";
-import { nameOf } from "../parts/name.ts";
+import { nameOf } from "../parts/name.tsx";
 import { pure } from "../parts/pure.ts";
 import { Text } from "../parts/text.tsx";
 import { beginning } from "../text/cut.ts";
