@@ -12,6 +12,18 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
+    /// Of an event.
+    pub(crate) fn of((time, seq): (i64, i64)) -> Self {
+        Self { time, rest: seq.to_string() }
+    }
+
+    /// The time and the `seq` of an event.
+    pub(crate) fn place(text: &str) -> Result<(i64, i64), Failure> {
+        let cursor = Self::read(text)?;
+        let seq = cursor.rest.parse();
+        Ok((cursor.time, seq.map_err(|_| foreign(text))?))
+    }
+
     pub(crate) fn write(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(format!("{} {}", self.time, self.rest))
     }
@@ -22,10 +34,12 @@ impl Cursor {
         let parts = decoded.as_deref().and_then(|decoded| decoded.split_once(' '));
         parts
             .and_then(|(time, rest)| Some(Self { time: time.parse().ok()?, rest: rest.to_owned() }))
-            .ok_or_else(|| {
-                Failure::Asked(format!("cursor must be `next` of the page before; it is {text:?}"))
-            })
+            .ok_or_else(|| foreign(text))
     }
+}
+
+fn foreign(text: &str) -> Failure {
+    Failure::Asked(format!("cursor must be `next` of the page before; it is {text:?}"))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::{
     parameters::Parameters,
     time::{Range, SECOND_NS},
 };
-use crate::metrics::series::OVERFLOW;
+use crate::{metrics::series::OVERFLOW, sinks::sqlite::facts};
 
 /// What is looked at unless told.
 const USUAL_NS: i64 = 24 * 3600 * SECOND_NS;
@@ -75,7 +75,7 @@ pub(crate) fn facets(store: &Connection, query: &Query, now_ns: i64) -> Result<F
     let window = Window::of(store, range, now_ns)?;
     let mut requests: [Counts; 4] = Default::default();
     each(store, REQUESTS, &window, |[service, environment, source, route], count| {
-        let came_in = matches!(source, "asgi" | "envoy");
+        let came_in = facts::REQUESTS.contains(&source);
         let route = if came_in { route } else { "" };
         for (counts, name) in requests.iter_mut().zip([service, environment, source, route]) {
             counts.add(name, count);

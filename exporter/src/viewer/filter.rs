@@ -1,13 +1,12 @@
 //! Which events are asked for: the parameters that lists have in common, as conditions of SQL.
 
 use rusqlite::types::Value;
-use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{failure::Failure, mention::Mention, parameters::Parameters, time};
 
 /// Parameters that leave out what does not fit all of them.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is what the parameters look like from outside; `Filter::read` reads them")]
 pub(crate) struct FilterParameters {

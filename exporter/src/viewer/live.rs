@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params_from_iter};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -15,16 +15,13 @@ use super::{
     mention::Reader,
     parameters::Parameters,
     preview,
-    row::{COLUMNS, Row},
+    row::{self, COLUMNS, Row},
 };
-
-const USUAL: usize = 50;
-const MOST: usize = 200;
 
 /// Events that are looked at; who is further behind is told how many were passed over.
 const MOST_BEHIND: i64 = 10_000;
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is what the parameters look like from outside; `Since::read` reads them")]
 pub(crate) struct LiveParameters {
@@ -66,7 +63,7 @@ impl Since {
             parameters.read("after", "`position` of the answer before, a number of 0 or more", |value| {
                 value.parse().ok().filter(|after| *after >= 0)
             })?;
-        let limit = parameters.limit(USUAL, MOST)?;
+        let limit = parameters.limit()?;
         parameters.finish()?;
         Ok(Self { filter, after, limit })
     }
@@ -136,7 +133,7 @@ fn mentioning(
     let sql = format!("SELECT seq FROM events NOT INDEXED WHERE {} ORDER BY seq DESC", filter.sql());
     let mut fitting = store.prepare_cached(&sql)?;
     let mut fitting = fitting.query(params_from_iter(filter.values()))?;
-    let mut select = store.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE seq = ?1"))?;
+    let mut select = row::by_seq(store)?;
     let mut found = Found { events: Vec::new(), matched: 0, looked_at: 0 };
     while let Some(row) = fitting.next()? {
         let seq = row.get(0)?;

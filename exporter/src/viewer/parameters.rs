@@ -2,6 +2,10 @@
 
 use super::failure::Failure;
 
+/// Of what a page has, unless told.
+pub(crate) const USUAL: usize = 50;
+const MOST: usize = 200;
+
 /// What stands behind the `?`. What is not read by the end is not known.
 #[derive(Debug)]
 pub(crate) struct Parameters(Vec<(String, String)>);
@@ -41,12 +45,12 @@ impl Parameters {
         Ok(self.read(name, "true or false", |value| value.parse().ok())?.unwrap_or(false))
     }
 
-    /// How many, at most `most`.
-    pub(crate) fn limit(&mut self, usual: usize, most: usize) -> Result<usize, Failure> {
-        let limit = self.read("limit", &format!("a number from 1 to {most}"), |value| {
-            value.parse().ok().filter(|limit| (1..=most).contains(limit))
+    /// How many a page has.
+    pub(crate) fn limit(&mut self) -> Result<usize, Failure> {
+        let limit = self.read("limit", &format!("a number from 1 to {MOST}"), |value| {
+            value.parse().ok().filter(|limit| (1..=MOST).contains(limit))
         })?;
-        Ok(limit.unwrap_or(usual))
+        Ok(limit.unwrap_or(USUAL))
     }
 
     /// Refuses what is left.
@@ -70,7 +74,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_by_name_rule_and_value() {
-        let limit = |value| parameters(&[("limit", value)]).limit(50, 200).map_err(|error| error.to_string());
+        let limit = |value| parameters(&[("limit", value)]).limit().map_err(|error| error.to_string());
         assert_eq!(limit("7"), Ok(7));
         for value in ["0", "201", "-1", "many"] {
             assert_eq!(limit(value), Err(format!("limit must be a number from 1 to 200; it is {value:?}")));

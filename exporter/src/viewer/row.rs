@@ -1,6 +1,6 @@
 //! An event as lists and trees show it.
 
-use rusqlite::Row as SqlRow;
+use rusqlite::{CachedStatement, Connection, Row as SqlRow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -117,6 +117,11 @@ seq, id, trace_id, span_id, parent_span_id, start_time, duration_ns, first_byte_
 rule, top, failed, outcome, method, host, path, route, status, client, error_type, request_size, response_size, user_id,
 session_id, name, level, system, operation, model, input_tokens, output_tokens, total_tokens, cost_usd, first_token_ns,
 usage_counts, trace_input_tokens, trace_output_tokens, trace_cost_usd, score_value, score_text, loss_reason, loss_count";
+
+/// Readies the reading of one row, by its `seq`, for [`Row::read`].
+pub(crate) fn by_seq(store: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
+    store.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE seq = ?1"))
+}
 
 impl Row {
     /// Reads [`COLUMNS`], without a preview.

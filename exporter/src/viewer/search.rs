@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -17,21 +17,18 @@ use super::{
     mention::Reader,
     parameters::Parameters,
     preview,
-    row::{COLUMNS, Row},
+    row::{self, Row},
     time,
 };
 
 /// How long a search may take before it answers with what it has.
 pub(crate) const BUDGET: Duration = Duration::from_millis(100);
 
-const USUAL: usize = 50;
-const MOST: usize = 200;
-
 /// Events in the first stretch, which are passed over in an index. While one takes less than `QUICK`, the next is twice as long.
 const STRETCH: i64 = 16_000;
 const QUICK: Duration = Duration::from_millis(10);
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is what the parameters look like from outside; `Search::read` reads them")]
 pub(crate) struct PageParameters {
@@ -69,18 +66,11 @@ pub(crate) struct Events {
 impl Search {
     pub(crate) fn read(mut parameters: Parameters) -> Result<Self, Failure> {
         let filter = Filter::read(&mut parameters)?;
-        let limit = parameters.limit(USUAL, MOST)?;
-        let before = parameters.text("cursor")?.map(|text| place(&text)).transpose()?;
+        let limit = parameters.limit()?;
+        let before = parameters.text("cursor")?.map(|text| Cursor::place(&text)).transpose()?;
         parameters.finish()?;
         Ok(Self { filter, limit, before, stretch: STRETCH })
     }
-}
-
-fn place(text: &str) -> Result<(i64, i64), Failure> {
-    let cursor = Cursor::read(text)?;
-    let seq = cursor.rest.parse();
-    let wrong = |_| Failure::Asked(format!("cursor must be `next` of the page before; it is {text:?}"));
-    Ok((cursor.time, seq.map_err(wrong)?))
 }
 
 /// Looks for a page of events; no longer than `budget`, but for the event that it reads, or the stretch that it passes over, by
@@ -93,12 +83,9 @@ pub(crate) fn search(store: &Connection, search: &Search, budget: Duration) -> R
     let (next, reached) = loop {
         let begun = Instant::now();
         let since = stretch_begin(store, before.0, stretch)?;
-        let stopped = find(store, search, before, since, deadline, &mut events)?;
-        if let Some(last) = events.get(search.limit - 1) {
-            break (Some((time::parse("start_time", &last.start_time)?, last.seq)), None);
-        }
-        if let Some(stopped) = stopped {
-            break (Some(stopped), Some(time::format(stopped.0)));
+        if let Some(stopped) = find(store, search, before, since, deadline, &mut events)? {
+            let is_full = events.len() == search.limit;
+            break (Some(stopped), (!is_full).then(|| time::format(stopped.0)));
         }
         let Some(since) = since else { break (None, None) };
         // What began at that very time has been looked at.
@@ -111,7 +98,7 @@ pub(crate) fn search(store: &Connection, search: &Search, budget: Duration) -> R
         }
     };
     preview::add(store, &mut events, preview::SHORT)?;
-    let next = next.map(|(time, seq)| Cursor { time, rest: seq.to_string() }.write());
+    let next = next.map(|place| Cursor::of(place).write());
     Ok(Events { events, next, reached })
 }
 
@@ -123,8 +110,8 @@ fn stretch_begin(store: &Connection, before: i64, events: i64) -> rusqlite::Resu
     store.prepare_cached(BEGIN)?.query_row([before, events], |row| row.get(0)).optional()
 }
 
-/// Adds those that fit, of a stretch that ends before `before` and begins `since`, until the page is full. Returns the last that
-/// was looked at, if time was up by then.
+/// Adds those that fit, of a stretch that ends before `before` and begins `since`. Returns the last that was looked at, if the page
+/// was full or time was up by then.
 fn find(
     store: &Connection,
     search: &Search,
@@ -142,17 +129,15 @@ fn find(
     );
     let mut fitting = store.prepare_cached(&sql)?;
     let mut fitting = fitting.query(params_from_iter(filter.values()))?;
-    let mut select = store.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE seq = ?1"))?;
+    let mut select = row::by_seq(store)?;
     let mut reader = filter.mention().map(|mention| Reader::new(store, mention)).transpose()?;
-    while events.len() < search.limit
-        && let Some(place) = fitting.next()?
-    {
+    while let Some(place) = fitting.next()? {
         let (time, seq) = (place.get(0)?, place.get(1)?);
         let fits = reader.as_mut().map_or(Ok(true), |reader| reader.finds(seq))?;
         if fits {
             events.push(select.query_row([seq], Row::read)?);
         }
-        if Instant::now() >= deadline {
+        if events.len() == search.limit || Instant::now() >= deadline {
             return Ok(Some((time, seq)));
         }
     }

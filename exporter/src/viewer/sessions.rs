@@ -17,9 +17,6 @@ pub(crate) use self::{
     turns::{Turns, turns},
 };
 
-const USUAL: usize = 50;
-const MOST: usize = 200;
-
 /// Which sessions: those with an event of this time, user and service.
 #[derive(Debug, Default, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -49,7 +46,7 @@ impl Query {
             to: parameters.text("to")?,
             user: parameters.text("user")?,
             service: parameters.text("service")?,
-            limit: Some(parameters.limit(USUAL, MOST)?),
+            limit: Some(parameters.limit()?),
             cursor: parameters.text("cursor")?,
         };
         parameters.finish()?;
@@ -71,7 +68,7 @@ pub(crate) struct TurnsQuery {
 
 impl TurnsQuery {
     pub(crate) fn read(mut parameters: Parameters) -> Result<Self, Failure> {
-        let query = Self { limit: Some(parameters.limit(USUAL, MOST)?), cursor: parameters.text("cursor")? };
+        let query = Self { limit: Some(parameters.limit()?), cursor: parameters.text("cursor")? };
         parameters.finish()?;
         Ok(query)
     }

@@ -1,10 +1,9 @@
 //! Times, and ranges of them.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use ::time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::failure::Failure;
+use crate::event_json;
 
 pub(crate) const SECOND_NS: i64 = 1_000_000_000;
 
@@ -41,8 +40,7 @@ pub(crate) fn parse(field: &str, text: &str) -> Result<i64, Failure> {
 
 /// RFC 3339, UTC, nine digits.
 pub(crate) fn format(unix_ns: i64) -> String {
-    let since = Duration::from_nanos(u64::try_from(unix_ns).unwrap_or(0));
-    humantime::format_rfc3339_nanos(UNIX_EPOCH + since).to_string()
+    event_json::time(u64::try_from(unix_ns).unwrap_or(0)).to_string()
 }
 
 #[cfg(test)]

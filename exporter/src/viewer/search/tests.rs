@@ -38,7 +38,7 @@ fn pages(store: &Connection, mut asked: Search, budget: Duration) -> Vec<i64> {
         let page = search(store, &asked, budget).expect("a page");
         found.extend(seqs(&page));
         let Some(next) = page.next else { return found };
-        let next = place(&next).expect("a place");
+        let next = Cursor::place(&next).expect("a place");
         assert!(asked.before.is_none_or(|before| next < before), "it goes back");
         asked.before = Some(next);
     }

@@ -8,7 +8,7 @@ use std::{
 use rusqlite::{Connection, named_params};
 
 use super::{Query, Session, Sessions, summary};
-use crate::viewer::{cursor::Cursor, failure::Failure, time};
+use crate::viewer::{cursor::Cursor, failure::Failure, parameters::USUAL, time};
 
 /// How long may be looked for sessions.
 pub(crate) const BUDGET: Duration = Duration::from_millis(150);
@@ -51,7 +51,7 @@ pub(crate) fn list(store: &Connection, query: &Query, budget: Duration) -> Resul
 }
 
 fn walk(store: &Connection, query: &Query, deadline: Instant) -> Result<Found, Failure> {
-    let limit = query.limit.unwrap_or(super::USUAL);
+    let limit = query.limit.unwrap_or(USUAL);
     let bound = |field, text: Option<&str>, usual| text.map_or(Ok(usual), |text| time::parse(field, text));
     let from = bound("from", query.from.as_deref(), i64::MIN)?;
     let to = bound("to", query.to.as_deref(), i64::MAX)?;

@@ -8,8 +8,9 @@ use super::{Session, TurnsQuery, summary};
 use crate::viewer::{
     cursor::Cursor,
     failure::Failure,
+    parameters::USUAL,
     preview,
-    row::{COLUMNS, Row},
+    row::{self, Row},
 };
 
 /// A session, and a page of its turns.
@@ -40,9 +41,8 @@ pub(crate) fn turns(
     session_id: &str,
     query: &TurnsQuery,
 ) -> Result<Option<Turns>, Failure> {
-    let limit = query.limit.unwrap_or(super::USUAL);
-    let after = query.cursor.as_deref().map(Cursor::read).transpose()?;
-    let after = after.map_or(Ok((i64::MIN, 0)), |after| Ok::<_, Failure>((after.time, seq(&after)?)))?;
+    let limit = query.limit.unwrap_or(USUAL);
+    let after = query.cursor.as_deref().map_or(Ok((i64::MIN, 0)), Cursor::place)?;
     let Some(session) = summary::of(store, session_id.to_owned())? else { return Ok(None) };
     let has_top: bool = store.prepare_cached(HAS_TOP)?.query_row([session_id], |row| row.get(0))?;
     let mut select = store.prepare_cached(if has_top { TOP } else { OF_MODELS })?;
@@ -53,18 +53,13 @@ pub(crate) fn turns(
     let has_more = places.len() > limit;
     places.truncate(limit);
     let last = places.last().filter(|_| has_more);
-    let next = last.map(|(time, seq)| Cursor { time: *time, rest: seq.to_string() }.write());
+    let next = last.map(|place| Cursor::of(*place).write());
     let mut turns = rows(store, &places)?;
     preview::add(store, &mut turns, preview::LONG)?;
     Ok(Some(Turns { session, turns, next }))
 }
 
 fn rows(store: &Connection, places: &[(i64, i64)]) -> rusqlite::Result<Vec<Row>> {
-    let mut select = store.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE seq = ?1"))?;
+    let mut select = row::by_seq(store)?;
     places.iter().map(|(_, seq)| select.query_row([seq], Row::read)).collect()
-}
-
-fn seq(cursor: &Cursor) -> Result<i64, Failure> {
-    let wrong = || Failure::Asked("cursor must be `next` of the page before, of the same session".to_owned());
-    cursor.rest.parse().map_err(|_| wrong())
 }
